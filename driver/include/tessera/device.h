@@ -1,0 +1,91 @@
+/* The device interface: what every device of Tessera is, in C.
+ *
+ * A device owns one core and its DRAM. All calls return TSR_OK or an error code; the message with the place and the
+ * numbers is then in tsr_device_message(). No call aborts and every wait has a limit. Calls on one device come from one
+ * thread at a time. Addresses are byte addresses in the device's DRAM; they start at 0 and fit 32 bits.
+ */
+#ifndef TESSERA_DEVICE_H
+#define TESSERA_DEVICE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum tsr_status {
+  TSR_OK = 0,
+  TSR_INVALID_ARGUMENT = 1, /* the caller's mistake */
+  TSR_NOT_FOUND = 2,        /* no such device, machine or file */
+  TSR_MISMATCH = 3,         /* configuration hash or version differs */
+  TSR_OUT_OF_MEMORY = 4,    /* device DRAM exhausted */
+  TSR_OUT_OF_RANGE = 5,     /* address outside the device's DRAM */
+  TSR_TIMEOUT = 6,          /* the device did not answer in time */
+  TSR_DEVICE_ERROR = 7,     /* the core reported an error: see tsr_launch_result */
+  TSR_REJECTED = 8,         /* the program checker refused the program */
+  TSR_UNSUPPORTED = 9,      /* this device cannot do that, and says so */
+  TSR_IO = 10               /* a file could not be read or written */
+} tsr_status;
+
+typedef struct tsr_device tsr_device;
+
+/* How a device is opened. Zero-initialise; NULL strings take the default. */
+typedef struct tsr_device_options {
+  const char *machine; /* name of a machine or path of its JSON file; default "pynq" */
+  const char *memory;  /* memory model of cycle and systemc: "bench", "bench,latency=16", "chaos,seed=7" */
+  size_t dramBytes;    /* size of the device's DRAM; 0 is 256 MiB */
+} tsr_device_options;
+
+typedef struct tsr_identity {
+  char device[32];      /* "functional", "cycle", ... */
+  char machine[64];     /* name of the machine configuration */
+  uint64_t configHash;  /* of the machine configuration, read from the core */
+  uint32_t version;     /* of the core: major << 16 | minor */
+  uint32_t features;    /* bits as in the features register */
+} tsr_identity;
+
+typedef struct tsr_launch_result {
+  uint32_t errorCode;        /* isa error code, 0 is none */
+  uint32_t errorIndex;       /* instruction that failed */
+  uint64_t cycles;           /* 0 where the device does not count */
+  double wallSeconds;        /* time the device took */
+} tsr_launch_result;
+
+/* Counters, in the order of the registers counter_fetch_stall ... counter_write_beats. */
+#define TSR_COUNTERS 12
+
+/* Opens a device by name ("null", "functional", "cycle", "systemc"). On failure *device is NULL and the message is in
+ * tsr_open_message() (thread-local). */
+tsr_status tsr_device_open(const char *name, const tsr_device_options *options, tsr_device **device);
+void tsr_device_close(tsr_device *device);
+const char *tsr_open_message(void);
+const char *tsr_device_message(const tsr_device *device);
+
+/* Names of the devices in this build; returns how many, writes at most `capacity`. */
+size_t tsr_device_list(const char **names, size_t capacity);
+
+tsr_status tsr_device_identify(tsr_device *device, tsr_identity *identity);
+
+tsr_status tsr_device_allocate(tsr_device *device, size_t bytes, size_t alignment, uint32_t *address);
+tsr_status tsr_device_free(tsr_device *device, uint32_t address);
+tsr_status tsr_device_write(tsr_device *device, uint32_t address, const void *data, size_t bytes);
+tsr_status tsr_device_read(tsr_device *device, uint32_t address, void *data, size_t bytes);
+
+tsr_status tsr_device_read_register(tsr_device *device, uint32_t offset, uint32_t *value);
+tsr_status tsr_device_write_register(tsr_device *device, uint32_t offset, uint32_t value);
+
+/* Launches the program that the registers describe (insn_address, insn_count, base pointers). Returns at once or when
+ * the program has ended; wait() then gives the result. TSR_DEVICE_ERROR: the core ended with an error, in *result. */
+tsr_status tsr_device_launch(tsr_device *device);
+tsr_status tsr_device_wait(tsr_device *device, double timeoutSeconds, tsr_launch_result *result);
+
+tsr_status tsr_device_counters(tsr_device *device, uint64_t counters[TSR_COUNTERS]);
+
+/* Waveform (FST) of instructions [firstInstruction, lastInstruction] of the next launch; NULL path turns it off. */
+tsr_status tsr_device_wave(tsr_device *device, const char *path, uint32_t firstInstruction, uint32_t lastInstruction);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
