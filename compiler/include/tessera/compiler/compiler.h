@@ -1,0 +1,47 @@
+/// The compiler's front door: a network in, a program image out.
+///
+/// The image holds metadata (JSON: model, machine, inputs, outputs, layers, placement), the constants of the device and
+/// the host object. All errors are returned with the place in the model (operator index and name); hostile model files
+/// never abort. Thread safety: independent calls may run at the same time.
+#ifndef TESSERA_COMPILER_COMPILER_H
+#define TESSERA_COMPILER_COMPILER_H
+
+#include "tessera/isa/error.h"
+#include "tessera/isa/image.h"
+#include "tessera/isa/machine.h"
+
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tessera::compiler {
+
+/// What to compile for.
+struct CompileOptions {
+  /// The machine of the NPU part. Ignored with `cpuOnly`.
+  isa::MachineConfig machine;
+  /// Everything runs on the host; the image then has no NPU segment and fits any machine.
+  bool cpuOnly = false;
+  /// Name of the model in the metadata and in messages.
+  std::string modelName = "model";
+  /// LLVM CPU name and features of the host code; empty: this host.
+  std::string hostCpu;
+  std::string hostFeatures;
+  /// Called with the text of the module after each stage ("import", "place", "npu", "linalg", "llvm"), if set.
+  std::function<void(std::string_view stage, const std::string &text)> dump;
+};
+
+/// A compiled network. `image` is complete: it can be written to a file and run from it.
+struct CompiledModel {
+  isa::ProgramImage image;
+};
+
+/// Compiles the TFLite file in `model`.
+isa::Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOptions &options);
+
+} // namespace tessera::compiler
+
+#endif
