@@ -38,18 +38,18 @@ typedef struct tsr_device_options {
 } tsr_device_options;
 
 typedef struct tsr_identity {
-  char device[32];      /* "functional", "cycle", ... */
-  char machine[64];     /* name of the machine configuration */
-  uint64_t configHash;  /* of the machine configuration, read from the core */
-  uint32_t version;     /* of the core: major << 16 | minor */
-  uint32_t features;    /* bits as in the features register */
+  char device[32];     /* "functional", "cycle", ... */
+  char machine[64];    /* name of the machine configuration */
+  uint64_t configHash; /* of the machine configuration, read from the core */
+  uint32_t version;    /* of the core: major << 16 | minor */
+  uint32_t features;   /* bits as in the features register */
 } tsr_identity;
 
 typedef struct tsr_launch_result {
-  uint32_t errorCode;        /* isa error code, 0 is none */
-  uint32_t errorIndex;       /* instruction that failed */
-  uint64_t cycles;           /* 0 where the device does not count */
-  double wallSeconds;        /* time the device took */
+  uint32_t errorCode;  /* isa error code, 0 is none */
+  uint32_t errorIndex; /* instruction that failed */
+  uint64_t cycles;     /* 0 where the device does not count */
+  double wallSeconds;  /* time the device took */
 } tsr_launch_result;
 
 /* Counters, in the order of the registers counter_fetch_stall ... counter_write_beats. */
@@ -83,7 +83,8 @@ tsr_status tsr_device_wait(tsr_device *device, double timeoutSeconds, tsr_launch
 tsr_status tsr_device_counters(tsr_device *device, uint64_t counters[TSR_COUNTERS]);
 
 /* Waveform (FST) of instructions [firstInstruction, lastInstruction] of the next launch; NULL path turns it off. */
-tsr_status tsr_device_wave(tsr_device *device, const char *path, uint32_t firstInstruction, uint32_t lastInstruction);
+tsr_status tsr_device_wave(tsr_device *device, const char *path, uint32_t firstInstruction,
+                           uint32_t lastInstruction);
 
 #ifdef __cplusplus
 }

@@ -34,31 +34,35 @@ tsr_status tsr_record_region(tsr_recorder *recorder, uint32_t region, uint32_t a
  * strides[3*l .. 3*l+2] (element units, not negative). The innermost `reduceLoops` loops walk a reduction (their dst stride is 0).
  * The driver makes at most two outer loops hardware iterations and the rest micro-ops. Equal kernels share micro-ops.
  * loops may be 0: one micro-op at 0, 0, 0. *kernel is valid for this recorder. */
-tsr_status tsr_record_kernel(tsr_recorder *recorder, uint32_t loops, const uint32_t *extents, const uint32_t *strides,
-                             uint32_t reduceLoops, uint32_t *kernel);
+tsr_status tsr_record_kernel(tsr_recorder *recorder, uint32_t loops, const uint32_t *extents,
+                             const uint32_t *strides, uint32_t reduceLoops, uint32_t *kernel);
 
 /* LOAD: pads = y_pad_0, y_pad_1, x_pad_0, x_pad_1; sizes beyond the instruction's 4-bit pads are split by the driver.
  * stride and sizes in elements. padValue needs feature pad_value unless 0. Through the load module for INP, WGT, PAR, and for the others if viaLoad. */
-tsr_status tsr_record_load(tsr_recorder *recorder, uint32_t memoryType, uint32_t sramBase, uint32_t region, uint32_t offset,
-                           uint32_t ySize, uint32_t xSize, uint32_t xStride, uint32_t yPad0, uint32_t yPad1, uint32_t xPad0,
-                           uint32_t xPad1, int32_t padValue, uint32_t viaLoad, uint32_t dependencies);
-tsr_status tsr_record_store(tsr_recorder *recorder, uint32_t sramBase, uint32_t region, uint32_t offset, uint32_t ySize,
-                            uint32_t xSize, uint32_t xStride, uint32_t dependencies);
+tsr_status tsr_record_load(tsr_recorder *recorder, uint32_t memoryType, uint32_t sramBase, uint32_t region,
+                           uint32_t offset, uint32_t ySize, uint32_t xSize, uint32_t xStride, uint32_t yPad0,
+                           uint32_t yPad1, uint32_t xPad0, uint32_t xPad1, int32_t padValue, uint32_t viaLoad,
+                           uint32_t dependencies);
+tsr_status tsr_record_store(tsr_recorder *recorder, uint32_t sramBase, uint32_t region, uint32_t offset,
+                            uint32_t ySize, uint32_t xSize, uint32_t xStride, uint32_t dependencies);
 
 /* VTA level: GEMM and ALU over a kernel whose indices start at the given bases. */
-tsr_status tsr_record_gemm(tsr_recorder *recorder, uint32_t kernel, uint32_t reset, uint32_t dstBase, uint32_t srcBase,
-                           uint32_t wgtBase, uint32_t dependencies);
-tsr_status tsr_record_alu(tsr_recorder *recorder, uint32_t kernel, uint32_t opcode, uint32_t useImmediate, int32_t immediate,
-                          uint32_t dstBase, uint32_t srcBase, uint32_t dependencies);
+tsr_status tsr_record_gemm(tsr_recorder *recorder, uint32_t kernel, uint32_t reset, uint32_t dstBase,
+                           uint32_t srcBase, uint32_t wgtBase, uint32_t dependencies);
+tsr_status tsr_record_alu(tsr_recorder *recorder, uint32_t kernel, uint32_t opcode, uint32_t useImmediate,
+                          int32_t immediate, uint32_t dstBase, uint32_t srcBase, uint32_t dependencies);
 
 /* Tessera level. set_exit, set_lhs and set_rhs are emitted only when they change something. */
-tsr_status tsr_record_exit(tsr_recorder *recorder, uint32_t mode, int32_t zeroPoint, int32_t clampMin, int32_t clampMax);
-tsr_status tsr_record_operand(tsr_recorder *recorder, uint32_t rhs, int32_t zeroPoint, uint32_t multiplier, int32_t shift);
-tsr_status tsr_record_reduce(tsr_recorder *recorder, uint32_t kernel, uint32_t op, uint32_t taps, uint32_t init,
-                             uint32_t destination, uint32_t dstBase, uint32_t srcBase, uint32_t wgtBase, uint32_t par,
-                             uint32_t overlap, uint32_t dependencies);
-tsr_status tsr_record_vec(tsr_recorder *recorder, uint32_t kernel, uint32_t op, uint32_t destination, uint32_t dstBase,
-                          uint32_t lhsBase, uint32_t rhsBase, uint32_t par, uint32_t overlap, uint32_t dependencies);
+tsr_status tsr_record_exit(tsr_recorder *recorder, uint32_t mode, int32_t zeroPoint, int32_t clampMin,
+                           int32_t clampMax);
+tsr_status tsr_record_operand(tsr_recorder *recorder, uint32_t rhs, int32_t zeroPoint, uint32_t multiplier,
+                              int32_t shift);
+tsr_status tsr_record_reduce(tsr_recorder *recorder, uint32_t kernel, uint32_t op, uint32_t taps,
+                             uint32_t init, uint32_t destination, uint32_t dstBase, uint32_t srcBase,
+                             uint32_t wgtBase, uint32_t par, uint32_t overlap, uint32_t dependencies);
+tsr_status tsr_record_vec(tsr_recorder *recorder, uint32_t kernel, uint32_t op, uint32_t destination,
+                          uint32_t dstBase, uint32_t lhsBase, uint32_t rhsBase, uint32_t par,
+                          uint32_t overlap, uint32_t dependencies);
 
 /* Does nothing but its tokens, in compute. */
 tsr_status tsr_record_sync(tsr_recorder *recorder, uint32_t dependencies);

@@ -1,0 +1,11 @@
+# TESSERA_PYTHON: the Python that has numpy (Debian's python3-numpy), also where another python3 stands first in PATH.
+foreach(candidate /usr/bin/python3 python3)
+  execute_process(COMMAND ${candidate} -c "import numpy" RESULT_VARIABLE result OUTPUT_QUIET ERROR_QUIET)
+  if(result EQUAL 0)
+    find_program(TESSERA_PYTHON ${candidate})
+    break()
+  endif()
+endforeach()
+if(NOT TESSERA_PYTHON)
+  message(FATAL_ERROR "no python3 with numpy found (Debian package python3-numpy)")
+endif()
