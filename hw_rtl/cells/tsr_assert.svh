@@ -1,6 +1,6 @@
 // Assertions with one body a tool. `TSR_ASSERT(cond) stands at module level and uses clk_i and rst_ni of the module.
-// Verilator: a message with the instance path and the condition, then $stop, which the harness turns into an error.
-// Yosys with FORMAL: a property to prove. Yosys without, or TSR_NO_ASSERT: nothing.
+// In Verilator: a message with the instance path and the condition, then $stop, which the harness turns into an error.
+// In Yosys with FORMAL: a property to prove. Yosys without, or TSR_NO_ASSERT: nothing.
 `ifndef TSR_ASSERT_SVH
 `define TSR_ASSERT_SVH
 
