@@ -1,0 +1,61 @@
+#include "program.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace tessera::simulator {
+
+using isa::ErrorCode;
+using isa::MemoryType;
+
+Module moduleOf(const isa::Instruction &instruction) {
+  if (const auto *load = std::get_if<isa::Load>(&instruction)) {
+    const MemoryType type = load->memoryType;
+    const bool ownsLoad = type == MemoryType::Inp || type == MemoryType::Wgt || type == MemoryType::Par;
+    return ownsLoad || load->viaLoad ? Module::Load : Module::Compute;
+  }
+  if (std::holds_alternative<isa::SetPad>(instruction)) return Module::Load;
+  if (std::holds_alternative<isa::Store>(instruction)) return Module::Store;
+  return Module::Compute;
+}
+
+const isa::Dependencies &dependenciesOf(const isa::Instruction &instruction) {
+  return std::visit([](const auto &i) -> const isa::Dependencies & { return i.dependencies; }, instruction);
+}
+
+void fetchProgram(const isa::Layout &layout, std::span<const uint8_t> dram, uint32_t address, uint32_t count,
+                  Program &program) {
+  constexpr size_t kBytes = sizeof(isa::Word128);
+  const uint64_t present = address >= dram.size() ? 0 : (dram.size() - address) / kBytes;
+  const auto readable = static_cast<uint32_t>(std::min<uint64_t>(count, present));
+  if (program.count == count && !program.bytes.empty() && program.bytes.size() <= size_t{readable} * kBytes &&
+      std::memcmp(program.bytes.data(), dram.data() + address, program.bytes.size()) == 0)
+    return;
+
+  program = Program{};
+  program.count = count;
+  uint32_t index = 0;
+  bool finished = false;
+  for (; index < readable && !finished && program.error == ErrorCode::None; ++index) {
+    isa::Word128 word;
+    std::memcpy(&word, dram.data() + address + size_t{index} * kBytes, kBytes);
+    auto decoded = layout.decode(word);
+    if (!decoded) {
+      program.error = static_cast<ErrorCode>(decoded.error().code);
+      program.errorIndex = index;
+      break;
+    }
+    finished = std::holds_alternative<isa::Finish>(*decoded);
+    program.modules.push_back(moduleOf(*decoded));
+    program.instructions.push_back(std::move(*decoded));
+  }
+  if (!finished && program.error == ErrorCode::None) {
+    program.error = readable < count ? ErrorCode::DramFault : ErrorCode::NoFinish;
+    program.errorIndex = readable < count ? readable : count;
+    return; // depends on more than the bytes: is decoded anew each time
+  }
+  const size_t used = program.instructions.size() + (program.error == ErrorCode::None ? 0 : 1);
+  program.bytes.assign(dram.data() + address, dram.data() + address + used * kBytes);
+}
+
+} // namespace tessera::simulator
