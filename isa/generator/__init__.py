@@ -1,0 +1,1 @@
+"""Emitters of everything that is derived from isa/encoding.json."""
