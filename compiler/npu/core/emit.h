@@ -1,0 +1,35 @@
+// From a layer and its tiling to commands, in plain program order and without dependency flags.
+#pragma once
+
+#include "command.h"
+#include "layer.h"
+#include "target.h"
+#include "tiling.h"
+
+#include <vector>
+
+namespace tessera::compiler::npu {
+
+// Hands out scratchpad ranges: each memory has two halves that take turns, across layers too, so that what is loaded next does
+// not lie where the last piece is still in use. A request larger than a half gets the whole memory.
+class Contexts {
+public:
+  explicit Contexts(const Target &target) : target_(target) {}
+  // Base of the next range; `elements` must not exceed the memory's depth.
+  uint32_t take(MemoryType memory, uint32_t elements);
+
+private:
+  const Target &target_;
+  std::array<bool, 8> second_{};
+};
+
+// Appends the commands of one layer (without its mark).
+void emitLayer(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
+               std::vector<Command> &commands);
+
+// For emit_*.cpp: the kinds of layers.
+void emitWindow(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
+                std::vector<Command> &commands);
+void emitAdd(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands);
+
+} // namespace tessera::compiler::npu

@@ -1,0 +1,240 @@
+#include "average.h"
+#include "computation.h"
+#include "emit.h"
+
+#include <algorithm>
+#include <optional>
+
+namespace tessera::compiler::npu {
+namespace {
+
+struct Range {
+  uint32_t begin, end;
+  uint32_t size() const { return end - begin; }
+  bool operator==(const Range &) const = default;
+};
+
+// Input positions of a run of outputs along one axis: padding before, real positions, padding after.
+struct InputRun {
+  uint32_t before, first, count, after;
+  uint32_t total() const { return before + count + after; }
+};
+
+InputRun inputRun(Range outputs, uint32_t inputs, uint32_t kernel, uint32_t stride, uint32_t dilation, uint32_t padBefore) {
+  int64_t begin = int64_t(outputs.begin) * stride - padBefore;
+  int64_t end = begin + inputExtent(outputs.size(), kernel, stride, dilation);
+  int64_t first = std::max<int64_t>(begin, 0), last = std::min<int64_t>(end, inputs);
+  return {uint32_t(first - begin), uint32_t(first), uint32_t(last - first), uint32_t(end - last)};
+}
+
+// What one REDUCE of a piece computes: output positions relative to the tile, and the parameters of their divisor.
+struct Part {
+  Range rows, columns;
+  uint32_t parameter;
+};
+
+class WindowEmitter {
+public:
+  WindowEmitter(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
+                std::vector<Command> &commands)
+      : target_(target), layer_(layer), tiling_(tiling), contexts_(contexts), commands_(commands),
+        conv_(layer.kind == LayerKind::Conv), r_(target.inputsPerOutput()),
+        inputBlocks_(target.channelBlocks(layer.input.channels)) {}
+
+  void run() {
+    std::vector<Range> chunks = cut(target_.channelBlocks(layer_.output.channels), tiling_.blocks);
+    std::vector<Range> rows = cut(layer_.output.height, tiling_.rows), columns = cut(layer_.output.width, tiling_.columns);
+    if (tiling_.weightsOuter) {
+      for (Range chunk : chunks)
+        for (Range row : rows)
+          for (Range column : columns)
+            piece(chunk, row, column);
+      return;
+    }
+    for (Range row : rows)
+      for (Range column : columns)
+        for (Range chunk : chunks)
+          piece(chunk, row, column);
+  }
+
+private:
+  static std::vector<Range> cut(uint32_t total, uint32_t size) {
+    std::vector<Range> ranges;
+    for (uint32_t begin = 0; begin < total; begin += size)
+      ranges.push_back({begin, std::min(begin + size, total)});
+    return ranges;
+  }
+
+  void piece(Range chunk, Range rows, Range columns) {
+    const Window &w = layer_.window;
+    rowRun_ = inputRun(rows, layer_.input.height, w.kernelHeight, w.strideHeight, w.dilationHeight, w.padTop);
+    columnRun_ = inputRun(columns, layer_.input.width, w.kernelWidth, w.strideWidth, w.dilationWidth, w.padLeft);
+    // One pitch for all tiles of the layer, so that they share micro-ops.
+    blockPixels_ = inputExtent(tiling_.rows, w.kernelHeight, w.strideHeight, w.dilationHeight) * columnRun_.total();
+    outBase_ = contexts_.take(MemoryType::Acc, tiling_.blocks * tiling_.rows * tiling_.columns);
+    std::vector<Range> reduction = conv_ ? cut(inputBlocks_, tiling_.kBlocks) : std::vector<Range>{{0, inputBlocks_}};
+    for (Range k : reduction) {
+      loadParameters(chunk);
+      loadWeights(chunk, k);
+      loadInput(conv_ ? k : chunk, rows, columns);
+      for (uint32_t block = chunk.begin; block < chunk.end; ++block) {
+        compute(chunk, block, k, rows, columns);
+        if (k.end == inputBlocks_)
+          store(chunk, block, rows, columns);
+      }
+    }
+  }
+
+  void loadParameters(Range chunk) {
+    uint32_t all = parameterElements(target_, layer_);
+    bool shared = layer_.kind == LayerKind::AveragePool; // by divisor, not by channel
+    Range wanted = shared ? Range{0, all} : chunk;
+    if (all == 0 || parameters_ == wanted)
+      return;
+    parameters_ = wanted;
+    parBase_ = contexts_.take(MemoryType::Par, wanted.size());
+    Command load = transfer(MemoryType::Par, parBase_, layer_.parameterPlace, wanted.begin, wanted.size());
+    commands_.push_back(load);
+  }
+
+  void loadWeights(Range chunk, Range k) {
+    uint32_t perBlock = weightElementsPerBlock(target_, layer_);
+    if (perBlock == 0 || (weights_ == chunk && weightK_ == k))
+      return;
+    weights_ = chunk;
+    weightK_ = k;
+    uint32_t taps = layer_.window.kernelHeight * layer_.window.kernelWidth;
+    uint32_t rowElements = conv_ ? packedInputElements(target_, layer_.input.channels) : perBlock;
+    uint32_t pieceElements = conv_ ? kElements(target_, layer_, k.size()) : perBlock;
+    bool split = pieceElements != rowElements;
+    weightPitch_ = split ? taps * pieceElements : perBlock;
+    weightBase_ = contexts_.take(MemoryType::Wgt, chunk.size() * weightPitch_);
+    for (uint32_t block = chunk.begin; block < chunk.end; ++block) {
+      uint32_t first = block * perBlock + (conv_ ? k.begin * r_ : 0);
+      Command load = transfer(MemoryType::Wgt, weightBase_ + (block - chunk.begin) * weightPitch_, layer_.weightPlace, first,
+                              weightPitch_);
+      if (split) {
+        load.rows = taps;
+        load.columns = pieceElements;
+        load.stride = rowElements;
+      }
+      commands_.push_back(load);
+    }
+  }
+
+  void loadInput(Range blocks, Range rows, Range columns) {
+    if (inputBlocksLoaded_ == blocks && inputRows_ == rows && inputColumns_ == columns)
+      return;
+    inputBlocksLoaded_ = blocks;
+    inputRows_ = rows;
+    inputColumns_ = columns;
+    inputBase_ = contexts_.take(MemoryType::Inp, footprintOf(target_, layer_, tiling_).inp);
+    const Shape &shape = layer_.input;
+    for (uint32_t block = blocks.begin; block < blocks.end; ++block) {
+      uint32_t firstPixel = (block * shape.height + rowRun_.first) * shape.width + columnRun_.first;
+      Command load = transfer(MemoryType::Inp, inputBase_ + (block - blocks.begin) * blockPixels_ * r_, layer_.inputPlace,
+                              firstPixel * r_, rowRun_.count * columnRun_.count * r_);
+      load.padValue = layer_.padValue;
+      load.pads = {rowRun_.before, rowRun_.after, columnRun_.before * r_, columnRun_.after * r_};
+      bool padded = rowRun_.before || rowRun_.after || columnRun_.before || columnRun_.after;
+      if (padded || columnRun_.count != shape.width) {
+        load.rows = rowRun_.count;
+        load.columns = columnRun_.count * r_;
+        load.stride = shape.width * r_;
+      }
+      commands_.push_back(load);
+    }
+  }
+
+  // The whole tile, or for an average its rectangles of equal divisor.
+  std::vector<Part> parts(Range chunk, uint32_t block, Range rows, Range columns) const {
+    if (layer_.kind != LayerKind::AveragePool)
+      return {{{0, rows.size()}, {0, columns.size()}, block - chunk.begin}};
+    std::vector<uint32_t> counts = averageCounts(layer_);
+    std::vector<Part> out;
+    for (const Span &row : rowSpans(layer_))
+      for (const Span &column : columnSpans(layer_)) {
+        Range y{std::max(row.begin, rows.begin), std::min(row.end, rows.end)};
+        Range x{std::max(column.begin, columns.begin), std::min(column.end, columns.end)};
+        if (y.begin >= y.end || x.begin >= x.end)
+          continue;
+        uint32_t count = std::max(1u, row.covered * column.covered);
+        uint32_t parameter = uint32_t(std::find(counts.begin(), counts.end(), count) - counts.begin());
+        out.push_back({{y.begin - rows.begin, y.end - rows.begin}, {x.begin - columns.begin, x.end - columns.begin}, parameter});
+      }
+    return out;
+  }
+
+  void compute(Range chunk, uint32_t block, Range k, Range rows, Range columns) {
+    const Window &w = layer_.window;
+    bool first = k.begin == 0, last = k.end == inputBlocks_;
+    for (const Part &part : parts(chunk, block, rows, columns)) {
+      TileLayout layout{part.rows.size(), part.columns.size(), columns.size(), columnRun_.total(), blockPixels_, k.size()};
+      TensorMatch match = matchComputation(target_, windowComputation(target_, layer_, layout));
+      Command c;
+      c.kind = Command::Kind::Reduce;
+      c.kernel = match.kernel;
+      c.op = match.instruction->code;
+      c.taps = match.taps;
+      bool biased = conv_ || layer_.kind == LayerKind::Depthwise;
+      c.init = !first ? isa::ReduceInit::Acc : biased ? isa::ReduceInit::Bias : isa::ReduceInit::Zero;
+      c.destination = last ? isa::Destination::Out : isa::Destination::Acc;
+      c.dstBase = outBase_ + (block - chunk.begin) * rows.size() * columns.size() + part.rows.begin * columns.size() +
+                  part.columns.begin;
+      uint32_t pixel = part.rows.begin * w.strideHeight * columnRun_.total() + part.columns.begin * w.strideWidth;
+      c.srcBase = inputBase_ + (pixel + (conv_ ? 0 : (block - chunk.begin) * blockPixels_)) * r_;
+      c.wgtBase = weightBase_ + (block - chunk.begin) * weightPitch_;
+      c.par = parBase_ + part.parameter;
+      if (layer_.kind == LayerKind::MaxPool)
+        c.par = 0;
+      c.exit = layer_.exit;
+      commands_.push_back(c);
+    }
+  }
+
+  void store(Range chunk, uint32_t block, Range rows, Range columns) {
+    const Shape &shape = layer_.output;
+    uint32_t first = (block * shape.height + rows.begin) * shape.width + columns.begin;
+    Command store = transfer(MemoryType::Out, outBase_ + (block - chunk.begin) * rows.size() * columns.size(),
+                             layer_.outputPlace, first, rows.size() * columns.size());
+    store.kind = Command::Kind::Store;
+    if (columns.size() != shape.width) {
+      store.rows = rows.size();
+      store.columns = columns.size();
+      store.stride = shape.width;
+    }
+    commands_.push_back(store);
+  }
+
+  // A contiguous transfer of `count` elements from element `first` on.
+  Command transfer(MemoryType memory, uint32_t sramBase, Place place, uint32_t first, uint32_t count) const {
+    Command c;
+    c.kind = Command::Kind::Load;
+    c.memory = memory;
+    c.sramBase = sramBase;
+    c.place = {place.region, place.offset + first * target_.elementBytes(memory)};
+    c.columns = c.stride = count;
+    return c;
+  }
+
+  const Target &target_;
+  const Layer &layer_;
+  const Tiling &tiling_;
+  Contexts &contexts_;
+  std::vector<Command> &commands_;
+  bool conv_;
+  uint32_t r_, inputBlocks_;
+  InputRun rowRun_{}, columnRun_{};
+  uint32_t blockPixels_ = 0, outBase_ = 0, parBase_ = 0, weightBase_ = 0, weightPitch_ = 0, inputBase_ = 0;
+  // What the contexts hold, so that it is not loaded twice.
+  std::optional<Range> parameters_, weights_, weightK_, inputBlocksLoaded_, inputRows_, inputColumns_;
+};
+
+} // namespace
+
+void emitWindow(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
+                std::vector<Command> &commands) {
+  WindowEmitter(target, layer, tiling, contexts, commands).run();
+}
+
+} // namespace tessera::compiler::npu

@@ -1,0 +1,82 @@
+// A layer as the NPU runs it: one window operation (convolution, depthwise, pooling) or one element-wise addition, with all
+// that its quantisation needs, and where its tensors lie in device DRAM.
+//
+// Shapes are of one batch row; activations are blocked (docs/architecture.md). A dense layer is a convolution whose kernel is
+// as large as its input. Sources: docs/instruction-set.md for the exits, TensorFlow Lite for the arithmetic.
+#pragma once
+
+#include "tessera/isa/encoding.h"
+
+#include <cstdint>
+#include <string>
+
+namespace tessera::compiler::npu {
+
+enum class LayerKind { Conv, Depthwise, AveragePool, MaxPool, Add };
+
+const char *layerKindName(LayerKind kind);
+
+struct Shape {
+  uint32_t height = 1, width = 1, channels = 1;
+  bool operator==(const Shape &) const = default;
+};
+
+// A place in device DRAM: memory region of record.h and byte offset.
+struct Place {
+  uint32_t region = 0;
+  uint32_t offset = 0;
+  bool operator==(const Place &) const = default;
+};
+
+constexpr uint32_t kConstants = 0; // memory region of packed weights and parameters
+constexpr uint32_t kArena = 1;     // memory region of activations
+
+struct Window {
+  uint32_t kernelHeight = 1, kernelWidth = 1;
+  uint32_t strideHeight = 1, strideWidth = 1;
+  uint32_t dilationHeight = 1, dilationWidth = 1;
+  uint32_t padTop = 0, padBottom = 0, padLeft = 0, padRight = 0;
+  bool operator==(const Window &) const = default;
+};
+
+struct Exit {
+  isa::ExitMode mode = isa::ExitMode::None;
+  int32_t zeroPoint = 0, clampMin = -128, clampMax = 127;
+  bool operator==(const Exit &) const = default;
+};
+
+struct Operand {
+  int32_t zeroPoint = 0;
+  uint32_t multiplier = 0;
+  int32_t shift = 0;
+  bool operator==(const Operand &) const = default;
+};
+
+struct Layer {
+  std::string name;
+  LayerKind kind = LayerKind::Conv;
+  Shape input, output;
+  Window window;
+  int32_t padValue = 0; // what lies around the input: its zero point for a convolution
+  Exit exit;
+  Operand lhs, rhs; // Add only
+  Place inputPlace, rhsPlace, outputPlace, weightPlace, parameterPlace;
+
+  uint64_t macs() const;
+};
+
+// PAR elements that the layer needs, and WGT elements of one output block (0 for layers without weights).
+class Target;
+uint32_t parameterElements(const Target &target, const Layer &layer);
+uint32_t weightElementsPerBlock(const Target &target, const Layer &layer);
+
+// Reduction elements along the channels of the input as they are packed: whole pixels unless one block holds all channels.
+uint32_t packedInputElements(const Target &target, uint32_t channels);
+
+// Taps of one DEPTHWISE micro-op and how many cover a kernel row.
+struct TapChunks {
+  uint32_t taps = 1, chunks = 1;
+};
+TapChunks depthwiseChunks(const Target &target, const Window &window);
+
+} // namespace tessera::compiler::npu

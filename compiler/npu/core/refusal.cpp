@@ -1,0 +1,43 @@
+#include "average.h"
+#include "computation.h"
+#include "tiling.h"
+
+namespace tessera::compiler::npu {
+namespace {
+
+std::string windowRefusal(const Target &target, const Layer &layer) {
+  const Window &w = layer.window;
+  if (!layer.output.height || !layer.output.width || !layer.output.channels || !layer.input.channels)
+    return "a dimension is 0";
+  uint64_t lastRow = uint64_t(layer.output.height - 1) * w.strideHeight;
+  uint64_t lastColumn = uint64_t(layer.output.width - 1) * w.strideWidth;
+  if (w.padTop >= inputExtent(1, w.kernelHeight, 1, w.dilationHeight) || lastRow >= uint64_t(layer.input.height) + w.padTop ||
+      w.padLeft >= inputExtent(1, w.kernelWidth, 1, w.dilationWidth) ||
+      lastColumn >= uint64_t(layer.input.width) + w.padLeft)
+    return "a window lies wholly in the padding";
+  if (uint64_t(layer.input.width) * target.inputsPerOutput() > target.maxTransferElements())
+    return "a row of " + std::to_string(layer.input.width) + " pixels is longer than a transfer's stride";
+  bool padded = w.padTop || w.padBottom || w.padLeft || w.padRight;
+  if (padded && layer.padValue != 0 && !target.has(isa::Feature::PadValue))
+    return "the machine pads with zeros only";
+  std::string why;
+  if (!matchComputation(target, windowComputation(target, layer, {1, 1, 1, 1, 1, 1}), &why).instruction)
+    return "no tensor instruction: " + why;
+  if (parameterElements(target, layer) > target.depth(MemoryType::Par) && layer.kind == LayerKind::AveragePool)
+    return "padding makes more window sizes than the machine has parameter elements";
+  auto tiling = chooseTiling(target, layer);
+  return tiling ? "" : tiling.error().message;
+}
+
+} // namespace
+
+std::string refusal(const Target &target, const Layer &layer) {
+  if (target.machine().level == isa::Level::Vta)
+    return "the machine is of level vta, which has no requantisation";
+  if (layer.kind != LayerKind::Add)
+    return windowRefusal(target, layer);
+  std::string why;
+  return matchComputation(target, addComputation(target, 1), &why).instruction ? "" : "no tensor instruction: " + why;
+}
+
+} // namespace tessera::compiler::npu

@@ -1,0 +1,76 @@
+#include "region.h"
+
+#include "emit.h"
+#include "order.h"
+#include "tiling.h"
+
+#include <algorithm>
+#include <numeric>
+
+namespace tessera::compiler::npu {
+
+std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment, uint64_t *arenaBytes) {
+  auto align = [&](uint64_t v) { return (v + alignment - 1) / alignment * alignment; };
+  std::vector<size_t> order(tensors.size());
+  std::iota(order.begin(), order.end(), 0);
+  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tensors[a].bytes > tensors[b].bytes; });
+  std::vector<uint64_t> offsets(tensors.size(), 0);
+  std::vector<size_t> placed;
+  uint64_t size = 0;
+  for (size_t t : order) {
+    std::vector<std::pair<uint64_t, uint64_t>> busy;
+    for (size_t p : placed)
+      if (tensors[p].first <= tensors[t].last && tensors[t].first <= tensors[p].last)
+        busy.push_back({offsets[p], offsets[p] + tensors[p].bytes});
+    std::sort(busy.begin(), busy.end());
+    uint64_t offset = 0;
+    for (auto [begin, end] : busy) {
+      if (offset + tensors[t].bytes <= begin)
+        break;
+      offset = std::max(offset, align(end));
+    }
+    offsets[t] = offset;
+    placed.push_back(t);
+    size = std::max(size, offset + tensors[t].bytes);
+  }
+  if (arenaBytes)
+    *arenaBytes = align(size);
+  return offsets;
+}
+
+isa::Expected<std::vector<Command>> emitRegion(const Target &target, std::span<const Layer> layers) {
+  std::vector<Command> commands;
+  Contexts contexts(target);
+  for (size_t index = 0; index < layers.size(); ++index) {
+    const Layer &layer = layers[index];
+    if (std::string why = refusal(target, layer); !why.empty())
+      return isa::Error{"layer " + layer.name + ": " + why};
+    Tiling tiling;
+    if (layer.kind != LayerKind::Add) {
+      auto chosen = chooseTiling(target, layer);
+      if (!chosen)
+        return chosen.error();
+      tiling = *chosen;
+    }
+    emitLayer(target, layer, tiling, contexts, commands);
+    if (index < target.marks()) {
+      Command mark;
+      mark.kind = Command::Kind::Mark;
+      mark.layer = uint32_t(index);
+      commands.push_back(mark);
+    }
+  }
+  return commands;
+}
+
+isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers) {
+  auto emitted = emitRegion(target, layers);
+  if (!emitted)
+    return emitted.error();
+  std::vector<Command> ordered = placeTokens(target, hoistLoads(target, *emitted));
+  if (auto proof = checkOrder(target, ordered); !proof)
+    return proof.error();
+  return ordered;
+}
+
+} // namespace tessera::compiler::npu

@@ -1,0 +1,59 @@
+// What the NPU passes may ask of a machine. No pass knows a number: sizes, limits and rates all come from here.
+//
+// Contract: a Target is a value made from a validated isa::MachineConfig and never fails afterwards. Sizes are counted in
+// elements of the memory unless the name says bytes or cycles.
+#pragma once
+
+#include "tessera/isa/machine.h"
+
+#include <cstdint>
+
+namespace tessera::compiler::npu {
+
+using isa::MemoryType;
+
+class Target {
+public:
+  explicit Target(isa::MachineConfig machine) : machine_(std::move(machine)) {}
+
+  const isa::MachineConfig &machine() const { return machine_; }
+  uint32_t batch() const { return machine_.batch; }
+  uint32_t blockIn() const { return machine_.blockIn; }
+  uint32_t blockOut() const { return machine_.blockOut; }
+  uint32_t depthwiseTaps() const { return machine_.depthwiseTaps; }
+  bool has(isa::Feature feature) const { return machine_.level == isa::Level::Tessera && machine_.has(feature); }
+
+  // INP elements of a pixel of one channel block.
+  uint32_t inputsPerOutput() const { return machine_.blockOut / machine_.blockIn; }
+
+  // Elements of a scratchpad, and of one of its two halves (contexts) for double buffering.
+  uint32_t depth(MemoryType memory) const;
+  uint32_t context(MemoryType memory) const { return depth(memory) / 2; }
+
+  // Channel blocks and reduction elements that hold `channels`.
+  uint32_t channelBlocks(uint32_t channels) const { return (channels + blockOut() - 1) / blockOut(); }
+  uint32_t inputElements(uint32_t channels) const { return (channels + blockIn() - 1) / blockIn(); }
+
+  uint32_t elementBytes(MemoryType memory) const { return machine_.dramElementBytes(memory); }
+  // Bytes of a blocked activation tensor in device DRAM.
+  uint64_t activationBytes(uint32_t height, uint32_t width, uint32_t channels) const;
+  // Regions are bound at multiples of this, so that every element type has whole addresses.
+  uint32_t regionAlignment() const;
+
+  // Estimates for choosing tiles; no result depends on them.
+  uint64_t transferCycles(MemoryType memory, uint64_t elements) const;
+  uint64_t transferLatencyCycles() const { return kDramLatencyCycles; }
+  uint64_t instructionCycles() const { return kInstructionCycles; }
+
+  // Largest values that instruction fields hold.
+  uint32_t maxTransferElements() const { return 0xffff; }
+  uint32_t maxIterations() const { return (1u << 14) - 1; }
+  uint32_t marks() const { return 256; }
+
+private:
+  static constexpr uint64_t kDramLatencyCycles = 50;
+  static constexpr uint64_t kInstructionCycles = 12;
+  isa::MachineConfig machine_;
+};
+
+} // namespace tessera::compiler::npu

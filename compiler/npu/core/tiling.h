@@ -1,0 +1,41 @@
+// How a layer is cut so that its pieces fit the on-chip memories.
+//
+// A tile is `rows` x `columns` output positions; `blocks` output channel blocks are computed while their weights stay. Two
+// contexts (halves) of each memory take turns, so that the next piece loads while this one computes; a piece that does not fit a half
+// takes the whole memory. The reduction is split (kBlocks less than all input blocks) only where one position does not fit otherwise.
+#pragma once
+
+#include "layer.h"
+#include "target.h"
+
+#include "tessera/isa/error.h"
+
+namespace tessera::compiler::npu {
+
+struct Tiling {
+  uint32_t rows = 1, columns = 1;
+  uint32_t blocks = 1;       // output channel blocks in one piece
+  uint32_t kBlocks = 1;      // input channel blocks in one piece of the reduction (convolution only)
+  bool weightsOuter = true;  // weights stay while tiles pass; otherwise a tile stays while weights pass
+  uint64_t estimatedCycles = 0;
+  bool operator==(const Tiling &) const = default;
+};
+
+// Input positions that `outputs` adjacent windows cover along one axis.
+inline uint32_t inputExtent(uint32_t outputs, uint32_t kernel, uint32_t stride, uint32_t dilation) {
+  return (outputs - 1) * stride + (kernel - 1) * dilation + 1;
+}
+
+// Scratchpad elements that one piece needs.
+struct Footprint {
+  uint32_t inp = 0, wgt = 0, acc = 0, par = 0;
+};
+Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &tiling);
+
+// Why the machine cannot run the layer at all; empty if it can.
+std::string refusal(const Target &target, const Layer &layer);
+
+// The cheapest tiling by estimate. Error: nothing fits, with the memory that is too small.
+isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer);
+
+} // namespace tessera::compiler::npu
