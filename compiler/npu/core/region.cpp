@@ -13,7 +13,9 @@ std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t al
   auto align = [&](uint64_t v) { return (v + alignment - 1) / alignment * alignment; };
   std::vector<size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), 0);
-  std::stable_sort(order.begin(), order.end(), [&](size_t a, size_t b) { return tensors[a].bytes > tensors[b].bytes; });
+  std::sort(order.begin(), order.end(), [&](size_t a, size_t b) {
+    return tensors[a].bytes != tensors[b].bytes ? tensors[a].bytes > tensors[b].bytes : a < b;
+  });
   std::vector<uint64_t> offsets(tensors.size(), 0);
   std::vector<size_t> placed;
   uint64_t size = 0;

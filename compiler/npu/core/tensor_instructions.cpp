@@ -1,5 +1,7 @@
 #include "tensor_instructions.h"
 
+#include "tessera/isa/encoding.h"
+
 #include <algorithm>
 
 namespace tessera::compiler::npu {
