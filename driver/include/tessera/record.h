@@ -6,7 +6,7 @@
  * replays it without rebuilding anything.
  *
  * Addresses of DRAM are (region, byte offset): regions are device buffers bound with tsr_record_region. Offsets must be
- * multiples of the element's bytes. All functions return a tsr_status; after the first failure of a record call the
+ * multiples of the element's bytes, and so must the region's address for every memory type that is used in it. All functions return a tsr_status; after the first failure of a record call the
  * recorder keeps its message and every later call returns that status.
  */
 #ifndef TESSERA_RECORD_H
@@ -37,7 +37,7 @@ tsr_status tsr_record_region(tsr_recorder *recorder, uint32_t region, uint32_t a
 tsr_status tsr_record_kernel(tsr_recorder *recorder, uint32_t loops, const uint32_t *extents,
                              const uint32_t *strides, uint32_t reduceLoops, uint32_t *kernel);
 
-/* LOAD: pads = y_pad_0, y_pad_1, x_pad_0, x_pad_1; sizes beyond the instruction's 4-bit pads are split by the driver.
+/* LOAD: a load with pads must move something (ySize and xSize not 0). pads = y_pad_0, y_pad_1, x_pad_0, x_pad_1; sizes beyond the instruction's 4-bit pads are split by the driver.
  * stride and sizes in elements. padValue needs feature pad_value unless 0. Through the load module for INP, WGT, PAR, and for the others if viaLoad. */
 tsr_status tsr_record_load(tsr_recorder *recorder, uint32_t memoryType, uint32_t sramBase, uint32_t region,
                            uint32_t offset, uint32_t ySize, uint32_t xSize, uint32_t xStride, uint32_t yPad0,
@@ -75,6 +75,23 @@ tsr_status tsr_record_finish(tsr_recorder *recorder);
 
 /* Launches the recorded stream and waits. Replays as often as called. */
 tsr_status tsr_record_run(tsr_recorder *recorder, double timeoutSeconds, tsr_launch_result *result);
+
+/* After a run: the cycle count (low word) at each mark, in program order. Writes at most `capacity`, *count is how many the
+ * stream has. Devices without cycles give the number of instructions ended. */
+tsr_status tsr_record_marks(tsr_recorder *recorder, uint32_t *cycles, uint32_t capacity, uint32_t *count);
+
+/* What the recorder did; valid at any time. */
+typedef struct tsr_record_statistics {
+  uint32_t commands;     /* record calls that stand for instructions */
+  uint32_t instructions; /* emitted */
+  uint32_t kernels;      /* micro-op kernels after sharing by content */
+  uint32_t microOps;     /* in them */
+  uint32_t uopLoads;     /* LOAD UOP instructions emitted */
+  uint32_t emissions;    /* times the stream was built: 1 after finish, however often it runs */
+  uint32_t uploads;      /* writes of stream or micro-ops to the device */
+  uint32_t launches;
+} tsr_record_statistics;
+void tsr_record_get_statistics(const tsr_recorder *recorder, tsr_record_statistics *statistics);
 
 /* The emitted stream (16 bytes an instruction) and how long it is; valid until tsr_record_end. */
 tsr_status tsr_record_stream(const tsr_recorder *recorder, const void **instructions, uint32_t *count);

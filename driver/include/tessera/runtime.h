@@ -1,0 +1,80 @@
+/* The image runner: what runs a program image on a device, and what the image's host code calls.
+ *
+ * tsr_runtime_open checks the image against the device (configuration hash: a difference is TSR_MISMATCH), copies the
+ * constants into device DRAM and reserves the arena there. The host code's entry point is given as a C function pointer:
+ * whoever loads the object code (compiler/) resolves `tessera_main`. tsr_runtime_invoke calls it; each NPU segment is
+ * recorded on its first run and replayed on later ones. An image without NPU segments runs without a device.
+ *
+ * Memory regions of every recorder: 0 is the constants section, 1 is the arena; both start at an address that is a multiple
+ * of every element size of the machine. Offsets and sizes are bytes. Nothing aborts; messages name the segment. Calls on
+ * one runtime come from one thread at a time. What host code contains: docs/host-code.md.
+ */
+#ifndef TESSERA_RUNTIME_H
+#define TESSERA_RUNTIME_H
+
+#include "tessera/device.h"
+#include "tessera/record.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct tsr_runtime tsr_runtime;
+
+/* `tessera_main` of an image: dense arrays in and out, in the order of the metadata. Returns a tsr_status. */
+typedef int32_t (*tsr_main_function)(tsr_runtime *runtime, const void *const *inputs, void *const *outputs);
+
+/* ---- For whoever runs an image ---- */
+
+/* Opens a program image (the bytes of the file; copied). `device` may be NULL when the image has no NPU segment; else it must
+ * outlive the runtime. On failure *runtime is NULL and the message is in tsr_open_message(). */
+tsr_status tsr_runtime_open(tsr_device *device, const void *image, size_t bytes, tsr_main_function entry,
+                            tsr_runtime **runtime);
+tsr_status tsr_runtime_open_file(tsr_device *device, const char *path, tsr_main_function entry, tsr_runtime **runtime);
+void tsr_runtime_close(tsr_runtime *runtime);
+const char *tsr_runtime_message(const tsr_runtime *runtime);
+
+/* Limit of each launch; 60 seconds at first. */
+void tsr_runtime_set_timeout(tsr_runtime *runtime, double seconds);
+
+/* One inference. */
+tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs);
+
+/* What the last launch of a segment did. */
+typedef struct tsr_segment_report {
+  tsr_launch_result result;
+  uint64_t counters[TSR_COUNTERS];
+  uint32_t marks[256]; /* cycles at each mark */
+  uint32_t markCount;
+  uint32_t launches;      /* so far */
+  uint32_t instructions;  /* in its stream */
+  uint32_t microOps;      /* of its kernels, after sharing */
+} tsr_segment_report;
+
+uint32_t tsr_runtime_segments(const tsr_runtime *runtime);
+/* TSR_NOT_FOUND: no such segment, or it has not been launched. */
+tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report);
+
+/* ---- For host code ---- */
+
+/* The recorder of launch `segment`. The first call begins it, binds region 0 (constants) and 1 (arena) and sets *fresh to
+ * 1; later calls set 0. */
+tsr_status tsr_runtime_recorder(tsr_runtime *runtime, uint32_t segment, tsr_recorder **recorder, int32_t *fresh);
+
+/* After a fresh recording: finish (emit, check, upload). */
+tsr_status tsr_runtime_finish(tsr_runtime *runtime, uint32_t segment);
+
+/* Launches and waits; keeps the launch's result, marks and counters for reports. */
+tsr_status tsr_runtime_run(tsr_runtime *runtime, uint32_t segment);
+
+/* NHWC int8 [height][width][channels] to and from blocked [ceil(C/blockOut)][H][W][batch][blockOut] at byte `offset` of the
+ * arena; channels past C and batch rows past 0 get `fill`. */
+tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc, uint32_t height,
+                                     uint32_t width, uint32_t channels, int32_t fill);
+tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
+                                    uint32_t width, uint32_t channels);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
