@@ -60,8 +60,7 @@ uint32_t place(std::span<const FieldInfo> fields, const MachineConfig &machine, 
 }
 
 /// The instruction of the table with this opcode and selector, default constructed.
-template <size_t... Kinds>
-Instruction makeKind(size_t kind, std::index_sequence<Kinds...>) {
+template <size_t... Kinds> Instruction makeKind(size_t kind, std::index_sequence<Kinds...>) {
   Instruction instruction;
   ((kind == Kinds ? void(instruction.emplace<Kinds>()) : void()), ...);
   return instruction;
@@ -85,7 +84,8 @@ Expected<void> Layout::checkFits(const MachineConfig &machine) {
   for (const InstructionInfo &info : instructionTable()) {
     std::array<FieldPosition, kMaxFields> positions{};
     if (uint32_t end = place(info.fields, machine, positions.data()); end > 128)
-      return Error{std::string("instruction ") + info.name + " needs " + std::to_string(end) + " bits of 128"};
+      return Error{std::string("instruction ") + info.name + " needs " + std::to_string(end) +
+                   " bits of 128"};
   }
   uint32_t bits = 0;
   for (const FieldInfo &field : microOpTable())
@@ -102,7 +102,8 @@ Word128 Layout::encode(const Instruction &instruction) const {
   std::visit(
       [&](const auto &x) {
         const Dependencies &d = x.dependencies;
-        word.lo |= uint64_t{d.popPrev} << 3 | uint64_t{d.popNext} << 4 | uint64_t{d.pushPrev} << 5 | uint64_t{d.pushNext} << 6;
+        word.lo |= uint64_t{d.popPrev} << 3 | uint64_t{d.popNext} << 4 | uint64_t{d.pushPrev} << 5 |
+                   uint64_t{d.pushNext} << 6;
         visitFields(x, [&](size_t f, const auto &member) {
           insert(word, positions[f], static_cast<uint64_t>(memberValue(member)));
         });
@@ -119,13 +120,15 @@ Expected<Instruction> Layout::decodeFields(Word128 word) const {
   auto found = std::find_if(table.begin(), table.end(), [&](const InstructionInfo &info) {
     if (info.opcode != opcode || (info.level == Level::Tessera && level_ == Level::Vta))
       return false;
-    return info.selector < 0 || static_cast<uint64_t>(info.selector) == (word.lo >> kHeaderBits & maskOf(info.fields[0].fixedBits));
+    return info.selector < 0 || static_cast<uint64_t>(info.selector) ==
+                                    (word.lo >> kHeaderBits & maskOf(info.fields[0].fixedBits));
   });
   if (found == table.end()) {
     if (opcode == static_cast<uint32_t>(Opcode::Set) && level_ == Level::Tessera)
       return Error{"set selector " + std::to_string(word.lo >> kHeaderBits & 7) + " is reserved",
                    static_cast<uint32_t>(ErrorCode::BadField)};
-    return Error{"opcode " + std::to_string(opcode) + " is unknown on this machine", static_cast<uint32_t>(ErrorCode::BadOpcode)};
+    return Error{"opcode " + std::to_string(opcode) + " is unknown on this machine",
+                 static_cast<uint32_t>(ErrorCode::BadOpcode)};
   }
   auto kind = static_cast<size_t>(found - table.begin());
   Instruction instruction = makeKind(kind, std::make_index_sequence<kInstructionKinds>());
@@ -134,7 +137,8 @@ Expected<Instruction> Layout::decodeFields(Word128 word) const {
         x.dependencies = dependenciesOf(word.lo);
         visitFields(x, [&](size_t f, auto &member) {
           FieldPosition position = positions_[kind][f];
-          member = memberFrom<std::remove_reference_t<decltype(member)>>(extract(word, position), position.width);
+          member =
+              memberFrom<std::remove_reference_t<decltype(member)>>(extract(word, position), position.width);
         });
       },
       instruction);
@@ -170,7 +174,8 @@ Expected<void> Layout::checkValues(const Instruction &instruction) const {
       [&](const auto &x) {
         visitFields(x, [&](size_t f, const auto &member) {
           if (result)
-            result = checkMember(info.name, info.fields[f], positions_[instruction.index()][f], memberValue(member));
+            result = checkMember(info.name, info.fields[f], positions_[instruction.index()][f],
+                                 memberValue(member));
         });
       },
       instruction);
@@ -180,7 +185,8 @@ Expected<void> Layout::checkValues(const Instruction &instruction) const {
 Expected<void> Layout::checkValues(const MicroOp &microOp) const {
   const uint32_t values[kMicroOpFields] = {microOp.dst, microOp.src, microOp.wgt};
   for (size_t f = 0; f < kMicroOpFields; ++f)
-    if (Expected<void> fits = checkMember("micro-op", microOpTable()[f], microOpPositions_[f], values[f]); !fits)
+    if (Expected<void> fits = checkMember("micro-op", microOpTable()[f], microOpPositions_[f], values[f]);
+        !fits)
       return fits;
   return {};
 }
@@ -195,7 +201,8 @@ uint32_t Layout::encodeMicroOp(const MicroOp &microOp) const {
 
 MicroOp Layout::decodeMicroOp(uint32_t value) const {
   Word128 word{value, 0};
-  return {static_cast<uint32_t>(extract(word, microOpPositions_[0])), static_cast<uint32_t>(extract(word, microOpPositions_[1])),
+  return {static_cast<uint32_t>(extract(word, microOpPositions_[0])),
+          static_cast<uint32_t>(extract(word, microOpPositions_[1])),
           static_cast<uint32_t>(extract(word, microOpPositions_[2]))};
 }
 

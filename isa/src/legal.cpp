@@ -10,7 +10,8 @@ public:
       : level_(level), features_(features), depthwiseTaps_(depthwiseTaps) {}
 
   Expected<void> operator()(const Load &x) const {
-    bool known = static_cast<uint32_t>(x.memoryType) <= static_cast<uint32_t>(MemoryType::Par) && x.memoryType != MemoryType::Out &&
+    bool known = static_cast<uint32_t>(x.memoryType) <= static_cast<uint32_t>(MemoryType::Par) &&
+                 x.memoryType != MemoryType::Out &&
                  (x.memoryType != MemoryType::Par || level_ == Level::Tessera);
     return known ? Expected<void>() : badMemory("load", x.memoryType);
   }
@@ -19,14 +20,17 @@ public:
   }
   Expected<void> operator()(const Gemm &) const { return {}; }
   Expected<void> operator()(const Finish &) const { return {}; }
-  Expected<void> operator()(const Alu &x) const { return reserved("alu alu_opcode", x.aluOpcode, AluOpcode::Mul); }
+  Expected<void> operator()(const Alu &x) const {
+    return reserved("alu alu_opcode", x.aluOpcode, AluOpcode::Mul);
+  }
   Expected<void> operator()(const Reduce &x) const {
     if (Expected<void> ok = reserved("reduce init", x.init, ReduceInit::Acc); !ok)
       return ok;
     if (Expected<void> ok = destination("reduce", x.destination); !ok)
       return ok;
     if (x.taps >= depthwiseTaps_)
-      return badField("reduce taps " + std::to_string(x.taps + 1) + " exceeds the machine's " + std::to_string(depthwiseTaps_));
+      return badField("reduce taps " + std::to_string(x.taps + 1) + " exceeds the machine's " +
+                      std::to_string(depthwiseTaps_));
     if (x.op == ReduceOp::Depthwise)
       return needs("reduce op depthwise", Feature::Depthwise);
     if (x.op == ReduceOp::Sum || x.op == ReduceOp::Max)
@@ -65,8 +69,8 @@ private:
     return Error{std::move(message), static_cast<uint32_t>(ErrorCode::BadField)};
   }
   Error badMemory(const char *owner, MemoryType type) const {
-    return Error{std::string(owner) + " memory_type " + std::to_string(static_cast<uint32_t>(type)) + " (" + memoryName(type) +
-                     ") is not allowed" + (level_ == Level::Vta ? " at level vta" : ""),
+    return Error{std::string(owner) + " memory_type " + std::to_string(static_cast<uint32_t>(type)) + " (" +
+                     memoryName(type) + ") is not allowed" + (level_ == Level::Vta ? " at level vta" : ""),
                  static_cast<uint32_t>(ErrorCode::BadMemoryType)};
   }
   template <class Enum> static Expected<void> reserved(const char *what, Enum value, Enum last) {
@@ -77,11 +81,13 @@ private:
   Expected<void> needs(const char *what, Feature feature) const {
     if (features_ >> static_cast<uint32_t>(feature) & 1)
       return {};
-    return badField(std::string(what) + " needs the feature " + featureName(feature) + ", which the machine lacks");
+    return badField(std::string(what) + " needs the feature " + featureName(feature) +
+                    ", which the machine lacks");
   }
   Expected<void> destination(const char *owner, Destination value) const {
     if (value > Destination::Inp)
-      return badField(std::string(owner) + " destination " + std::to_string(static_cast<uint32_t>(value)) + " is reserved");
+      return badField(std::string(owner) + " destination " + std::to_string(static_cast<uint32_t>(value)) +
+                      " is reserved");
     return value == Destination::Inp ? needs("destination inp", Feature::Chain) : Expected<void>();
   }
   Expected<void> operand(const char *owner, int32_t shift) const {

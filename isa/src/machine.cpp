@@ -8,10 +8,12 @@ namespace tessera::isa {
 namespace {
 
 constexpr const char *kMemoryNames[] = {"uop", "wgt", "inp", "acc", "out", "acc_8bit", "par"};
-constexpr const char *kFeatureNames[kFeatureCount] = {"requantise", "requantise_onnx", "pad_value", "depthwise",
-                                                      "pool",       "rescaled_add",    "chain"};
+constexpr const char *kFeatureNames[kFeatureCount] = {
+    "requantise", "requantise_onnx", "pad_value", "depthwise", "pool", "rescaled_add", "chain"};
 
-uint32_t indexBits(uint32_t depth) { return depth <= 2 ? 1 : static_cast<uint32_t>(std::bit_width(depth - 1)); }
+uint32_t indexBits(uint32_t depth) {
+  return depth <= 2 ? 1 : static_cast<uint32_t>(std::bit_width(depth - 1));
+}
 
 std::string positionText(FieldPosition position) {
   return std::to_string(position.lsb) + ":" + std::to_string(position.width);
@@ -74,14 +76,17 @@ uint32_t MachineConfig::dramElementBytes(MemoryType type) const {
 }
 
 std::string MachineConfig::canonicalText() const {
-  std::string text = "tessera configuration " + std::to_string(kVersionMajor) + "." + std::to_string(kVersionMinor);
+  std::string text =
+      "tessera configuration " + std::to_string(kVersionMajor) + "." + std::to_string(kVersionMinor);
   text += std::string("\nlevel=") + (level == Level::Vta ? "vta" : "tessera") + "\n";
   const std::pair<const char *, uint32_t> numbers[] = {
-      {"batch", batch},          {"block_in", blockIn},    {"block_out", blockOut},
-      {"bus_bits", busBits},     {"uop_depth", uopDepth},  {"inp_depth", inpDepth},
-      {"wgt_depth", wgtDepth},   {"acc_depth", accDepth},  {"par_depth", parDepth},
-      {"depthwise_taps", depthwiseTaps}, {"input_bits", 8}, {"weight_bits", 8},
-      {"accumulator_bits", 32},  {"address_bits", 32}};
+      {"batch", batch},         {"block_in", blockIn},
+      {"block_out", blockOut},  {"bus_bits", busBits},
+      {"uop_depth", uopDepth},  {"inp_depth", inpDepth},
+      {"wgt_depth", wgtDepth},  {"acc_depth", accDepth},
+      {"par_depth", parDepth},  {"depthwise_taps", depthwiseTaps},
+      {"input_bits", 8},        {"weight_bits", 8},
+      {"accumulator_bits", 32}, {"address_bits", 32}};
   for (const auto &[key, value] : numbers)
     text += std::string(key) + "=" + std::to_string(value) + "\n";
   text += "features=";

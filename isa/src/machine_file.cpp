@@ -53,7 +53,8 @@ Expected<void> readNumber(const NumberKey &number, const json::Value &value, Mac
     return Error{both(number.key, value.integer, "exceeds", number.greatest)};
   if (!number.member)
     return {};
-  if (number.member != &MachineConfig::depthwiseTaps && !std::has_single_bit(static_cast<uint64_t>(value.integer)))
+  if (number.member != &MachineConfig::depthwiseTaps &&
+      !std::has_single_bit(static_cast<uint64_t>(value.integer)))
     return Error{std::string(number.key) + " " + std::to_string(value.integer) + " is not a power of two"};
   machine.*number.member = static_cast<uint32_t>(value.integer);
   return {};
@@ -104,8 +105,8 @@ Expected<void> checkRelations(const MachineConfig &machine) {
   if (machine.blockOut < machine.blockIn)
     return Error{both("block_out", machine.blockOut, "is below block_in", machine.blockIn)};
   if (machine.batch > 1 && machine.blockIn != machine.blockOut)
-    return Error{both("batch", machine.batch, "needs block_in equal to block_out, not", machine.blockIn) + " and " +
-                 std::to_string(machine.blockOut)};
+    return Error{both("batch", machine.batch, "needs block_in equal to block_out, not", machine.blockIn) +
+                 " and " + std::to_string(machine.blockOut)};
   if (machine.depthwiseTaps > machine.blockIn)
     return Error{both("depthwise_taps", machine.depthwiseTaps, "exceeds block_in", machine.blockIn)};
   if (machine.dramElementBytes(MemoryType::Inp) < machine.busBytes())

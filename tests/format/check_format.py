@@ -13,7 +13,7 @@ import tempfile
 CPP = (".cpp", ".h", ".c")
 TEXT = CPP + (".sv", ".v", ".vh", ".py", ".cmake", ".td", ".md", ".mlir", ".json")
 MAX_LINES = 600
-SKIPPED_FOLDERS = {"build", ".git", "__pycache__"}
+SKIPPED_FOLDERS = {"build", ".git", "__pycache__", "generated"}
 
 
 def files_of(root):

@@ -47,7 +47,9 @@ uint32_t codeOf(const Layout &layout, Word128 word) {
   return instruction ? 0 : instruction.error().code;
 }
 
-uint32_t codeOf(const Layout &layout, const Instruction &instruction) { return codeOf(layout, layout.encode(instruction)); }
+uint32_t codeOf(const Layout &layout, const Instruction &instruction) {
+  return codeOf(layout, layout.encode(instruction));
+}
 
 constexpr uint32_t kBadField = static_cast<uint32_t>(ErrorCode::BadField);
 constexpr uint32_t kBadOpcode = static_cast<uint32_t>(ErrorCode::BadOpcode);
@@ -61,16 +63,30 @@ TEST(EncodingTest, PynqHasVtasBitPositions) {
     Layout layout(machine);
     for (size_t kind : {Load::kIndex, Store::kIndex})
       expectPositions(layout, kind,
-                      {{"memory_type", 9, 7}, {"sram_base", 25, 10}, {"dram_base", 57, 26}, {"y_size", 79, 64},
-                       {"x_size", 95, 80}, {"x_stride", 111, 96}, {"y_pad_0", 115, 112}, {"y_pad_1", 119, 116},
-                       {"x_pad_0", 123, 120}, {"x_pad_1", 127, 124}});
+                      {{"memory_type", 9, 7},
+                       {"sram_base", 25, 10},
+                       {"dram_base", 57, 26},
+                       {"y_size", 79, 64},
+                       {"x_size", 95, 80},
+                       {"x_stride", 111, 96},
+                       {"y_pad_0", 115, 112},
+                       {"y_pad_1", 119, 116},
+                       {"x_pad_0", 123, 120},
+                       {"x_pad_1", 127, 124}});
     for (size_t kind : {Gemm::kIndex, Alu::kIndex})
       expectPositions(layout, kind,
-                      {{"reset", 7, 7}, {"uop_bgn", 20, 8}, {"uop_end", 34, 21}, {"iter_out", 48, 35}, {"iter_in", 62, 49},
-                       {"dst_factor_out", 74, 64}, {"dst_factor_in", 85, 75}, {"src_factor_out", 96, 86},
+                      {{"reset", 7, 7},
+                       {"uop_bgn", 20, 8},
+                       {"uop_end", 34, 21},
+                       {"iter_out", 48, 35},
+                       {"iter_in", 62, 49},
+                       {"dst_factor_out", 74, 64},
+                       {"dst_factor_in", 85, 75},
+                       {"src_factor_out", 96, 86},
                        {"src_factor_in", 107, 97}});
     expectPositions(layout, Gemm::kIndex, {{"wgt_factor_out", 117, 108}, {"wgt_factor_in", 127, 118}});
-    expectPositions(layout, Alu::kIndex, {{"alu_opcode", 110, 108}, {"use_imm", 111, 111}, {"imm", 127, 112}});
+    expectPositions(layout, Alu::kIndex,
+                    {{"alu_opcode", 110, 108}, {"use_imm", 111, 111}, {"imm", 127, 112}});
     EXPECT_EQ(layout.encodeMicroOp({0x7ff, 0, 0}), 0x7ffu);
     EXPECT_EQ(layout.encodeMicroOp({0, 0x7ff, 0}), 0x7ffu << 11);
     EXPECT_EQ(layout.encodeMicroOp({0, 0, 0x3ff}), 0x3ffu << 22);
@@ -85,20 +101,24 @@ TEST(EncodingTest, PynqWordsByHand) {
   load.memoryType = MemoryType::Inp;
   load.sramBase = 0x123;
   load.dramBase = 0xdeadbeef;
-  load.ySize = 3, load.xSize = 5, load.xStride = 7, load.yPad0 = 1, load.yPad1 = 2, load.xPad0 = 3, load.xPad1 = 4;
+  load.ySize = 3, load.xSize = 5, load.xStride = 7, load.yPad0 = 1, load.yPad1 = 2, load.xPad0 = 3,
+  load.xPad1 = 4;
   EXPECT_EQ(layout.encode(load), (Word128{0u | 8 | 32 | 2u << 7 | 0x123u << 10 | 0xdeadbeefull << 26,
                                           3 | 5u << 16 | 7ull << 32 | 0x4321ull << 48}));
   Gemm gemm;
   gemm.dependencies = {false, true, false, true};
   gemm.reset = 1;
   gemm.uopBgn = 0x155, gemm.uopEnd = 0x2000, gemm.iterOut = 0x3fff, gemm.iterIn = 14;
-  gemm.dstFactorOut = 14, gemm.dstFactorIn = 1, gemm.srcFactorOut = 16, gemm.srcFactorIn = 2, gemm.wgtFactorOut = 5,
-  gemm.wgtFactorIn = 6;
-  EXPECT_EQ(layout.encode(gemm), (Word128{2u | 16 | 64 | 1u << 7 | 0x155u << 8 | 0x2000ull << 21 | 0x3fffull << 35 | 14ull << 49,
-                                          14 | 1u << 11 | 16ull << 22 | 2ull << 33 | 5ull << 44 | 6ull << 54}));
+  gemm.dstFactorOut = 14, gemm.dstFactorIn = 1, gemm.srcFactorOut = 16, gemm.srcFactorIn = 2,
+  gemm.wgtFactorOut = 5, gemm.wgtFactorIn = 6;
+  EXPECT_EQ(layout.encode(gemm),
+            (Word128{2u | 16 | 64 | 1u << 7 | 0x155u << 8 | 0x2000ull << 21 | 0x3fffull << 35 | 14ull << 49,
+                     14 | 1u << 11 | 16ull << 22 | 2ull << 33 | 5ull << 44 | 6ull << 54}));
   Alu alu;
-  alu.uopEnd = 1, alu.iterOut = 1, alu.iterIn = 1, alu.aluOpcode = AluOpcode::Shr, alu.useImm = 1, alu.imm = -8;
-  EXPECT_EQ(layout.encode(alu), (Word128{4u | 1u << 21 | 1ull << 35 | 1ull << 49, 3ull << 44 | 1ull << 47 | 0xfff8ull << 48}));
+  alu.uopEnd = 1, alu.iterOut = 1, alu.iterIn = 1, alu.aluOpcode = AluOpcode::Shr, alu.useImm = 1,
+  alu.imm = -8;
+  EXPECT_EQ(layout.encode(alu),
+            (Word128{4u | 1u << 21 | 1ull << 35 | 1ull << 49, 3ull << 44 | 1ull << 47 | 0xfff8ull << 48}));
   EXPECT_EQ(layout.encode(Finish{}), (Word128{3, 0}));
 }
 
@@ -119,7 +139,8 @@ TEST(EncodingTest, RandomWordsRoundTripOnEveryMachine) {
       ASSERT_EQ(layout.encode(*second), word);
       ASSERT_TRUE(layout.checkValues(*first));
       auto uop = static_cast<uint32_t>(random());
-      ASSERT_EQ(layout.decodeMicroOp(layout.encodeMicroOp(layout.decodeMicroOp(uop))), layout.decodeMicroOp(uop));
+      ASSERT_EQ(layout.decodeMicroOp(layout.encodeMicroOp(layout.decodeMicroOp(uop))),
+                layout.decodeMicroOp(uop));
     }
   }
 }
@@ -134,7 +155,8 @@ TEST(EncodingTest, EveryBitBelongsToAtMostOneField) {
         for (uint32_t b = 0; b < layout.position(kind, f).width; ++b)
           ++covered[layout.position(kind, f).lsb + b];
       for (int bit = 0; bit < 128; ++bit)
-        EXPECT_LE(covered[bit], bit < 7 ? 0 : 1) << machine.name << " " << instructionTable()[kind].name << " bit " << bit;
+        EXPECT_LE(covered[bit], bit < 7 ? 0 : 1)
+            << machine.name << " " << instructionTable()[kind].name << " bit " << bit;
     }
   }
 }
@@ -167,11 +189,13 @@ TEST(EncodingTest, ReservedValuesAreBadFields) {
   Layout layout(*loadMachine("pynq"));
   EXPECT_EQ(codeOf(layout, Alu{.dependencies = {}, .aluOpcode = static_cast<AluOpcode>(5)}), kBadField);
   EXPECT_EQ(codeOf(layout, Reduce{.dependencies = {}, .init = static_cast<ReduceInit>(3)}), kBadField);
-  EXPECT_EQ(codeOf(layout, Reduce{.dependencies = {}, .destination = static_cast<Destination>(3)}), kBadField);
+  EXPECT_EQ(codeOf(layout, Reduce{.dependencies = {}, .destination = static_cast<Destination>(3)}),
+            kBadField);
   EXPECT_EQ(codeOf(layout, Vec{.dependencies = {}, .op = static_cast<VecOp>(3)}), kBadField);
   EXPECT_EQ(codeOf(layout, Vec{.dependencies = {}, .destination = static_cast<Destination>(3)}), kBadField);
   for (uint32_t mode = 0; mode < 8; ++mode)
-    EXPECT_EQ(codeOf(layout, SetExit{.dependencies = {}, .mode = static_cast<ExitMode>(mode)}), mode < 5 ? 0 : kBadField);
+    EXPECT_EQ(codeOf(layout, SetExit{.dependencies = {}, .mode = static_cast<ExitMode>(mode)}),
+              mode < 5 ? 0 : kBadField);
   for (int32_t shift = -32; shift < 32; ++shift) {
     bool legal = shift >= -31 && shift <= 0;
     EXPECT_EQ(codeOf(layout, SetLhs{.dependencies = {}, .shift = shift}), legal ? 0 : kBadField) << shift;
@@ -211,7 +235,8 @@ TEST(EncodingTest, TapsBeyondTheMachineAreBad) {
   MachineConfig machine = *loadMachine("pynq");
   machine.depthwiseTaps = 3;
   for (uint32_t taps = 0; taps < 4; ++taps)
-    EXPECT_EQ(codeOf(Layout(machine), Reduce{.dependencies = {}, .taps = taps}), taps < 3 ? 0 : kBadField) << taps;
+    EXPECT_EQ(codeOf(Layout(machine), Reduce{.dependencies = {}, .taps = taps}), taps < 3 ? 0 : kBadField)
+        << taps;
 }
 
 TEST(EncodingTest, ValuesThatDoNotFitAreNamed) {
@@ -223,7 +248,8 @@ TEST(EncodingTest, ValuesThatDoNotFitAreNamed) {
   EXPECT_EQ(layout.checkValues(Instruction(Alu{.dependencies = {}, .imm = -32769})).error().message,
             "alu imm -32769 does not fit 16 bits");
   EXPECT_TRUE(layout.checkValues(Instruction(Alu{.dependencies = {}, .imm = -32768})));
-  EXPECT_EQ(layout.checkValues(MicroOp{2048, 0, 0}).error().message, "micro-op dst 2048 does not fit 11 bits");
+  EXPECT_EQ(layout.checkValues(MicroOp{2048, 0, 0}).error().message,
+            "micro-op dst 2048 does not fit 11 bits");
 }
 
 TEST(EncodingTest, RegisterOffsetsOfVta) {

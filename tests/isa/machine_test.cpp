@@ -14,7 +14,8 @@ using namespace tessera::isa;
 namespace {
 
 std::string machineText(const std::string &from = "", const std::string &to = "") {
-  std::string text = R"({"name": "x", "description": "d", "batch": 1, "block_in": 16, "block_out": 16, "bus_bits": 64,
+  std::string text =
+      R"({"name": "x", "description": "d", "batch": 1, "block_in": 16, "block_out": 16, "bus_bits": 64,
     "uop_depth": 8192, "inp_depth": 2048, "wgt_depth": 1024, "acc_depth": 2048, "par_depth": 64, "depthwise_taps": 4,
     "level": "tessera", "input_bits": 8, "weight_bits": 8, "accumulator_bits": 32, "address_bits": 32,
     "features": ["requantise", "chain"]})";
@@ -73,7 +74,8 @@ TEST(MachineTest, HashAgreesWithTheGenerator) {
   for (const std::string &name : machineNames()) {
     char text[17];
     std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(loadMachine(name)->hash()));
-    EXPECT_EQ(outputOf(TESSERA_PYTHON " -B " TESSERA_GENERATE " --hash " + name), std::string(text) + "\n") << name;
+    EXPECT_EQ(outputOf(TESSERA_PYTHON " -B " TESSERA_GENERATE " --hash " + name), std::string(text) + "\n")
+        << name;
   }
 }
 
@@ -104,20 +106,24 @@ TEST(MachineTest, NumbersAreValidated) {
   EXPECT_EQ(errorOf("\"input_bits\": 8", "\"input_bits\": 4"), "file: input_bits 4 is not supported, only 8");
   EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": \"1\""), "file: batch is not a number");
   EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": 1.5"), "file: line 1 column 44: expected a whole number");
-  EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": 99999999999999999999"), "file: line 1 column 44: number out of range");
+  EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": 99999999999999999999"),
+            "file: line 1 column 44: number out of range");
 }
 
 TEST(MachineTest, RelationsAreValidated) {
   EXPECT_EQ(errorOf("\"block_out\": 16", "\"block_out\": 8"), "file: block_out 8 is below block_in 16");
   EXPECT_EQ(errorOf("\"batch\": 1, \"block_in\": 16", "\"batch\": 2, \"block_in\": 8"),
             "file: batch 2 needs block_in equal to block_out, not 8 and 16");
-  EXPECT_EQ(errorOf("\"depthwise_taps\": 4", "\"depthwise_taps\": 17"), "file: depthwise_taps 17 exceeds block_in 16");
+  EXPECT_EQ(errorOf("\"depthwise_taps\": 4", "\"depthwise_taps\": 17"),
+            "file: depthwise_taps 17 exceeds block_in 16");
   EXPECT_EQ(errorOf("\"bus_bits\": 64", "\"bus_bits\": 256"),
             "file: inp element of 16 bytes is smaller than the bus of 32 bytes");
   EXPECT_EQ(errorOf("\"block_in\": 16, \"block_out\": 16", "\"block_in\": 64, \"block_out\": 64"),
             "file: wgt element of 512 bus beats exceeds 256");
-  EXPECT_EQ(errorOf("\"wgt_depth\": 1024", "\"wgt_depth\": 2048"), "file: instruction gemm needs 130 bits of 128");
-  EXPECT_EQ(errorOf("\"uop_depth\": 8192", "\"uop_depth\": 32768"), "file: instruction gemm needs 142 bits of 128");
+  EXPECT_EQ(errorOf("\"wgt_depth\": 1024", "\"wgt_depth\": 2048"),
+            "file: instruction gemm needs 130 bits of 128");
+  EXPECT_EQ(errorOf("\"uop_depth\": 8192", "\"uop_depth\": 32768"),
+            "file: instruction gemm needs 142 bits of 128");
   EXPECT_EQ(errorOf("\"tessera\"", "\"vta\""), "file: level vta has no features, but the machine lists some");
 }
 
@@ -125,7 +131,8 @@ TEST(MachineTest, KeysAreValidated) {
   EXPECT_EQ(errorOf("\"batch\": 1,", ""), "file: missing key \"batch\"");
   EXPECT_EQ(errorOf("\"level\": \"tessera\",", ""), "file: missing key \"level\"");
   EXPECT_EQ(errorOf("\"batch\": 1,", "\"batch\": 1, \"colour\": 3,"), "file: unknown key \"colour\"");
-  EXPECT_EQ(errorOf("\"batch\": 1,", "\"batch\": 1, \"batch\": 1,"), "file: line 1 column 54: key \"batch\" appears twice");
+  EXPECT_EQ(errorOf("\"batch\": 1,", "\"batch\": 1, \"batch\": 1,"),
+            "file: line 1 column 54: key \"batch\" appears twice");
   EXPECT_EQ(errorOf("\"chain\"", "\"magic\""), "file: unknown feature \"magic\"");
   EXPECT_EQ(errorOf("\"chain\"", "\"requantise\""), "file: feature \"requantise\" appears twice");
   EXPECT_EQ(errorOf("\"tessera\"", "\"vtx\""), "file: level \"vtx\" is neither vta nor tessera");
@@ -137,7 +144,8 @@ TEST(MachineTest, MalformedTextGivesLineAndColumn) {
   EXPECT_EQ(parseMachine("", "f").error().message, "f: line 1 column 1: unexpected end of text");
   EXPECT_EQ(parseMachine("[]", "f").error().message, "f: the machine is not a JSON object");
   EXPECT_EQ(parseMachine("{} x", "f").error().message, "f: line 1 column 4: text after the end of the value");
-  EXPECT_EQ(parseMachine(std::string(1000, '['), "f").error().message, "f: line 1 column 34: nested deeper than 32");
+  EXPECT_EQ(parseMachine(std::string(1000, '['), "f").error().message,
+            "f: line 1 column 34: nested deeper than 32");
   std::string whole = machineText();
   for (size_t length = 0; length < whole.size(); ++length)
     EXPECT_FALSE(parseMachine(whole.substr(0, length), "f")) << length;

@@ -13,7 +13,8 @@ template <class T> class AlignedBuffer {
 public:
   AlignedBuffer() = default;
   explicit AlignedBuffer(size_t count)
-      : data_(static_cast<T *>(::operator new(count * sizeof(T) + kSlackBytes, std::align_val_t{kAlignment}))),
+      : data_(
+            static_cast<T *>(::operator new(count * sizeof(T) + kSlackBytes, std::align_val_t{kAlignment}))),
         count_(count) {
     fill(T{});
   }

@@ -11,7 +11,8 @@ namespace {
 /// Runs the loops with one operation, so that the compiler makes vector code of the lanes. The operands may be the same
 /// element, never overlapping parts of two.
 template <class Operation>
-void runLoops(CoreState &s, const isa::Alu &a, const IndexWalk &dst, const IndexWalk &src, Operation operation) {
+void runLoops(CoreState &s, const isa::Alu &a, const IndexWalk &dst, const IndexWalk &src,
+              Operation operation) {
   const uint32_t lanes = s.shape.lanes;
   for (uint32_t i = 0; i < a.iterOut; ++i)
     for (uint32_t j = 0; j < a.iterIn; ++j)
@@ -20,9 +21,11 @@ void runLoops(CoreState &s, const isa::Alu &a, const IndexWalk &dst, const Index
         int32_t *to = s.accElement(d);
         const int32_t *from = s.accElement(s.uop[n].src + src.at(i, j));
         if (a.useImm)
-          for (uint32_t l = 0; l < lanes; ++l) to[l] = operation(from[l], a.imm);
+          for (uint32_t l = 0; l < lanes; ++l)
+            to[l] = operation(from[l], a.imm);
         else
-          for (uint32_t l = 0; l < lanes; ++l) to[l] = operation(to[l], from[l]);
+          for (uint32_t l = 0; l < lanes; ++l)
+            to[l] = operation(to[l], from[l]);
         s.kernels->lowBytes(to, s.outElement(d), lanes);
       }
 }
@@ -31,8 +34,10 @@ void runLoops(CoreState &s, const isa::Alu &a, const IndexWalk &dst, const Index
 
 ErrorCode execute(CoreState &s, const isa::Alu &a) {
   const MicroOpRange range{a.uopBgn, a.uopEnd, a.iterOut, a.iterIn};
-  if (range.empty()) return ErrorCode::None;
-  if (!range.fits(s)) return ErrorCode::SramBounds;
+  if (range.empty())
+    return ErrorCode::None;
+  if (!range.fits(s))
+    return ErrorCode::SramBounds;
   const IndexWalk dst{a.dstFactorOut, a.dstFactorIn, 0}, src{a.srcFactorOut, a.srcFactorIn, 0};
   const isa::MicroOp top = greatest(s, range);
   if (dst.highest(a.iterOut, a.iterIn, top.dst) >= s.machine.accDepth ||

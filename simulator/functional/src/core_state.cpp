@@ -22,11 +22,11 @@ constexpr uint8_t kSignBit = 0x80;
 } // namespace
 
 CoreState::CoreState(const isa::MachineConfig &config, const Kernels &chosen)
-    : machine(config), layout(config), kernels(&chosen), shape(shapeOf(config)), inpPerOut(config.inpPerOut()),
-      uopWords(config.uopDepth), uop(config.uopDepth), inp(size_t{config.inpDepth} * shape.inpBytes),
-      wgt(size_t{config.wgtDepth} * shape.wgtBytes), wgtSum128(size_t{config.wgtDepth} * config.blockOut),
-      acc(size_t{config.accDepth} * shape.lanes), out(size_t{config.accDepth} * shape.lanes),
-      par(size_t{config.parDepth} * 3 * config.blockOut) {
+    : machine(config), layout(config), kernels(&chosen), shape(shapeOf(config)),
+      inpPerOut(config.inpPerOut()), uopWords(config.uopDepth), uop(config.uopDepth),
+      inp(size_t{config.inpDepth} * shape.inpBytes), wgt(size_t{config.wgtDepth} * shape.wgtBytes),
+      wgtSum128(size_t{config.wgtDepth} * config.blockOut), acc(size_t{config.accDepth} * shape.lanes),
+      out(size_t{config.accDepth} * shape.lanes), par(size_t{config.parDepth} * 3 * config.blockOut) {
   clearScratchpads();
 }
 
@@ -63,7 +63,8 @@ void CoreState::writeElement(MemoryType type, uint32_t index, const uint8_t *byt
   }
   case MemoryType::Inp: {
     uint8_t *x = inp.data() + size_t{index} * shape.inpBytes;
-    for (uint32_t i = 0; i < shape.inpBytes; ++i) x[i] = bytes[i] ^ kSignBit;
+    for (uint32_t i = 0; i < shape.inpBytes; ++i)
+      x[i] = bytes[i] ^ kSignBit;
     break;
   }
   case MemoryType::Acc:
@@ -72,14 +73,16 @@ void CoreState::writeElement(MemoryType type, uint32_t index, const uint8_t *byt
     break;
   case MemoryType::Acc8bit: {
     int32_t *a = accElement(index);
-    for (uint32_t i = 0; i < shape.lanes; ++i) a[i] = static_cast<int8_t>(bytes[i]);
+    for (uint32_t i = 0; i < shape.lanes; ++i)
+      a[i] = static_cast<int8_t>(bytes[i]);
     std::memcpy(outElement(index), bytes, shape.lanes);
     break;
   }
   case MemoryType::Par:
     std::memcpy(par.data() + size_t{index} * 3 * shape.blockOut, bytes, size_t{12} * shape.blockOut);
     break;
-  case MemoryType::Out: break; // no LOAD reaches OUT: decoding refuses it
+  case MemoryType::Out:
+    break; // no LOAD reaches OUT: decoding refuses it
   }
 }
 
@@ -94,7 +97,8 @@ void CoreState::fillElement(MemoryType type, uint32_t index, int8_t value) {
     std::memset(wgtSum128.data() + size_t{index} * shape.blockOut, 0, size_t{4} * shape.blockOut);
     break;
   case MemoryType::Inp:
-    std::memset(inp.data() + size_t{index} * shape.inpBytes, static_cast<uint8_t>(value) ^ kSignBit, shape.inpBytes);
+    std::memset(inp.data() + size_t{index} * shape.inpBytes, static_cast<uint8_t>(value) ^ kSignBit,
+                shape.inpBytes);
     break;
   case MemoryType::Acc:
     std::memset(accElement(index), 0, size_t{shape.lanes} * 4);
@@ -107,13 +111,16 @@ void CoreState::fillElement(MemoryType type, uint32_t index, int8_t value) {
   case MemoryType::Par:
     std::memset(par.data() + size_t{index} * 3 * shape.blockOut, 0, size_t{12} * shape.blockOut);
     break;
-  case MemoryType::Out: break;
+  case MemoryType::Out:
+    break;
   }
 }
 
 void CoreState::readElement(MemoryType type, uint32_t index, uint8_t *bytes) const {
   switch (type) {
-  case MemoryType::Uop: std::memcpy(bytes, &uopWords[index], 4); break;
+  case MemoryType::Uop:
+    std::memcpy(bytes, &uopWords[index], 4);
+    break;
   case MemoryType::Wgt: {
     const int8_t *w = wgt.data() + size_t{index} * shape.wgtBytes;
     for (uint32_t o = 0; o < shape.blockOut; ++o)
@@ -123,15 +130,21 @@ void CoreState::readElement(MemoryType type, uint32_t index, uint8_t *bytes) con
   }
   case MemoryType::Inp: {
     const uint8_t *x = inp.data() + size_t{index} * shape.inpBytes;
-    for (uint32_t i = 0; i < shape.inpBytes; ++i) bytes[i] = x[i] ^ kSignBit;
+    for (uint32_t i = 0; i < shape.inpBytes; ++i)
+      bytes[i] = x[i] ^ kSignBit;
     break;
   }
   case MemoryType::Acc:
     std::memcpy(bytes, acc.data() + size_t{index} * shape.lanes, size_t{shape.lanes} * 4);
     break;
-  case MemoryType::Out: std::memcpy(bytes, out.data() + size_t{index} * shape.lanes, shape.lanes); break;
-  case MemoryType::Par: std::memcpy(bytes, parRow(index, 0), size_t{12} * shape.blockOut); break;
-  case MemoryType::Acc8bit: break;
+  case MemoryType::Out:
+    std::memcpy(bytes, out.data() + size_t{index} * shape.lanes, shape.lanes);
+    break;
+  case MemoryType::Par:
+    std::memcpy(bytes, parRow(index, 0), size_t{12} * shape.blockOut);
+    break;
+  case MemoryType::Acc8bit:
+    break;
   }
 }
 
@@ -140,7 +153,8 @@ bool CoreState::resultFits(isa::Destination destination, uint64_t highest) const
                                               : highest < machine.accDepth;
 }
 
-void CoreState::writeResult(isa::Destination destination, uint32_t index, uint32_t parIndex, const int32_t *v) {
+void CoreState::writeResult(isa::Destination destination, uint32_t index, uint32_t parIndex,
+                            const int32_t *v) {
   if (destination == isa::Destination::Acc) {
     std::memcpy(accElement(index), v, size_t{shape.lanes} * 4);
     kernels->lowBytes(v, outElement(index), shape.lanes);
@@ -153,7 +167,8 @@ void CoreState::writeResult(isa::Destination destination, uint32_t index, uint32
   // INP[d*R + h][b][k] = exit(v)[b][h*blockIn + k]; batch above 1 has R = 1, so the bytes of an OUT element stand in order.
   int8_t *bytes = reinterpret_cast<int8_t *>(inp.data()) + size_t{index} * inpPerOut * shape.inpBytes;
   kernels->exit(shape, v, bytes, exitRows(parIndex), set.exit);
-  for (uint32_t i = 0; i < shape.lanes; ++i) bytes[i] = static_cast<int8_t>(bytes[i] ^ static_cast<int8_t>(kSignBit));
+  for (uint32_t i = 0; i < shape.lanes; ++i)
+    bytes[i] = static_cast<int8_t>(bytes[i] ^ static_cast<int8_t>(kSignBit));
 }
 
 } // namespace tessera::simulator

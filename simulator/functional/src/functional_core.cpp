@@ -16,17 +16,23 @@ struct Tokens {
   /// The counter that `module` pops from its previous or next neighbour; null where there is none.
   uint32_t *popped(Module module, bool previous) {
     switch (module) {
-    case Module::Load: return previous ? nullptr : &computeToLoad;
-    case Module::Compute: return previous ? &loadToCompute : &storeToCompute;
-    case Module::Store: return previous ? &computeToStore : nullptr;
+    case Module::Load:
+      return previous ? nullptr : &computeToLoad;
+    case Module::Compute:
+      return previous ? &loadToCompute : &storeToCompute;
+    case Module::Store:
+      return previous ? &computeToStore : nullptr;
     }
     return nullptr;
   }
   uint32_t *pushed(Module module, bool previous) {
     switch (module) {
-    case Module::Load: return previous ? nullptr : &loadToCompute;
-    case Module::Compute: return previous ? &computeToLoad : &computeToStore;
-    case Module::Store: return previous ? &storeToCompute : nullptr;
+    case Module::Load:
+      return previous ? nullptr : &loadToCompute;
+    case Module::Compute:
+      return previous ? &computeToLoad : &computeToStore;
+    case Module::Store:
+      return previous ? &storeToCompute : nullptr;
     }
     return nullptr;
   }
@@ -38,7 +44,8 @@ public:
   Launch(CoreState &state, const Program &program) : state_(state), program_(program) {
     for (uint32_t i = 0; i < program.modules.size(); ++i)
       queues_[static_cast<size_t>(program.modules[i])].push_back(i);
-    if (program.error != ErrorCode::None) fail(program.error, program.errorIndex);
+    if (program.error != ErrorCode::None)
+      fail(program.error, program.errorIndex);
   }
 
   RunResult run() {
@@ -54,8 +61,10 @@ private:
   bool step() {
     size_t best = kModules;
     for (size_t m = 0; m < kModules; ++m)
-      if (headIndex(m) < limit_ && (best == kModules || headIndex(m) < headIndex(best)) && runnable(m)) best = m;
-    if (best == kModules) return false;
+      if (headIndex(m) < limit_ && (best == kModules || headIndex(m) < headIndex(best)) && runnable(m))
+        best = m;
+    if (best == kModules)
+      return false;
     const uint32_t index = headIndex(best);
     const isa::Instruction &instruction = program_.instructions[index];
     const isa::Dependencies &flags = dependenciesOf(instruction);
@@ -91,26 +100,33 @@ private:
         instruction);
   }
 
-  uint32_t headIndex(size_t m) const { return heads_[m] < queues_[m].size() ? queues_[m][heads_[m]] : UINT32_MAX; }
+  uint32_t headIndex(size_t m) const {
+    return heads_[m] < queues_[m].size() ? queues_[m][heads_[m]] : UINT32_MAX;
+  }
 
   bool runnable(size_t m) {
     const isa::Dependencies &flags = dependenciesOf(program_.instructions[headIndex(m)]);
     const auto module = static_cast<Module>(m);
-    const auto available = [](const uint32_t *counter, bool wanted) { return !wanted || !counter || *counter > 0; };
+    const auto available = [](const uint32_t *counter, bool wanted) {
+      return !wanted || !counter || *counter > 0;
+    };
     return available(tokens_.popped(module, true), flags.popPrev) &&
            available(tokens_.popped(module, false), flags.popNext);
   }
 
   static void take(uint32_t *counter, bool wanted) {
-    if (wanted && counter) --*counter;
+    if (wanted && counter)
+      --*counter;
   }
   static void give(uint32_t *counter, bool wanted) {
-    if (wanted && counter) ++*counter;
+    if (wanted && counter)
+      ++*counter;
   }
 
   /// Instructions from `index` on begin no more; the lowest failure is the one reported.
   void fail(ErrorCode code, uint32_t index) {
-    if (result_.code != ErrorCode::None && index >= result_.index) return;
+    if (result_.code != ErrorCode::None && index >= result_.index)
+      return;
     result_.code = code;
     result_.index = index;
     limit_ = index;
@@ -118,7 +134,8 @@ private:
 
   uint32_t lowestWaiting() const {
     uint32_t lowest = UINT32_MAX;
-    for (size_t m = 0; m < kModules; ++m) lowest = std::min(lowest, headIndex(m));
+    for (size_t m = 0; m < kModules; ++m)
+      lowest = std::min(lowest, headIndex(m));
     return lowest;
   }
 
@@ -139,7 +156,8 @@ struct FunctionalCore::Impl {
 };
 
 FunctionalCore::FunctionalCore(const isa::MachineConfig &machine, KernelChoice kernels)
-    : impl_(new Impl{CoreState(machine, kernels == KernelChoice::Best ? bestKernels() : portableKernels()), {}}) {}
+    : impl_(new Impl{CoreState(machine, kernels == KernelChoice::Best ? bestKernels() : portableKernels()),
+                     {}}) {}
 FunctionalCore::~FunctionalCore() = default;
 FunctionalCore::FunctionalCore(FunctionalCore &&) noexcept = default;
 FunctionalCore &FunctionalCore::operator=(FunctionalCore &&) noexcept = default;
@@ -158,11 +176,13 @@ RunResult FunctionalCore::run(const LaunchRegisters &registers, std::span<uint8_
 }
 
 std::vector<uint8_t> FunctionalCore::scratchpad(isa::MemoryType type) const {
-  if (type == isa::MemoryType::Acc8bit) return {};
+  if (type == isa::MemoryType::Acc8bit)
+    return {};
   const CoreState &state = impl_->state;
   const uint32_t bytes = state.machine.dramElementBytes(type);
   std::vector<uint8_t> contents(size_t{state.machine.depth(type)} * bytes);
-  for (uint32_t i = 0; i < state.machine.depth(type); ++i) state.readElement(type, i, contents.data() + size_t{i} * bytes);
+  for (uint32_t i = 0; i < state.machine.depth(type); ++i)
+    state.readElement(type, i, contents.data() + size_t{i} * bytes);
   return contents;
 }
 

@@ -10,12 +10,15 @@ using isa::ErrorCode;
 
 ErrorCode execute(CoreState &s, const isa::Gemm &g) {
   const MicroOpRange range{g.uopBgn, g.uopEnd, g.iterOut, g.iterIn};
-  if (range.empty()) return ErrorCode::None;
-  if (!range.fits(s)) return ErrorCode::SramBounds;
+  if (range.empty())
+    return ErrorCode::None;
+  if (!range.fits(s))
+    return ErrorCode::SramBounds;
   const IndexWalk dst{g.dstFactorOut, g.dstFactorIn, 0}, src{g.srcFactorOut, g.srcFactorIn, 0},
       wgt{g.wgtFactorOut, g.wgtFactorIn, 0};
   const isa::MicroOp top = greatest(s, range);
-  if (dst.highest(g.iterOut, g.iterIn, top.dst) >= s.machine.accDepth) return ErrorCode::SramBounds;
+  if (dst.highest(g.iterOut, g.iterIn, top.dst) >= s.machine.accDepth)
+    return ErrorCode::SramBounds;
   if (!g.reset && (src.highest(g.iterOut, g.iterIn, top.src) >= s.machine.inpDepth ||
                    wgt.highest(g.iterOut, g.iterIn, top.wgt) >= s.machine.wgtDepth))
     return ErrorCode::SramBounds;

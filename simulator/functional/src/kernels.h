@@ -41,14 +41,16 @@ struct ExitRows {
 struct Kernels {
   const char *name;
   /// acc[lanes] += the products of micro-ops [u, u + count).
-  void (*matmul)(const KernelShape &, int32_t *acc, const isa::MicroOp *u, size_t count, const ReduceSources &);
+  void (*matmul)(const KernelShape &, int32_t *acc, const isa::MicroOp *u, size_t count,
+                 const ReduceSources &);
   /// acc[lanes] = low bytes to out[lanes].
   void (*lowBytes)(const int32_t *acc, int8_t *out, size_t lanes);
   /// out[lanes] = exit(v[lanes]).
-  void (*exit)(const KernelShape &, const int32_t *v, int8_t *out, const ExitRows &, const isa::ExitSettings &);
+  void (*exit)(const KernelShape &, const int32_t *v, int8_t *out, const ExitRows &,
+               const isa::ExitSettings &);
   /// v[lanes] = scale(x, lhs) + scale(y, rhs), wrapping.
-  void (*scaledAdd)(const KernelShape &, const int32_t *x, const int32_t *y, int32_t *v, const isa::OperandSettings &lhs,
-                    const isa::OperandSettings &rhs, isa::ExitMode);
+  void (*scaledAdd)(const KernelShape &, const int32_t *x, const int32_t *y, int32_t *v,
+                    const isa::OperandSettings &lhs, const isa::OperandSettings &rhs, isa::ExitMode);
 };
 
 const Kernels &portableKernels();

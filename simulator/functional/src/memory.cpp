@@ -10,13 +10,19 @@ namespace {
 
 uint32_t basePointer(const LaunchRegisters &r, MemoryType type) {
   switch (type) {
-  case MemoryType::Uop: return r.uopBase;
-  case MemoryType::Wgt: return r.wgtBase;
-  case MemoryType::Inp: return r.inpBase;
+  case MemoryType::Uop:
+    return r.uopBase;
+  case MemoryType::Wgt:
+    return r.wgtBase;
+  case MemoryType::Inp:
+    return r.inpBase;
   case MemoryType::Acc:
-  case MemoryType::Acc8bit: return r.accBase;
-  case MemoryType::Out: return r.outBase;
-  case MemoryType::Par: return r.parBase;
+  case MemoryType::Acc8bit:
+    return r.accBase;
+  case MemoryType::Out:
+    return r.outBase;
+  case MemoryType::Par:
+    return r.parBase;
   }
   return 0;
 }
@@ -30,22 +36,26 @@ template <class Transfer> uint64_t rowAddress(const CoreState &s, const Transfer
 } // namespace
 
 ErrorCode execute(CoreState &s, const isa::Load &load) {
-  if (load.xSize == 0 || load.ySize == 0) return ErrorCode::None;
+  if (load.xSize == 0 || load.ySize == 0)
+    return ErrorCode::None;
   const uint64_t rowElements = uint64_t{load.xPad0} + load.xSize + load.xPad1;
   const uint64_t rows = uint64_t{load.yPad0} + load.ySize + load.yPad1;
-  if (load.sramBase + rowElements * rows > s.machine.depth(load.memoryType)) return ErrorCode::SramBounds;
+  if (load.sramBase + rowElements * rows > s.machine.depth(load.memoryType))
+    return ErrorCode::SramBounds;
 
   const uint32_t bytes = s.machine.dramElementBytes(load.memoryType);
   const bool padsWithValue = load.memoryType == MemoryType::Inp || load.memoryType == MemoryType::Acc8bit;
   const int8_t pad = padsWithValue ? s.set.pad : int8_t{0};
   uint32_t index = load.sramBase;
   const auto fill = [&](uint64_t count) {
-    for (uint64_t i = 0; i < count; ++i) s.fillElement(load.memoryType, index++, pad);
+    for (uint64_t i = 0; i < count; ++i)
+      s.fillElement(load.memoryType, index++, pad);
   };
   fill(load.yPad0 * rowElements);
   for (uint32_t y = 0; y < load.ySize; ++y) {
     const uint64_t address = rowAddress(s, load, y);
-    if (address + uint64_t{load.xSize} * bytes > s.dram.size()) return ErrorCode::DramFault;
+    if (address + uint64_t{load.xSize} * bytes > s.dram.size())
+      return ErrorCode::DramFault;
     fill(load.xPad0);
     for (uint32_t x = 0; x < load.xSize; ++x)
       s.writeElement(load.memoryType, index++, s.dram.data() + address + uint64_t{x} * bytes);
@@ -56,13 +66,16 @@ ErrorCode execute(CoreState &s, const isa::Load &load) {
 }
 
 ErrorCode execute(CoreState &s, const isa::Store &store) {
-  if (store.xSize == 0 || store.ySize == 0) return ErrorCode::None;
-  if (store.sramBase + uint64_t{store.xSize} * store.ySize > s.machine.depth(MemoryType::Out)) return ErrorCode::SramBounds;
+  if (store.xSize == 0 || store.ySize == 0)
+    return ErrorCode::None;
+  if (store.sramBase + uint64_t{store.xSize} * store.ySize > s.machine.depth(MemoryType::Out))
+    return ErrorCode::SramBounds;
   const uint32_t bytes = s.machine.dramElementBytes(MemoryType::Out);
   uint32_t index = store.sramBase;
   for (uint32_t y = 0; y < store.ySize; ++y) {
     const uint64_t address = rowAddress(s, store, y);
-    if (address + uint64_t{store.xSize} * bytes > s.dram.size()) return ErrorCode::DramFault;
+    if (address + uint64_t{store.xSize} * bytes > s.dram.size())
+      return ErrorCode::DramFault;
     for (uint32_t x = 0; x < store.xSize; ++x)
       s.readElement(MemoryType::Out, index++, s.dram.data() + address + uint64_t{x} * bytes);
   }

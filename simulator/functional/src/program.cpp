@@ -14,8 +14,10 @@ Module moduleOf(const isa::Instruction &instruction) {
     const bool ownsLoad = type == MemoryType::Inp || type == MemoryType::Wgt || type == MemoryType::Par;
     return ownsLoad || load->viaLoad ? Module::Load : Module::Compute;
   }
-  if (std::holds_alternative<isa::SetPad>(instruction)) return Module::Load;
-  if (std::holds_alternative<isa::Store>(instruction)) return Module::Store;
+  if (std::holds_alternative<isa::SetPad>(instruction))
+    return Module::Load;
+  if (std::holds_alternative<isa::Store>(instruction))
+    return Module::Store;
   return Module::Compute;
 }
 

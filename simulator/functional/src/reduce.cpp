@@ -17,11 +17,12 @@ constexpr uint32_t kMaxLanes = 1024;
 
 /// x(t)[lane] stands at inp + t * lanes + lane, also where an element of ACC spans R elements of INP.
 template <class Step>
-void forTaps(const KernelShape &shape, const isa::MicroOp *u, size_t count, const ReduceSources &from, uint32_t taps,
-             Step step) {
+void forTaps(const KernelShape &shape, const isa::MicroOp *u, size_t count, const ReduceSources &from,
+             uint32_t taps, Step step) {
   for (size_t n = 0; n < count; ++n) {
     const uint8_t *x = from.inp + size_t{u[n].src} * shape.inpBytes;
-    for (uint32_t t = 0; t < taps; ++t, x += shape.lanes) step(x, u[n], t);
+    for (uint32_t t = 0; t < taps; ++t, x += shape.lanes)
+      step(x, u[n], t);
   }
 }
 
@@ -30,10 +31,13 @@ void reduceGroup(const CoreState &s, const isa::Reduce &r, int32_t *acc, const i
   const KernelShape &shape = s.shape;
   const uint32_t taps = r.taps + 1, lanes = shape.lanes;
   switch (r.op) {
-  case ReduceOp::Matmul: s.kernels->matmul(shape, acc, u, count, from); break;
+  case ReduceOp::Matmul:
+    s.kernels->matmul(shape, acc, u, count, from);
+    break;
   case ReduceOp::Depthwise:
     forTaps(shape, u, count, from, taps, [&](const uint8_t *x, const isa::MicroOp &op, uint32_t t) {
-      const int8_t *w = from.wgt + size_t{op.wgt} * shape.wgtBytes + size_t{t / 4} * shape.blockOut * 4 + t % 4;
+      const int8_t *w =
+          from.wgt + size_t{op.wgt} * shape.wgtBytes + size_t{t / 4} * shape.blockOut * 4 + t % 4;
       for (uint32_t b = 0; b < shape.batch; ++b)
         for (uint32_t o = 0; o < shape.blockOut; ++o) {
           const uint32_t l = b * shape.blockOut + o;
@@ -50,7 +54,8 @@ void reduceGroup(const CoreState &s, const isa::Reduce &r, int32_t *acc, const i
     break;
   case ReduceOp::Max:
     forTaps(shape, u, count, from, taps, [&](const uint8_t *x, const isa::MicroOp &, uint32_t) {
-      for (uint32_t l = 0; l < lanes; ++l) acc[l] = std::max(acc[l], int32_t{x[l]} - 128);
+      for (uint32_t l = 0; l < lanes; ++l)
+        acc[l] = std::max(acc[l], int32_t{x[l]} - 128);
     });
     break;
   }
@@ -59,11 +64,15 @@ void reduceGroup(const CoreState &s, const isa::Reduce &r, int32_t *acc, const i
 bool indicesFit(const CoreState &s, const isa::Reduce &r, const isa::MicroOp &top, const IndexWalk &dst,
                 const IndexWalk &src, const IndexWalk &wgt) {
   const uint64_t d = dst.highest(r.iterOut, r.iterIn, top.dst);
-  if (!s.resultFits(r.destination, d)) return false;
-  if (r.init == ReduceInit::Acc && d >= s.machine.accDepth) return false;
+  if (!s.resultFits(r.destination, d))
+    return false;
+  if (r.init == ReduceInit::Acc && d >= s.machine.accDepth)
+    return false;
   uint64_t x = src.highest(r.iterOut, r.iterIn, top.src);
-  if (r.op != ReduceOp::Matmul) x += uint64_t{r.taps} * s.inpPerOut + s.inpPerOut - 1;
-  if (x >= s.machine.inpDepth) return false;
+  if (r.op != ReduceOp::Matmul)
+    x += uint64_t{r.taps} * s.inpPerOut + s.inpPerOut - 1;
+  if (x >= s.machine.inpDepth)
+    return false;
   const bool readsWeights = r.op == ReduceOp::Matmul || r.op == ReduceOp::Depthwise;
   return !readsWeights || wgt.highest(r.iterOut, r.iterIn, top.wgt) < s.machine.wgtDepth;
 }
@@ -72,15 +81,19 @@ bool indicesFit(const CoreState &s, const isa::Reduce &r, const isa::MicroOp &to
 
 ErrorCode execute(CoreState &s, const isa::Reduce &r) {
   const MicroOpRange range{r.uopBgn, r.uopEnd, r.iterOut, r.iterIn};
-  if (range.empty()) return ErrorCode::None;
-  if (!range.fits(s)) return ErrorCode::SramBounds;
+  if (range.empty())
+    return ErrorCode::None;
+  if (!range.fits(s))
+    return ErrorCode::SramBounds;
   const isa::SetGeometry &g = s.set.geometry;
-  const IndexWalk dst{g.dstFactorOut, g.dstFactorIn, r.dstBase}, src{g.srcFactorOut, g.srcFactorIn, r.srcBase},
-      wgt{g.wgtFactorOut, g.wgtFactorIn, r.wgtBase};
-  if (!indicesFit(s, r, greatest(s, range), dst, src, wgt)) return ErrorCode::SramBounds;
-  const bool readsPar =
-      r.init == ReduceInit::Bias || (r.destination != Destination::Acc && s.set.exit.mode != isa::ExitMode::None);
-  if (readsPar && r.par >= s.machine.parDepth) return ErrorCode::SramBounds;
+  const IndexWalk dst{g.dstFactorOut, g.dstFactorIn, r.dstBase},
+      src{g.srcFactorOut, g.srcFactorIn, r.srcBase}, wgt{g.wgtFactorOut, g.wgtFactorIn, r.wgtBase};
+  if (!indicesFit(s, r, greatest(s, range), dst, src, wgt))
+    return ErrorCode::SramBounds;
+  const bool readsPar = r.init == ReduceInit::Bias ||
+                        (r.destination != Destination::Acc && s.set.exit.mode != isa::ExitMode::None);
+  if (readsPar && r.par >= s.machine.parDepth)
+    return ErrorCode::SramBounds;
   const uint32_t par = readsPar ? r.par : 0;
 
   alignas(64) int32_t acc[kMaxLanes];
@@ -103,7 +116,9 @@ ErrorCode execute(CoreState &s, const isa::Reduce &r) {
           for (uint32_t b = 0; b < s.shape.batch; ++b)
             std::copy_n(s.parRow(par, 0), s.shape.blockOut, acc + size_t{b} * s.shape.blockOut);
           break;
-        case ReduceInit::Acc: std::copy_n(s.accElement(d), lanes, acc); break;
+        case ReduceInit::Acc:
+          std::copy_n(s.accElement(d), lanes, acc);
+          break;
         }
         reduceGroup(s, r, acc, u, static_cast<size_t>(next - u), from);
         s.writeResult(r.destination, d, par, acc);

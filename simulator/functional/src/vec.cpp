@@ -16,13 +16,17 @@ constexpr uint32_t kMaxLanes = 1024;
 
 int32_t low8(int32_t v) { return static_cast<int8_t>(v); }
 
-void compute(const CoreState &s, VecOp op, const int32_t *a, const int32_t *c, const int32_t *bias, int32_t *v) {
+void compute(const CoreState &s, VecOp op, const int32_t *a, const int32_t *c, const int32_t *bias,
+             int32_t *v) {
   const uint32_t lanes = s.shape.lanes;
   switch (op) {
   case VecOp::Requantise:
-    for (uint32_t l = 0; l < lanes; ++l) v[l] = bias ? isa::wrapAdd(a[l], bias[l % s.shape.blockOut]) : a[l];
+    for (uint32_t l = 0; l < lanes; ++l)
+      v[l] = bias ? isa::wrapAdd(a[l], bias[l % s.shape.blockOut]) : a[l];
     break;
-  case VecOp::Add: s.kernels->scaledAdd(s.shape, a, c, v, s.set.lhs, s.set.rhs, s.set.exit.mode); break;
+  case VecOp::Add:
+    s.kernels->scaledAdd(s.shape, a, c, v, s.set.lhs, s.set.rhs, s.set.exit.mode);
+    break;
   case VecOp::Mul:
     for (uint32_t l = 0; l < lanes; ++l)
       v[l] = (low8(a[l]) - s.set.lhs.zeroPoint) * (low8(c[l]) - s.set.rhs.zeroPoint);
@@ -34,11 +38,13 @@ void compute(const CoreState &s, VecOp op, const int32_t *a, const int32_t *c, c
 
 ErrorCode execute(CoreState &s, const isa::Vec &x) {
   const MicroOpRange range{x.uopBgn, x.uopEnd, x.iterOut, x.iterIn};
-  if (range.empty()) return ErrorCode::None;
-  if (!range.fits(s)) return ErrorCode::SramBounds;
+  if (range.empty())
+    return ErrorCode::None;
+  if (!range.fits(s))
+    return ErrorCode::SramBounds;
   const isa::SetGeometry &g = s.set.geometry;
-  const IndexWalk dst{g.dstFactorOut, g.dstFactorIn, x.dstBase}, lhs{g.dstFactorOut, g.dstFactorIn, x.lhsBase},
-      rhs{g.srcFactorOut, g.srcFactorIn, x.rhsBase};
+  const IndexWalk dst{g.dstFactorOut, g.dstFactorIn, x.dstBase},
+      lhs{g.dstFactorOut, g.dstFactorIn, x.lhsBase}, rhs{g.srcFactorOut, g.srcFactorIn, x.rhsBase};
   const isa::MicroOp top = greatest(s, range);
   const bool readsRhs = x.op != VecOp::Requantise;
   if (!s.resultFits(x.destination, dst.highest(x.iterOut, x.iterIn, top.dst)) ||
@@ -48,7 +54,8 @@ ErrorCode execute(CoreState &s, const isa::Vec &x) {
   const ExitMode mode = s.set.exit.mode;
   const bool addsBias = x.op == VecOp::Requantise && mode != ExitMode::Average;
   const bool readsPar = addsBias || (x.destination != Destination::Acc && mode != ExitMode::None);
-  if (readsPar && x.par >= s.machine.parDepth) return ErrorCode::SramBounds;
+  if (readsPar && x.par >= s.machine.parDepth)
+    return ErrorCode::SramBounds;
   const uint32_t par = readsPar ? x.par : 0;
 
   alignas(64) int32_t v[kMaxLanes];

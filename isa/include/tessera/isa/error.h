@@ -13,7 +13,7 @@ namespace tessera::isa {
 
 struct Error {
   std::string message;
-  uint32_t code = 0;              ///< an ErrorCode where the error is one that the core would report, else 0
+  uint32_t code = 0; ///< an ErrorCode where the error is one that the core would report, else 0
   std::optional<uint32_t> index = {}; ///< the instruction, where there is one
 };
 

@@ -24,15 +24,17 @@ namespace tessera::simulator {
 struct LaunchRegisters {
   uint32_t insnAddress = 0; ///< DRAM byte address of the first instruction
   uint32_t insnCount = 0;   ///< instructions in the program
-  uint32_t uopBase = 0, inpBase = 0, wgtBase = 0, accBase = 0, outBase = 0, parBase = 0; ///< base pointers, bytes
+  uint32_t uopBase = 0, inpBase = 0, wgtBase = 0, accBase = 0, outBase = 0,
+           parBase = 0; ///< base pointers, bytes
 };
 
 /// How a launch ended.
 struct RunResult {
   isa::ErrorCode code = isa::ErrorCode::None;
-  uint32_t index = 0;               ///< instruction that failed; 0 without an error
-  uint64_t instructions = 0;        ///< instructions that ended
-  std::array<uint32_t, 256> marks{}; ///< instructions that had ended at each SET MARK (the model has no cycles)
+  uint32_t index = 0;        ///< instruction that failed; 0 without an error
+  uint64_t instructions = 0; ///< instructions that ended
+  std::array<uint32_t, 256>
+      marks{}; ///< instructions that had ended at each SET MARK (the model has no cycles)
 };
 
 /// Which implementation of the inner loops: the fastest that this machine runs, or the portable one.

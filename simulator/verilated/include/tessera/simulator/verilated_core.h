@@ -30,9 +30,9 @@ namespace tessera::simulator {
 
 /// How a core is opened.
 struct VerilatedOptions {
-  std::string memory = "bench";              ///< memory model text; empty is "bench"
+  std::string memory = "bench"; ///< memory model text; empty is "bench"
   std::size_t dramBytes = std::size_t{256} << 20;
-  bool wave = false;                         ///< use the waveform variant from the start (slower)
+  bool wave = false; ///< use the waveform variant from the start (slower)
 };
 
 /// Limits of a run; the first that is reached ends it.
@@ -67,9 +67,9 @@ public:
   /// Runs exactly `count` clock cycles, or fewer after an assertion.
   virtual RunEnd runCycles(uint64_t count) = 0;
 
-  virtual bool busy() const = 0;          ///< a launch is running
-  virtual bool interrupt() const = 0;     ///< level of irq_o
-  virtual uint64_t cycles() const = 0;    ///< clock cycles since the core was opened, register accesses included
+  virtual bool busy() const = 0;       ///< a launch is running
+  virtual bool interrupt() const = 0;  ///< level of irq_o
+  virtual uint64_t cycles() const = 0; ///< clock cycles since the core was opened, register accesses included
   virtual double secondsInModel() const = 0; ///< wall time spent in runUntilDone and runCycles
 
   /// Waveform (FST) of the next launch, from the first cycle in which instruction `first` or a later one runs until every
@@ -86,8 +86,9 @@ isa::Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const isa::Machi
                                                                 const VerilatedOptions &options = {});
 
 /// The same by machine name or path and memory text.
-isa::Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const std::string &machine, const std::string &memory,
-                                                                std::size_t dramBytes = std::size_t{256} << 20);
+isa::Expected<std::unique_ptr<VerilatedCore>>
+openVerilatedCore(const std::string &machine, const std::string &memory,
+                  std::size_t dramBytes = std::size_t{256} << 20);
 
 // ---------------------------------------------------------------------------------------------------------------------
 // The same core without a memory model, pin by pin, for SystemC.

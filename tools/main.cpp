@@ -1,0 +1,84 @@
+/// `tessera`: the command line. A thin front: the libraries do the work.
+#include "commands.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdio>
+
+namespace {
+
+constexpr const char *kDescription = "Tessera: hardware/software co-design of neural accelerators.\n"
+                                     "Compiles int8 networks (TFLite) for an open accelerator and runs them "
+                                     "on its models, down to the Verilog.";
+
+constexpr const char *kExamples = R"(
+Try:
+  tessera run examples/shapes/shapes.tflite --input examples/shapes/sheet.npy --device cycle --machine pynq
+      what the network answers, and what every layer costs on the Verilated core
+  tessera run net.tflite --input x.npy --device cpu --output out
+      the same bytes from the host's CPU, written to out/output_0.npy
+  tessera compile net.tflite --machine tiny -o net.tsr && tessera info net.tsr
+      a program image, and where each layer was placed and why
+  tessera devices
+      devices and machines of this build
+  tessera info --machine pynq
+      a machine in numbers
+  tessera asm program.s --machine pynq -o program.bin && tessera disasm program.bin --machine pynq
+      raw programs as text
+`tessera COMMAND --help` explains each command. Exit status: 0 done, 1 an error (one line on stderr), 2 wrong usage.)";
+
+} // namespace
+
+namespace tessera::tools {
+
+int fail(const std::string &message) {
+  std::string line = message;
+  std::replace(line.begin(), line.end(), '\n', ' ');
+  while (!line.empty() && line.back() == ' ')
+    line.pop_back();
+  std::fflush(stdout);
+  std::fprintf(stderr, "error: %s\n", line.c_str());
+  return 1;
+}
+
+} // namespace tessera::tools
+
+int main(int argc, char **argv) {
+  std::signal(SIGXFSZ, SIG_IGN); // a file over the limit is a write error like another
+  CLI::App app(kDescription, "tessera");
+  app.set_version_flag("--version", "tessera " TESSERA_VERSION);
+  app.footer(kExamples);
+  app.require_subcommand(1);
+  app.get_formatter()->column_width(34);
+  int status = 0;
+#ifdef TESSERA_HAVE_RUN
+  tessera::tools::addRun(app, status);
+#endif
+#ifdef TESSERA_HAVE_COMPILE
+  tessera::tools::addCompile(app, status);
+#endif
+  tessera::tools::addInfo(app, status);
+#ifdef TESSERA_HAVE_DEVICES
+  tessera::tools::addDevices(app, status);
+#endif
+#ifdef TESSERA_HAVE_ASM
+  tessera::tools::addAsm(app, status);
+  tessera::tools::addDisasm(app, status);
+#endif
+#ifdef TESSERA_HAVE_EXEC
+  tessera::tools::addExec(app, status);
+#endif
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError &error) {
+    std::fprintf(stderr, "error: %s (tessera --help)\n", error.what());
+    return 2;
+  } catch (const std::exception &error) {
+    return tessera::tools::fail(error.what());
+  }
+  if (std::fflush(stdout) != 0 && status == 0)
+    return tessera::tools::fail("cannot write to stdout");
+  return status;
+}
