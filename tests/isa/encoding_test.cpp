@@ -1,6 +1,8 @@
 // The layout against VTA's published bit positions, and words to instructions and back on every machine.
 #include "tessera/isa/encoding.h"
 
+#include "seed.h"
+
 #include <gtest/gtest.h>
 
 #include <random>
@@ -123,9 +125,7 @@ TEST(EncodingTest, PynqWordsByHand) {
 }
 
 TEST(EncodingTest, RandomWordsRoundTripOnEveryMachine) {
-  constexpr uint64_t kSeed = 20240601;
-  RecordProperty("seed", std::to_string(kSeed));
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(tessera::test::seed());
   for (const MachineConfig &machine : allMachines()) {
     Layout layout(machine);
     for (int n = 0; n < 20000; ++n) {

@@ -2,6 +2,8 @@
 // arithmetic, and the C library's float32. Exhaustive where the domain allows it, edges times edges and seeded random elsewhere.
 #include "tessera/isa/numerics.h"
 
+#include "seed.h"
+
 #include <gtest/gtest.h>
 
 #include <cfenv>
@@ -15,7 +17,6 @@ namespace {
 using Wide = __int128;
 
 constexpr int32_t kMin = std::numeric_limits<int32_t>::min(), kMax = std::numeric_limits<int32_t>::max();
-constexpr uint64_t kSeed = 20240602;
 constexpr int kRandomCases = 2'000'000;
 
 /// Powers of two, their neighbours, and both signs.
@@ -101,7 +102,7 @@ TEST(NumericsTest, HighMulIsGemmlowps) {
   for (int32_t x : edges())
     for (int32_t y : edges())
       ASSERT_EQ(saturatingRoundingDoublingHighMul(x, y), gemmlowpHighMul(x, y)) << x << " " << y;
-  std::mt19937 random(kSeed);
+  std::mt19937 random(static_cast<uint32_t>(tessera::test::seed()));
   for (int n = 0; n < kRandomCases; ++n) {
     auto x = static_cast<int32_t>(random()), y = static_cast<int32_t>(random());
     ASSERT_EQ(saturatingRoundingDoublingHighMul(x, y), gemmlowpHighMul(x, y)) << x << " " << y;
@@ -126,7 +127,7 @@ TEST(NumericsTest, OneStepFormIsGemmlowpsTwoSteps) {
     for (int32_t v : edges())
       for (int32_t m : edges())
         ASSERT_EQ(multiplyDoubleRounding(v, m, s), gemmlowpMultiply(v, m, s)) << v << " " << m << " " << s;
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(tessera::test::seed());
   for (int n = 0; n < kRandomCases; ++n) {
     uint64_t bits = random();
     // Widths vary so that quotients near zero and ties are met as often as large ones.
@@ -144,7 +145,7 @@ TEST(NumericsTest, BothFixedPointFormsAreTheStatedOnes) {
         ASSERT_EQ(multiplyDoubleRounding(v, m, s), statedDouble(v, m, s)) << v << " " << m << " " << s;
         ASSERT_EQ(multiplySingleRounding(v, m, s), statedSingle(v, m, s)) << v << " " << m << " " << s;
       }
-  std::mt19937_64 random(kSeed + 1);
+  std::mt19937_64 random(tessera::test::seed() + 1);
   for (int n = 0; n < kRandomCases; ++n) {
     uint64_t bits = random();
     auto v = static_cast<int32_t>(static_cast<uint32_t>(bits)) >> (random() & 31);
@@ -194,7 +195,7 @@ TEST(NumericsTest, OnnxIsFloat32) {
   for (int32_t v = -40000; v < 40000; ++v) // every tie: halves and quarters
     for (uint32_t bits : {0x3f000000u, 0x3e800000u, 0xbf000000u, 0x3b800000u})
       check(v, bits);
-  std::mt19937 random(kSeed);
+  std::mt19937 random(static_cast<uint32_t>(tessera::test::seed()));
   for (int n = 0; n < kRandomCases; ++n)
     check(static_cast<int32_t>(random()) >> (random() & 31), static_cast<uint32_t>(random()));
 }
@@ -212,7 +213,7 @@ TEST(NumericsTest, AverageIsExactForEveryCountAndSumOfBytes) {
 }
 
 TEST(NumericsTest, AverageIsExactForLargeCountsAndSums) {
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(tessera::test::seed());
   for (int n = 0; n < kRandomCases; ++n) {
     auto count = static_cast<uint32_t>(random() >> (33 + random() % 31)) | 1;
     int64_t limit = (int64_t{1} << 31) - 1 - count / 2;
@@ -300,7 +301,7 @@ TEST(NumericsTest, QuantizedMultipliers) {
   EXPECT_EQ(quantizeMultiplier(std::numeric_limits<double>::infinity()), (QuantizedMultiplier{0x7fffffff, 30}));
   EXPECT_EQ(quantizeMultiplier(std::numeric_limits<double>::quiet_NaN()), (QuantizedMultiplier{0, 0}));
   EXPECT_EQ(quantizeMultiplier(-0.5), (QuantizedMultiplier{0xc0000000u, 0}));
-  std::mt19937_64 random(kSeed);
+  std::mt19937_64 random(tessera::test::seed());
   std::uniform_real_distribution<double> exponent(-30, 29);
   for (int n = 0; n < 100000; ++n) {
     double scale = std::exp2(exponent(random));
