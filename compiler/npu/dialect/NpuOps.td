@@ -1,0 +1,2 @@
+include "NpuLayerOps.td"
+include "NpuCommandOps.td"
