@@ -44,7 +44,9 @@ ErrorCode execute(CoreState &s, const isa::Load &load) {
     return ErrorCode::SramBounds;
 
   const uint32_t bytes = s.machine.dramElementBytes(load.memoryType);
-  const bool padsWithValue = load.memoryType == MemoryType::Inp || load.memoryType == MemoryType::Acc8bit;
+  // SET PAD belongs to the load module: compute's own ACC_8BIT loads pad with zero.
+  const bool padsWithValue =
+      load.memoryType == MemoryType::Inp || (load.memoryType == MemoryType::Acc8bit && load.viaLoad);
   const int8_t pad = padsWithValue ? s.set.pad : int8_t{0};
   uint32_t index = load.sramBase;
   const auto fill = [&](uint64_t count) {
