@@ -1,4 +1,4 @@
-#include "json.h"
+#include "tessera/isa/json.h"
 
 #include <charconv>
 
@@ -82,15 +82,24 @@ private:
       value.boolean = text_[position_ - 2] == 'u';
       return true;
     }
+    return parseNumber(value);
+  }
+
+  bool parseNumber(Value &value) {
     const char *begin = text_.data() + position_, *end = text_.data() + text_.size();
     auto [next, status] = std::from_chars(begin, end, value.integer);
-    if (status == std::errc::result_out_of_range)
-      return fail("number out of range");
-    if (status != std::errc())
+    if (status == std::errc::invalid_argument)
       return fail("expected a value");
-    if (next != end && (*next == '.' || *next == 'e' || *next == 'E'))
-      return fail("expected a whole number");
-    value.kind = Value::Kind::Integer;
+    bool isReal = next != end && (*next == '.' || *next == 'e' || *next == 'E');
+    value.kind = isReal ? Value::Kind::Real : Value::Kind::Integer;
+    value.real = static_cast<double>(value.integer);
+    if (isReal) {
+      auto [realEnd, realStatus] = std::from_chars(begin, end, value.real);
+      next = realEnd, status = realStatus;
+      value.integer = 0;
+    }
+    if (status != std::errc())
+      return fail("number out of range");
     position_ += static_cast<size_t>(next - begin);
     return true;
   }
@@ -191,6 +200,24 @@ const Value *Value::find(std::string_view key) const {
     if (keys[i] == key)
       return &items[i];
   return nullptr;
+}
+
+std::string quote(std::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      out += '\\';
+      out += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      constexpr const char *kDigits = "0123456789abcdef";
+      out += "\\u00";
+      out += kDigits[c >> 4];
+      out += kDigits[c & 15];
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
 }
 
 Expected<Value> parse(std::string_view text) { return Parser(text).run(); }

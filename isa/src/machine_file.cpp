@@ -1,6 +1,6 @@
 // Reading and validating machine files.
 #include "embedded_machines.h"
-#include "json.h"
+#include "tessera/isa/json.h"
 #include "tessera/isa/encoding.h"
 
 #include <bit>
@@ -44,7 +44,7 @@ std::string both(const char *key, int64_t value, const char *relation, uint64_t 
 
 Expected<void> readNumber(const NumberKey &number, const json::Value &value, MachineConfig &machine) {
   if (value.kind != json::Value::Kind::Integer)
-    return Error{std::string(number.key) + " is not a number"};
+    return Error{std::string(number.key) + " is not a whole number"};
   if (number.least == number.greatest && value.integer != number.least)
     return Error{both(number.key, value.integer, "is not supported, only", number.least)};
   if (value.integer < number.least)

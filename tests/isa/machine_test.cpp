@@ -104,8 +104,8 @@ TEST(MachineTest, NumbersAreValidated) {
   EXPECT_EQ(errorOf("\"block_in\": 16", "\"block_in\": 256"), "file: block_in 256 exceeds 128");
   EXPECT_EQ(errorOf("2048", "3000"), "file: inp_depth 3000 is not a power of two");
   EXPECT_EQ(errorOf("\"input_bits\": 8", "\"input_bits\": 4"), "file: input_bits 4 is not supported, only 8");
-  EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": \"1\""), "file: batch is not a number");
-  EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": 1.5"), "file: line 1 column 44: expected a whole number");
+  EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": \"1\""), "file: batch is not a whole number");
+  EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": 1.5"), "file: batch is not a whole number");
   EXPECT_EQ(errorOf("\"batch\": 1", "\"batch\": 99999999999999999999"),
             "file: line 1 column 44: number out of range");
 }

@@ -1,5 +1,5 @@
-// A small JSON reader for machine files: objects, arrays, strings, integers, true, false and null. Errors carry line and
-// column. Depth is limited, so no input can exhaust the stack.
+// A small JSON reader and writer of strings, for machine files and the metadata of program images. Errors carry line and
+// column. Depth is limited to 32, so no input can exhaust the stack.
 #pragma once
 
 #include "tessera/isa/error.h"
@@ -12,10 +12,11 @@
 namespace tessera::isa::json {
 
 struct Value {
-  enum class Kind { Null, Boolean, Integer, String, Array, Object };
+  enum class Kind { Null, Boolean, Integer, Real, String, Array, Object };
   Kind kind = Kind::Null;
   bool boolean = false;
   int64_t integer = 0;
+  double real = 0; ///< of a Real, and of an Integer too
   std::string string;
   std::vector<Value> items;      ///< of an array, or the members of an object in the order of the text
   std::vector<std::string> keys; ///< of an object, unique, as long as items
@@ -24,7 +25,11 @@ struct Value {
   const Value *find(std::string_view key) const;
 };
 
-/// Numbers must be whole and fit int64; everything else is RFC 8259, escapes limited to the basic multilingual plane.
+/// RFC 8259. A number without fraction and exponent must fit int64; \u escapes stay in the basic multilingual plane; keys of an
+/// object must differ.
 Expected<Value> parse(std::string_view text);
+
+/// The text as a JSON string, with quotes.
+std::string quote(std::string_view text);
 
 } // namespace tessera::isa::json
