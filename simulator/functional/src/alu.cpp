@@ -14,7 +14,7 @@ template <class Operation>
 void runLoops(CoreState &s, const isa::Alu &a, const IndexWalk &dst, const IndexWalk &src,
               Operation operation) {
   const uint32_t lanes = s.shape.lanes;
-  for (uint32_t i = 0; i < a.iterOut; ++i)
+  for (uint32_t i = 0; i < a.iterOut && !s.stopping(); ++i)
     for (uint32_t j = 0; j < a.iterIn; ++j)
       for (uint32_t n = a.uopBgn; n < a.uopEnd; ++n) {
         const uint32_t d = s.uop[n].dst + dst.at(i, j);

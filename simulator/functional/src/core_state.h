@@ -2,6 +2,8 @@
 #ifndef TESSERA_FUNCTIONAL_CORE_STATE_H
 #define TESSERA_FUNCTIONAL_CORE_STATE_H
 
+#include <atomic>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -41,6 +43,10 @@ struct CoreState {
   AlignedBuffer<int32_t> par; ///< [element][bias, multiplier, shift][blockOut]
 
   SetRegisters set;
+
+  /// Set from another thread to end what runs soon, whatever it has done.
+  std::shared_ptr<std::atomic<bool>> stop = std::make_shared<std::atomic<bool>>(false);
+  bool stopping() const { return stop->load(std::memory_order_relaxed); }
 
   // Of the present launch.
   LaunchRegisters registers;

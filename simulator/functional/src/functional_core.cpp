@@ -49,7 +49,7 @@ public:
   }
 
   RunResult run() {
-    while (step()) {
+    while (!state_.stopping() && step()) {
     }
     if (result_.code == ErrorCode::None && result_.instructions < program_.instructions.size())
       fail(ErrorCode::Deadlock, lowestWaiting());
@@ -185,6 +185,8 @@ std::vector<uint8_t> FunctionalCore::scratchpad(isa::MemoryType type) const {
     state.readElement(type, i, contents.data() + size_t{i} * bytes);
   return contents;
 }
+
+void FunctionalCore::stop() { impl_->state.stop->store(true); }
 
 void FunctionalCore::clearScratchpads() { impl_->state.clearScratchpads(); }
 

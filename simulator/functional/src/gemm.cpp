@@ -24,7 +24,7 @@ ErrorCode execute(CoreState &s, const isa::Gemm &g) {
     return ErrorCode::SramBounds;
 
   const isa::MicroOp *begin = s.uop.data() + g.uopBgn, *end = s.uop.data() + g.uopEnd;
-  for (uint32_t i = 0; i < g.iterOut; ++i)
+  for (uint32_t i = 0; i < g.iterOut && !s.stopping(); ++i)
     for (uint32_t j = 0; j < g.iterIn; ++j) {
       const uint32_t d0 = dst.at(i, j), s0 = src.at(i, j), w0 = wgt.at(i, j);
       const ReduceSources sources{s.inp.data() + size_t{s0} * s.shape.inpBytes,

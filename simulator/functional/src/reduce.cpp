@@ -99,7 +99,7 @@ ErrorCode execute(CoreState &s, const isa::Reduce &r) {
   alignas(64) int32_t acc[kMaxLanes];
   const uint32_t lanes = s.shape.lanes;
   const isa::MicroOp *begin = s.uop.data() + r.uopBgn, *end = s.uop.data() + r.uopEnd;
-  for (uint32_t i = 0; i < r.iterOut; ++i)
+  for (uint32_t i = 0; i < r.iterOut && !s.stopping(); ++i)
     for (uint32_t j = 0; j < r.iterIn; ++j) {
       const uint32_t d0 = dst.at(i, j), s0 = src.at(i, j), w0 = wgt.at(i, j);
       const ReduceSources from{s.inp.data() + size_t{s0} * s.shape.inpBytes,

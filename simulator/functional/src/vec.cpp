@@ -59,7 +59,7 @@ ErrorCode execute(CoreState &s, const isa::Vec &x) {
   const uint32_t par = readsPar ? x.par : 0;
 
   alignas(64) int32_t v[kMaxLanes];
-  for (uint32_t i = 0; i < x.iterOut; ++i)
+  for (uint32_t i = 0; i < x.iterOut && !s.stopping(); ++i)
     for (uint32_t j = 0; j < x.iterIn; ++j) {
       const uint32_t d0 = dst.at(i, j), a0 = lhs.at(i, j), c0 = rhs.at(i, j);
       for (uint32_t n = x.uopBgn; n < x.uopEnd; ++n) {

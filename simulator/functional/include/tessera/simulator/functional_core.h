@@ -56,6 +56,9 @@ public:
   /// debugging; Acc8bit gives an empty vector.
   std::vector<uint8_t> scratchpad(isa::MemoryType type) const;
 
+  /// From any thread: the present run() ends within seconds, with no meaning, and so does every later one. For closing.
+  void stop();
+
   /// All scratchpads to zero, as a fresh device.
   void clearScratchpads();
 

@@ -1,25 +1,19 @@
 // The core's register file with the functional model behind it: what a bus master sees, without cycles.
 //
-// Contract: offsets, access and reset values as the register table (tessera::isa::reg, docs/encoding.md). Writing 1 to
-// control marks a launch as pending; runPending() executes it. The two are apart so that a device can decide when (and a
-// timed platform for how long) the program runs. Cycle counters and stall counters read 0: the model has no cycles; marks hold
-// the number of instructions that had ended.
+// Contract: registers as RegisterFile has them. Writing 1 to control marks a launch as pending; runPending() executes it. The two are
+// apart so that a device can decide when (and a timed platform for how long) the program runs. Cycle counters and stall counters
+// read 0: the model has no cycles; marks hold the number of instructions that had ended.
 // Errors: a misaligned or unknown offset reads 0 and ignores writes, as on the core.
+// Threads: runPending() may run on another thread than the calls that read and write registers.
 #ifndef TESSERA_SIMULATOR_FUNCTIONAL_REGISTERS_H
 #define TESSERA_SIMULATOR_FUNCTIONAL_REGISTERS_H
 
 #include "tessera/simulator/functional_core.h"
+#include "tessera/simulator/register_file.h"
 
-#include <map>
+#include <mutex>
 
 namespace tessera::simulator {
-
-/// Value of the identity register, "TSRA".
-inline constexpr uint32_t kCoreIdentity = 0x54535241;
-/// Value of the version register: major << 16 | minor. The RTL has the same (a test compares them).
-inline constexpr uint32_t kCoreVersion = 1u << 16;
-/// Reset value of watchdog_limit, cycles.
-inline constexpr uint32_t kWatchdogReset = 1'000'000;
 
 class FunctionalRegisters {
 public:
@@ -28,10 +22,13 @@ public:
   uint32_t read(uint32_t offset) const;
   void write(uint32_t offset, uint32_t value);
 
-  /// A launch was written and has not run yet.
-  bool pending() const { return pending_; }
+  /// A launch was written and has not ended.
+  bool pending() const;
   /// Runs the pending launch to its end on `dram`; does nothing if none is pending.
   void runPending(std::span<uint8_t> dram);
+
+  /// From any thread: a running launch ends soon, with no meaning, and so does every later one. For closing.
+  void stop() { core_.stop(); }
 
   /// Level of the interrupt line.
   bool interrupt() const;
@@ -43,9 +40,9 @@ public:
 
 private:
   FunctionalCore core_;
-  std::map<uint32_t, uint32_t> values_; ///< of the plain read-write registers, by offset
+  mutable std::mutex mutex_; ///< guards registers_
+  RegisterFile registers_;
   RunResult result_;
-  bool pending_ = false, done_ = false, irqStatus_ = false;
 };
 
 } // namespace tessera::simulator
