@@ -248,7 +248,7 @@ module tsr_regs (
   assign watchdog_limit_o = watchdog_q;
 
   // verilator lint_off UNUSEDSIGNAL
-  wire unused = &{1'b0, aw_addr_q[1:0]};
+  wire unused = &{1'b0, aw_addr_q[1:0], ar_addr_q[1:0]};
   // verilator lint_on UNUSEDSIGNAL
 endmodule
 

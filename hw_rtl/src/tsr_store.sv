@@ -352,6 +352,9 @@ module tsr_store #(
   end
   `TSR_ASSERT(!block_ends || (end_valid && !end_empty))
 
+  // verilator lint_off UNUSEDSIGNAL
+  wire unused = &{1'b0, plan_elements[31:17], burst_beats[8], queue_ready, bb_ready, bb_valid, element_room};
+  // verilator lint_on UNUSEDSIGNAL
   assign prev_push_o = push_q;
   assign done_o = done_q;
   assign err_valid_o = err_valid_q;

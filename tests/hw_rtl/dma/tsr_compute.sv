@@ -1,6 +1,7 @@
 // A stand-in for tsr_compute in the tests of the data movers: loads go through, ACC_8BIT lands in OUT, everything else only
 // does its tokens. One instruction at a time.
 `default_nettype none
+// verilator lint_off UNUSEDSIGNAL
 
 module tsr_compute (
     input  wire                               clk_i,
@@ -118,5 +119,6 @@ module tsr_compute (
   assign wait_store_o = cmd_valid_i && !running_q && waits_store;
   assign cmd_starved_o = !cmd_valid_i && !running_q;
 endmodule
+// verilator lint_on UNUSEDSIGNAL
 
 `default_nettype wire
