@@ -48,9 +48,10 @@ module tsr_dma_bursts #(
   wire [8:0] beats = run_ends ? left_q[BusShift+8:BusShift] : 9'(room);
 
   // beats of a run that begins at byte `first`
-  wire [31:0] from = active_q && !(burst_ready_i && burst_last_o) ? next_q : job_addr_i;
+  wire [BusShift-1:0] from = active_q && !(burst_ready_i && burst_last_o) ? next_q[BusShift-1:0]
+                                                                          : job_addr_i[BusShift-1:0];
   wire [31:0] bytes = active_q && !(burst_ready_i && burst_last_o) ? run_bytes_q : job_run_bytes_i;
-  wire [31:0] covered = 32'(from[BusShift-1:0]) + bytes + 32'(BusBytes - 1);
+  wire [31:0] covered = 32'(from) + bytes + 32'(BusBytes - 1);
 
   assign burst_valid_o = active_q;
   assign burst_addr_o = {addr_q, {BusShift{1'b0}}};
@@ -82,6 +83,9 @@ module tsr_dma_bursts #(
     if (!rst_ni || clear_i) active_q <= 1'b0;
   end
 
+  // verilator lint_off UNUSEDSIGNAL
+  wire unused = &{1'b0, covered[BusShift-1:0]};
+  // verilator lint_on UNUSEDSIGNAL
   `TSR_ASSERT(!active_q || beats != 9'd0)
 endmodule
 

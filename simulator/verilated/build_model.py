@@ -1,0 +1,162 @@
+#!/usr/bin/env python3
+"""Builds the model library of one machine: configuration package, Verilator, clang++.
+
+  build_model.py --machine FILE.json --out libtessera_cycle_NAME.so [--root DIR] [--waves] [--no-assert] [--rtl DIR]
+
+Used by CMake for the prebuilt machines and by the simulator's library for the others. The output appears in one step
+(rename), so that builders may race. --key prints the hash of everything that the result depends on but the machine.
+--rtl DIR comes before hw_rtl/src, to put another module in the place of one of the core's (tests).
+"""
+import argparse
+import glob
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+PATTERNS = ["hw_rtl/src/*.sv", "hw_rtl/src/*.svh", "hw_rtl/cells/*.sv", "hw_rtl/cells/*.svh", "hw_rtl/assert/*.sv",
+            "isa/generated/tsr_isa_pkg.sv", "isa/generate.py", "isa/generator/*.py", "isa/encoding.json",
+            "simulator/verilated/model/*", "simulator/verilated/include/tessera/simulator/core_pins.h",
+            "simulator/verilated/build_model.py"]
+
+
+def content_key(root, extra=()):
+    """64-bit FNV-1a over path and content of every source, in the order of the paths; the C++ library computes the same."""
+    paths = sorted(os.path.relpath(p, root) for pattern in PATTERNS for p in glob.glob(os.path.join(root, pattern)))
+    paths += sorted(extra)
+    value = 0xcbf29ce484222325
+    for path in paths:
+        with open(os.path.join(root, path), "rb") as file:
+            data = path.encode() + b"\0" + file.read()
+        for byte in data:
+            value = ((value ^ byte) * 0x100000001b3) & 0xffffffffffffffff
+    return f"{value:016x}"
+
+
+def tool(names, what):
+    for name in names:
+        if name and shutil.which(name):
+            return name
+    sys.exit(f"{what} is needed to build the model and was not found (tried {', '.join(n for n in names if n)})")
+
+
+def run(command, **keywords):
+    result = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **keywords)
+    if result.returncode != 0:
+        sys.exit(f"{os.path.basename(command[0])} failed ({result.returncode}):\n{result.stdout[-4000:]}")
+    return result.stdout
+
+
+def constant(package, name):
+    for line in package.splitlines():
+        words = line.replace(";", " ").split()
+        if name in words and "=" in words:
+            return words[words.index("=") + 1]
+    sys.exit(f"{name} is not in the generated configuration package")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--root", default=os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", ".."))
+    parser.add_argument("--machine")
+    parser.add_argument("--out")
+    parser.add_argument("--waves", action="store_true")
+    parser.add_argument("--no-assert", action="store_true")
+    parser.add_argument("--optimize", default="3")
+    parser.add_argument("--rtl", action="append", default=[])
+    parser.add_argument("--key", action="store_true")
+    parser.add_argument("--keep", help="folder for the intermediate files, kept")
+    options = parser.parse_args()
+    root = os.path.abspath(options.root)
+    if options.key:
+        print(content_key(root))
+        return
+    if not options.machine or not options.out:
+        parser.error("--machine and --out are needed")
+
+    verilator = tool([os.environ.get("TESSERA_VERILATOR"), "verilator"], "verilator")
+    compiler = tool([os.environ.get("TESSERA_CXX"), "clang++-19", "clang++"], "clang++ 19")
+    out = os.path.abspath(options.out)
+    os.makedirs(os.path.dirname(out), exist_ok=True)
+    work = options.keep or tempfile.mkdtemp(prefix=".build-", dir=os.path.dirname(out))
+    os.makedirs(work, exist_ok=True)
+    try:
+        build(options, root, verilator, compiler, out, work)
+    finally:
+        if not options.keep:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def build(options, root, verilator, compiler, out, work):
+    package_file = os.path.join(work, "tsr_cfg_pkg.sv")
+    run([sys.executable, "-B", os.path.join(root, "isa/generate.py"), "--cfg", options.machine, "-o", package_file])
+    with open(package_file) as file:
+        package = file.read()
+    bus_bytes = int(constant(package, "BusBits")) // 8
+    config_hash = constant(package, "ConfigHash").split("'h")[1]
+
+    source = os.path.join(work, "source")
+    includes = [os.path.abspath(d) for d in options.rtl]
+    includes += [os.path.join(root, d) for d in ("hw_rtl/src", "hw_rtl/cells", "hw_rtl/assert")]
+    command = [verilator, "--cc", "--sv", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--flatten", "-Wno-fatal",
+               "-Wno-lint", "-Wno-style", "--prefix", "Vcore", "--top-module", "tsr_core", "--Mdir", source]
+    command += ["--output-split", "0"]
+    command += [f"-I{d}" for d in includes]
+    if options.waves:
+        command += ["--trace-fst", "--trace-structs", "+define+TSR_TRACE"]
+    if options.no_assert:
+        command += ["+define+TSR_NO_ASSERT"]
+    command += [os.path.join(root, "isa/generated/tsr_isa_pkg.sv"), package_file]
+    core = [os.path.join(d, "tsr_core.sv") for d in includes]
+    command += [next(path for path in core if os.path.exists(path))]
+    run(command)
+
+    verilated = None
+    for line in run([verilator, "-V"]).splitlines():
+        words = line.split()
+        if "VERILATOR_ROOT" in words and len(words) >= 3 and os.path.exists(os.path.join(words[-1], "include/verilated.h")):
+            verilated = os.path.join(words[-1], "include")
+    if not verilated:
+        sys.exit("the include folder of verilator was not found (verilator -V)")
+
+    slow = [f for f in sorted(os.listdir(source)) if f.endswith(".cpp") and ("Slow" in f or "Syms" in f or "Trace" in f)]
+    fast = [f for f in sorted(os.listdir(source)) if f.endswith(".cpp") and f not in slow]
+    write_unit(os.path.join(work, "fast.cpp"), [f"source/{f}" for f in fast] + ["cycle_model.cpp"])
+    runtime = ["verilated.cpp"] + (["verilated_fst_c.cpp"] if options.waves else [])
+    write_unit(os.path.join(work, "slow.cpp"), [f"source/{f}" for f in slow] + runtime)
+
+    model = os.path.join(root, "simulator/verilated/model")
+    key = content_key(root)
+    flags = ["-std=c++17", "-fPIC", "-fvisibility=hidden", "-march=native", "-w", "-fbracket-depth=8192",
+             "-include", os.path.join(model, "model_output.h"),
+             f"-I{work}", f"-I{source}", f"-I{model}", f"-I{verilated}", f"-I{verilated}/vltstd",
+             f"-I{root}/simulator/verilated/include", f"-DTSR_CYCLE_BUS_BYTES={bus_bytes}",
+             f"-DTSR_CYCLE_CONFIG_HASH=0x{config_hash}ull", f'-DTSR_CYCLE_KEY="{key}"', "-DVL_TIME_CONTEXT"]
+    if options.waves:
+        flags += ["-DTSR_CYCLE_WAVES", "-DVM_TRACE=1", "-DVM_TRACE_FST=1"]
+    level = "1" if options.waves else options.optimize
+    jobs = [([compiler, f"-O{level}", "-fno-strict-aliasing", *flags, "-c", "fast.cpp", "-o", "fast.o"]),
+            ([compiler, "-O1", *flags, "-c", "slow.cpp", "-o", "slow.o"])]
+    running = [subprocess.Popen(job, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for job in jobs]
+    for process in running:
+        text = process.communicate()[0]
+        if process.returncode != 0:
+            for other in running:
+                if other.poll() is None:
+                    other.kill()
+            sys.exit(f"{compiler} failed ({process.returncode}):\n{text[-4000:]}")
+    library = os.path.join(work, "model.so")
+    run([compiler, "-shared", "-o", library, os.path.join(work, "fast.o"), os.path.join(work, "slow.o"), "-Wl,-Bsymbolic",
+         *(["-lz"] if options.waves else []), "-lpthread"])
+    os.replace(library, out)
+
+
+def write_unit(path, files):
+    with open(path, "w") as unit:
+        for name in files:
+            unit.write(f'#include "{name}"\n')
+
+
+if __name__ == "__main__":
+    main()
