@@ -1,0 +1,125 @@
+// Fusion. Each sequence that placement gave to the NPU becomes one operation of the npu dialect: npu.conv (convolution, depthwise,
+// dense), npu.pool, npu.eltwise; a reshape that moves no byte becomes npu.view. Padding in front, requantisation and clamp behind
+// become attributes. Operations placed on the CPU stay as they are; a sequence that is marked for the NPU and does not match any
+// more is an error.
+#include "dialect/convert.h"
+#include "passes/match.h"
+#include "passes/passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
+
+namespace tessera::compiler::npu {
+namespace {
+
+std::vector<int32_t> exitArray(const Exit &e) { return {int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax}; }
+
+std::vector<int64_t> layersOf(const LayerMatch &match) {
+  std::vector<int64_t> layers{layerIndex(match.anchor)};
+  for (mlir::Operation *op : match.operations)
+    if (int64_t index = layerIndex(op); std::find(layers.begin(), layers.end(), index) == layers.end())
+      layers.push_back(index);
+  return layers;
+}
+
+// Depthwise weights [KH][KW][1][M] as convolution weights [M][KH][KW][1].
+mlir::Value transposedWeights(mlir::OpBuilder &builder, const LayerMatch &match) {
+  mlir::DenseIntElementsAttr values;
+  mlir::matchPattern(match.weights, mlir::m_Constant(&values));
+  auto type = llvm::cast<mlir::RankedTensorType>(match.weights.getType());
+  size_t outputs = size_t(type.getShape()[3]), taps = size_t(type.getShape()[0] * type.getShape()[1]);
+  std::vector<int8_t> from(values.getValues<int8_t>().begin(), values.getValues<int8_t>().end()), to(from.size());
+  for (size_t tap = 0; tap < taps; ++tap)
+    for (size_t o = 0; o < outputs; ++o)
+      to[o * taps + tap] = from[tap * outputs + o];
+  auto shape = mlir::RankedTensorType::get({type.getShape()[3], type.getShape()[0], type.getShape()[1], 1}, type.getElementType());
+  return builder.create<mlir::tosa::ConstOp>(match.anchor->getLoc(), shape, mlir::DenseElementsAttr::get(shape, llvm::ArrayRef<int8_t>(to)));
+}
+
+mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
+  const Layer &l = match.layer;
+  const Window &w = l.window;
+  mlir::Location loc = match.anchor->getLoc();
+  mlir::Type type = match.operations.back()->getResult(0).getType();
+  std::vector<int64_t> kernel{w.kernelHeight, w.kernelWidth}, stride{w.strideHeight, w.strideWidth},
+      dilation{w.dilationHeight, w.dilationWidth}, pad{w.padTop, w.padBottom, w.padLeft, w.padRight};
+  std::vector<int64_t> layers = layersOf(match);
+  switch (l.kind) {
+  case LayerKind::Conv:
+  case LayerKind::Depthwise: {
+    mlir::Value weights = match.transposeWeights ? transposedWeights(builder, match) : match.weights;
+    std::vector<int64_t> shape{l.input.height, l.input.width, l.input.channels};
+    return builder.create<ConvOp>(loc, type, match.input, weights, match.bias, l.kind == LayerKind::Depthwise, kernel, stride,
+                                  dilation, pad, shape, uint32_t(l.padValue), match.multiplier, match.shift, exitArray(l.exit),
+                                  layers, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+  }
+  case LayerKind::AveragePool:
+  case LayerKind::MaxPool:
+    return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average", kernel, stride, pad,
+                                  exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+  case LayerKind::Add: {
+    auto scale = [](const Operand &o) { return std::vector<int32_t>{o.zeroPoint, int32_t(o.multiplier), o.shift}; };
+    std::vector<int32_t> out{match.multiplier[0], match.shift[0]};
+    return builder.create<EltwiseOp>(loc, type, match.input, match.rhs, "add", scale(l.lhs), scale(l.rhs), out, exitArray(l.exit),
+                                     layers, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+  }
+  }
+  return nullptr;
+}
+
+bool placedOnNpu(mlir::Operation *op) {
+  auto where = op->getAttrOfType<mlir::StringAttr>("npu.where");
+  return where && where.getValue() == "npu";
+}
+
+class FusePass : public mlir::PassWrapper<FusePass, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusePass)
+  llvm::StringRef getArgument() const final { return "npu-fuse"; }
+  llvm::StringRef getDescription() const final { return "make layers of the npu dialect from TOSA sequences placed on the NPU"; }
+  void getDependentDialects(mlir::DialectRegistry &registry) const final {
+    registry.insert<NpuDialect, mlir::tosa::TosaDialect>();
+  }
+
+  void runOnOperation() final {
+    auto main = getOperation().lookupSymbol<mlir::func::FuncOp>("main");
+    std::vector<mlir::Operation *> anchors, views;
+    for (mlir::Operation &op : main.getBody().front()) {
+      if (placedOnNpu(&op) && isAnchor(&op))
+        anchors.push_back(&op);
+    }
+    for (mlir::Operation *anchor : anchors) {
+      LayerMatch match = matchLayer(anchor);
+      if (!match) {
+        anchor->emitError("is placed on the npu but is no layer of it: ") << match.why;
+        return signalPassFailure();
+      }
+      mlir::Operation *last = match.operations.back();
+      mlir::OpBuilder builder(last);
+      mlir::Operation *layer = buildLayer(builder, match);
+      last->getResult(0).replaceAllUsesWith(layer->getResult(0));
+      for (auto op = match.operations.rbegin(); op != match.operations.rend(); ++op)
+        if ((*op)->use_empty())
+          (*op)->erase();
+    }
+    for (mlir::Operation &op : llvm::make_early_inc_range(main.getBody().front()))
+      if (placedOnNpu(&op) && isView(&op)) {
+        mlir::OpBuilder builder(&op);
+        auto view = builder.create<ViewOp>(op.getLoc(), op.getResult(0).getType(), op.getOperand(0), llvm::ArrayRef<int64_t>{layerIndex(&op)});
+        op.getResult(0).replaceAllUsesWith(view.getOutput());
+        op.erase();
+      }
+    // What only the replaced operations used.
+    for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(main.getBody().front())))
+      if (op.hasTrait<mlir::OpTrait::ConstantLike>() && op.use_empty())
+        op.erase();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createFusePass() { return std::make_unique<FusePass>(); }
+
+} // namespace tessera::compiler::npu

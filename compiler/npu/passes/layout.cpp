@@ -1,0 +1,143 @@
+// Layout. Gives every tensor of an NPU segment its place in the arena in the blocked layout of docs/architecture.md (places are
+// reused when the last reader is done), packs weights and parameters into the constants, and notes on the segment where its inputs and
+// results lie (`npu.inputs`, `npu.outputs`: offset, height, width, channels) for the host code that converts at the edges. Refuses an
+// arena or constants beyond 32-bit addresses.
+#include "core/pack.h"
+#include "core/region.h"
+#include "dialect/convert.h"
+#include "passes/passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
+
+namespace tessera::compiler::npu {
+namespace {
+
+template <class T> std::vector<T> constantValues(mlir::Value value) {
+  mlir::DenseIntElementsAttr values;
+  if (!mlir::matchPattern(value, mlir::m_Constant(&values)))
+    return {};
+  return {values.getValues<T>().begin(), values.getValues<T>().end()};
+}
+
+class LayoutPass : public mlir::PassWrapper<LayoutPass, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LayoutPass)
+  LayoutPass(const Target *target, std::vector<uint8_t> *constants) : target_(target), constants_(constants) {}
+  llvm::StringRef getArgument() const final { return "npu-layout"; }
+  llvm::StringRef getDescription() const final { return "place tensors in device memory and pack constants"; }
+
+  void runOnOperation() final {
+    uint64_t arena = 0;
+    for (auto function : getOperation().getOps<mlir::func::FuncOp>())
+      if (function->hasAttr("npu.segment") && mlir::failed(layOut(function, arena)))
+        return signalPassFailure();
+    if (arena > UINT32_MAX || constants_->size() > UINT32_MAX) {
+      getOperation().emitError("activations of ") << arena << " bytes and constants of " << constants_->size() << " bytes exceed 32-bit addresses";
+      return signalPassFailure();
+    }
+    getOperation()->setAttr("npu.arena_bytes", mlir::Builder(&getContext()).getI64IntegerAttr(int64_t(arena)));
+  }
+
+private:
+  mlir::LogicalResult layOut(mlir::func::FuncOp function, uint64_t &arena) {
+    mlir::Block &body = function.getBody().front();
+    llvm::DenseMap<mlir::Value, size_t> tensorOf; // views share their source's
+    std::vector<TensorLife> lives;
+    auto define = [&](mlir::Value v, int step) {
+      Shape s = *shapeOf(v.getType());
+      tensorOf[v] = lives.size();
+      lives.push_back({target_->activationBytes(s.height, s.width, s.channels), step, step});
+    };
+    for (mlir::Value argument : body.getArguments())
+      define(argument, -1);
+    int step = 0;
+    for (mlir::Operation &op : body) {
+      for (mlir::Value v : op.getOperands())
+        if (auto it = tensorOf.find(v); it != tensorOf.end())
+          lives[it->second].last = std::max(lives[it->second].last, step);
+      if (llvm::isa<ViewOp>(op))
+        tensorOf[op.getResult(0)] = tensorOf[op.getOperand(0)];
+      else if (isLayer(&op))
+        define(op.getResult(0), step++);
+    }
+    uint64_t bytes = 0;
+    std::vector<uint64_t> offsets = planArena(lives, target_->regionAlignment(), &bytes);
+    arena = std::max(arena, bytes);
+    auto place = [&](mlir::Value v) { return uint32_t(offsets[tensorOf[v]]); };
+    for (mlir::Operation &op : body)
+      if (isLayer(&op))
+        if (mlir::failed(pack(&op, place)))
+          return mlir::failure();
+
+    mlir::Builder builder(&getContext());
+    auto edge = [&](mlir::Value v) -> mlir::Attribute {
+      Shape s = *shapeOf(v.getType());
+      return builder.getDenseI64ArrayAttr({place(v), s.height, s.width, s.channels});
+    };
+    std::vector<mlir::Attribute> inputs, outputs;
+    for (mlir::Value argument : body.getArguments())
+      inputs.push_back(edge(argument));
+    for (mlir::Value result : body.getTerminator()->getOperands())
+      outputs.push_back(edge(result));
+    function->setAttr("npu.inputs", builder.getArrayAttr(inputs));
+    function->setAttr("npu.outputs", builder.getArrayAttr(outputs));
+    return mlir::success();
+  }
+
+  uint32_t constantPlace(MemoryType memory) {
+    uint32_t bytes = target_->elementBytes(memory);
+    constants_->resize((constants_->size() + bytes - 1) / bytes * bytes, 0);
+    return uint32_t(constants_->size());
+  }
+
+  template <class Place> mlir::LogicalResult pack(mlir::Operation *op, Place place) {
+    Layer layer = layerOf(op);
+    layer.inputPlace.offset = place(op->getOperand(0));
+    layer.outputPlace.offset = place(op->getResult(0));
+    if (auto conv = llvm::dyn_cast<ConvOp>(op)) {
+      std::vector<int8_t> weights = constantValues<int8_t>(conv.getWeights());
+      std::vector<int32_t> bias = constantValues<int32_t>(conv.getBias());
+      size_t channels = layer.output.channels;
+      size_t perChannel = size_t(layer.window.kernelHeight) * layer.window.kernelWidth * (conv.getDepthwise() ? 1 : layer.input.channels);
+      if (weights.size() != channels * perChannel || (bias.size() != channels && bias.size() != 1))
+        return op->emitError("has ") << weights.size() << " weights and " << bias.size() << " biases for " << channels << " channels of "
+                                     << perChannel;
+      ChannelParameters p{{}, conv.getMultiplier().vec(), conv.getShift().vec()};
+      for (size_t c = 0; c < channels; ++c) {
+        int64_t sum = 0;
+        for (size_t i = 0; i < perChannel; ++i)
+          sum += weights[conv.getDepthwise() ? i * channels + c : c * perChannel + i];
+        p.bias.push_back(foldZeroPoint(bias[bias.size() == 1 ? 0 : c], layer.padValue, sum));
+      }
+      layer.weightPlace.offset = constantPlace(MemoryType::Wgt);
+      if (conv.getDepthwise())
+        packDepthwiseWeights(*target_, layer, weights, *constants_);
+      else
+        packConvWeights(*target_, layer, weights, *constants_);
+      layer.parameterPlace.offset = constantPlace(MemoryType::Par);
+      packParameters(*target_, p, *constants_);
+    } else if (layer.kind == LayerKind::AveragePool) {
+      layer.parameterPlace.offset = constantPlace(MemoryType::Par);
+      packAverageParameters(*target_, layer, *constants_);
+    } else if (auto add = llvm::dyn_cast<EltwiseOp>(op)) {
+      layer.rhsPlace.offset = place(add.getRhs());
+      layer.parameterPlace.offset = constantPlace(MemoryType::Par);
+      packUniformParameters(*target_, uint32_t(add.getScale()[0]), add.getScale()[1], *constants_);
+    }
+    setPlaces(op, layer);
+    return mlir::success();
+  }
+
+  const Target *target_;
+  std::vector<uint8_t> *constants_;
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createLayoutPass(const Target *target, std::vector<uint8_t> *constants) {
+  return std::make_unique<LayoutPass>(target, constants);
+}
+
+} // namespace tessera::compiler::npu
