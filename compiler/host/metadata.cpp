@@ -1,0 +1,130 @@
+#include "metadata.h"
+
+#include <nlohmann/json.hpp>
+
+namespace tessera::compiler {
+
+using isa::Error;
+using isa::Expected;
+using nlohmann::json;
+
+namespace {
+
+constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 31;
+constexpr size_t kMaxMarks = 256;
+
+uint64_t elementBytes(const std::string &type) {
+  if (type == "int8" || type == "uint8" || type == "bool")
+    return 1;
+  if (type == "int16")
+    return 2;
+  if (type == "int32" || type == "float32")
+    return 4;
+  return type == "int64" ? 8 : 0;
+}
+
+/// Reads members and remembers the first thing that was wrong.
+class Reader {
+public:
+  std::string error;
+
+  std::string text(const json &object, const char *key, bool needed = true) {
+    auto at = object.find(key);
+    if (at == object.end() && !needed)
+      return {};
+    if (at == object.end() || !at->is_string())
+      return wrong(key, "a string"), std::string();
+    return at->get<std::string>();
+  }
+  uint64_t count(const json &object, const char *key, uint64_t limit, bool needed = true) {
+    auto at = object.find(key);
+    if (at == object.end() && !needed)
+      return 0;
+    if (at == object.end() || !at->is_number_integer() ||
+        (at->is_number_integer() && !at->is_number_unsigned() && at->get<int64_t>() < 0) ||
+        at->get<uint64_t>() > limit)
+      return wrong(key, "a number up to " + std::to_string(limit)), 0;
+    return at->get<uint64_t>();
+  }
+  double real(const json &object, const char *key) {
+    auto at = object.find(key);
+    return at != object.end() && at->is_number() ? at->get<double>() : 0;
+  }
+  const json &list(const json &object, const char *key) {
+    static const json empty = json::array();
+    auto at = object.find(key);
+    if (at == object.end() || !at->is_array())
+      return wrong(key, "a list"), empty;
+    for (const json &item : *at)
+      if (!item.is_object())
+        return wrong(key, "a list of objects"), empty;
+    return *at;
+  }
+  void wrong(const std::string &key, const std::string &wanted) {
+    if (error.empty())
+      error = "image metadata: `" + key + "` must be " + wanted;
+  }
+};
+
+TensorInfo tensorOf(Reader &reader, const json &object) {
+  TensorInfo tensor;
+  tensor.name = reader.text(object, "name");
+  tensor.type = reader.text(object, "type");
+  tensor.scale = reader.real(object, "scale");
+  tensor.zeroPoint = static_cast<int64_t>(reader.real(object, "zero_point"));
+  tensor.bytes = elementBytes(tensor.type);
+  if (tensor.bytes == 0)
+    reader.wrong("type", "int8, uint8, bool, int16, int32, int64 or float32");
+  auto shape = object.find("shape");
+  if (shape == object.end() || !shape->is_array())
+    return reader.wrong("shape", "a list of numbers"), tensor;
+  for (const json &extent : *shape) {
+    if (!extent.is_number_unsigned() || extent.get<uint64_t>() == 0 ||
+        extent.get<uint64_t>() > kMaxTensorBytes / std::max<uint64_t>(tensor.bytes, 1))
+      return reader.wrong("shape", "positive, and at most " + std::to_string(kMaxTensorBytes) + " bytes"),
+             tensor;
+    tensor.shape.push_back(extent.get<uint64_t>());
+    tensor.bytes *= extent.get<uint64_t>();
+  }
+  return tensor;
+}
+
+LayerInfo layerOf(Reader &reader, const json &object, uint32_t segments) {
+  LayerInfo layer;
+  layer.report.name = reader.text(object, "name");
+  layer.report.op = reader.text(object, "op");
+  layer.report.placement = reader.text(object, "where");
+  layer.report.reason = reader.text(object, "why", false);
+  layer.report.macs = reader.count(object, "macs", uint64_t{1} << 50, false);
+  if (layer.report.placement != "npu" && layer.report.placement != "cpu")
+    reader.wrong("where", "npu or cpu");
+  if (layer.report.placement == "npu" && object.contains("mark")) {
+    layer.mark = static_cast<uint32_t>(reader.count(object, "mark", kMaxMarks - 1));
+    layer.segment = static_cast<uint32_t>(reader.count(object, "segment", segments ? segments - 1 : 0));
+  }
+  return layer;
+}
+
+} // namespace
+
+Expected<Metadata> parseMetadata(std::string_view text) {
+  json document = json::parse(text, nullptr, false);
+  if (document.is_discarded() || !document.is_object())
+    return Error{"image metadata: no JSON object"};
+  Reader reader;
+  Metadata metadata;
+  metadata.model = reader.text(document, "model");
+  metadata.machine = reader.text(document, "machine", false);
+  metadata.segments = static_cast<uint32_t>(reader.count(document, "segments", 1 << 16));
+  for (const json &item : reader.list(document, "inputs"))
+    metadata.inputs.push_back(tensorOf(reader, item));
+  for (const json &item : reader.list(document, "outputs"))
+    metadata.outputs.push_back(tensorOf(reader, item));
+  for (const json &item : reader.list(document, "layers"))
+    metadata.layers.push_back(layerOf(reader, item, metadata.segments));
+  if (!reader.error.empty())
+    return Error{reader.error};
+  return metadata;
+}
+
+} // namespace tessera::compiler

@@ -1,0 +1,31 @@
+/// The metadata section of a program image (docs/host-code.md), read for running and for reports.
+/// Files come from outside: every number is checked, and an error names the key.
+#ifndef TESSERA_COMPILER_HOST_METADATA_H
+#define TESSERA_COMPILER_HOST_METADATA_H
+
+#include "tessera/compiler/session.h"
+
+#include <optional>
+
+namespace tessera::compiler {
+
+struct LayerInfo {
+  LayerReport report; ///< without costs
+  uint32_t segment = 0;
+  std::optional<uint32_t> mark; ///< absent for the CPU
+};
+
+struct Metadata {
+  std::string model;
+  std::string machine;
+  uint32_t segments = 0;
+  std::vector<TensorInfo> inputs;
+  std::vector<TensorInfo> outputs;
+  std::vector<LayerInfo> layers;
+};
+
+isa::Expected<Metadata> parseMetadata(std::string_view text);
+
+} // namespace tessera::compiler
+
+#endif

@@ -1,0 +1,211 @@
+#include "tessera/compiler/session.h"
+
+#include "metadata.h"
+#include "tessera/compiler/compiler.h"
+#include "tessera/compiler/host_code.h"
+
+#include <chrono>
+#include <cstring>
+
+namespace tessera::compiler {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+struct CloseDevice {
+  void operator()(tsr_device *device) const { tsr_device_close(device); }
+};
+struct CloseRuntime {
+  void operator()(tsr_runtime *runtime) const { tsr_runtime_close(runtime); }
+};
+
+bool isModel(std::span<const uint8_t> file) {
+  return file.size() >= 8 && std::memcmp(file.data() + 4, "TFL3", 4) == 0;
+}
+bool isImage(std::span<const uint8_t> file) {
+  return file.size() >= 3 && std::memcmp(file.data(), "TSR", 3) == 0;
+}
+
+class DeviceSession : public Session {
+public:
+  const isa::MachineConfig &machine() const override { return machine_; }
+  const std::string &modelName() const override { return metadata_.model; }
+  const std::vector<TensorInfo> &inputs() const override { return metadata_.inputs; }
+  const std::vector<TensorInfo> &outputs() const override { return metadata_.outputs; }
+
+  /// Everything that open() does, step by step.
+  Expected<void> prepare(std::span<const uint8_t> file, const SessionOptions &options);
+
+  Expected<std::vector<std::vector<uint8_t>>> run(std::span<const std::span<const uint8_t>> inputs) override;
+  RunReport report() const override;
+  Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) override;
+
+private:
+  Expected<isa::ProgramImage> imageOf(std::span<const uint8_t> file, const SessionOptions &options) const;
+  void costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const;
+
+  isa::MachineConfig machine_;
+  bool onCpu_ = false;
+  Metadata metadata_;
+  // In this order: the runtime uses the code and the device, and goes first.
+  std::unique_ptr<tsr_device, CloseDevice> device_;
+  std::unique_ptr<HostCode> code_;
+  std::unique_ptr<tsr_runtime, CloseRuntime> runtime_;
+  double wallSeconds_ = 0;
+};
+
+Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file,
+                                                   const SessionOptions &options) const {
+  if (!isModel(file) && isImage(file))
+    return isa::ProgramImage::parse(file);
+  CompileOptions compileOptions;
+  compileOptions.machine = machine_;
+  compileOptions.cpuOnly = onCpu_;
+  compileOptions.modelName = options.modelName;
+  auto compiled = compile(file, compileOptions);
+  if (!compiled)
+    return compiled.error();
+  return std::move(compiled->image);
+}
+
+Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const SessionOptions &options) {
+  auto machine = isa::loadMachine(options.machine);
+  if (!machine)
+    return machine.error();
+  machine_ = *machine;
+  onCpu_ = options.device == "cpu";
+  // The device first: a wrong name is found before the compiler works.
+  if (!onCpu_) {
+    tsr_device_options deviceOptions{options.machine.c_str(),
+                                     options.memory.empty() ? nullptr : options.memory.c_str(),
+                                     options.dramBytes};
+    tsr_device *device = nullptr;
+    if (tsr_device_open(options.device.c_str(), &deviceOptions, &device) != TSR_OK)
+      return Error{tsr_open_message()};
+    device_.reset(device);
+  }
+  auto image = imageOf(file, options);
+  if (!image)
+    return image.error();
+  auto metadata = parseMetadata(image->text(isa::ProgramImage::kMetadata));
+  if (!metadata)
+    return metadata.error();
+  metadata_ = std::move(*metadata);
+  if (onCpu_ && metadata_.segments != 0)
+    return Error{"the image has " + std::to_string(metadata_.segments) +
+                 " accelerator segments and cannot run on the CPU device"};
+  const std::vector<uint8_t> *object = image->find(isa::ProgramImage::kHostObject);
+  if (!object)
+    return Error{"the image has no host code"};
+  if (image->configHash != 0)
+    if (auto fits = image->checkMachine(machine_); !fits)
+      return fits.error();
+  auto code = loadHostCode(*object);
+  if (!code)
+    return code.error();
+  code_ = std::move(*code);
+  auto bytes = image->serialize();
+  if (!bytes)
+    return bytes.error();
+  tsr_runtime *runtime = nullptr;
+  if (tsr_runtime_open(device_.get(), bytes->data(), bytes->size(), code_->entry(), &runtime) != TSR_OK)
+    return Error{tsr_open_message()};
+  runtime_.reset(runtime);
+  tsr_runtime_set_timeout(runtime, options.timeoutSeconds);
+  return {};
+}
+
+Expected<std::vector<std::vector<uint8_t>>>
+DeviceSession::run(std::span<const std::span<const uint8_t>> inputs) {
+  if (inputs.size() != metadata_.inputs.size())
+    return Error{"the model has " + std::to_string(metadata_.inputs.size()) + " inputs, " +
+                 std::to_string(inputs.size()) + " were given"};
+  std::vector<const void *> in;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    if (inputs[i].size() != metadata_.inputs[i].bytes)
+      return Error{"input " + std::to_string(i) + " has " + std::to_string(inputs[i].size()) +
+                   " bytes, the model wants " + std::to_string(metadata_.inputs[i].bytes)};
+    in.push_back(inputs[i].data());
+  }
+  std::vector<std::vector<uint8_t>> results;
+  std::vector<void *> out;
+  for (const TensorInfo &output : metadata_.outputs)
+    results.emplace_back(output.bytes);
+  for (std::vector<uint8_t> &result : results)
+    out.push_back(result.data());
+  auto start = std::chrono::steady_clock::now();
+  tsr_status status = tsr_runtime_invoke(runtime_.get(), in.data(), out.data());
+  wallSeconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (status != TSR_OK)
+    return Error{tsr_runtime_message(runtime_.get())};
+  return results;
+}
+
+void DeviceSession::costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const {
+  std::vector<uint32_t> before(segments.size(), 0); // the cycle at which the segment's previous layer ended
+  for (size_t i = 0; i < report.layers.size(); ++i) {
+    const LayerInfo &info = metadata_.layers[i];
+    if (!info.mark || info.segment >= segments.size() || *info.mark >= segments[info.segment].markCount)
+      continue;
+    LayerReport &layer = report.layers[i];
+    const tsr_segment_report &segment = segments[info.segment];
+    uint32_t end = segment.marks[*info.mark];
+    layer.cycles = end > before[info.segment] ? end - before[info.segment] : 0;
+    before[info.segment] = std::max(before[info.segment], end);
+    double ideal = static_cast<double>(layer.macs) / machine_.macsPerCycle();
+    layer.utilization = layer.cycles ? ideal / static_cast<double>(layer.cycles) : 0;
+    if (segment.result.cycles)
+      layer.wallSeconds = segment.result.wallSeconds * static_cast<double>(layer.cycles) /
+                          static_cast<double>(segment.result.cycles);
+  }
+}
+
+RunReport DeviceSession::report() const {
+  RunReport report;
+  report.wallSeconds = wallSeconds_;
+  for (const LayerInfo &layer : metadata_.layers) {
+    report.layers.push_back(layer.report);
+    report.macs += layer.report.macs;
+  }
+  std::vector<tsr_segment_report> segments(metadata_.segments);
+  for (uint32_t i = 0; i < metadata_.segments; ++i) {
+    if (tsr_runtime_report(runtime_.get(), i, &segments[i]) != TSR_OK)
+      return report;
+    report.cycles += segments[i].result.cycles;
+    report.deviceSeconds += segments[i].result.wallSeconds;
+    report.instructions += segments[i].instructions;
+    report.microOps += segments[i].microOps;
+  }
+  costsOf(report, segments);
+  uint64_t npuMacs = 0;
+  for (const LayerReport &layer : report.layers)
+    npuMacs += layer.placement == "npu" ? layer.macs : 0;
+  if (report.cycles)
+    report.utilization =
+        static_cast<double>(npuMacs) / (static_cast<double>(report.cycles) * machine_.macsPerCycle());
+  if (report.deviceSeconds > 0)
+    report.simulatedCyclesPerSecond = static_cast<double>(report.cycles) / report.deviceSeconds;
+  return report;
+}
+
+Expected<void> DeviceSession::wave(const std::string &path, uint32_t first, uint32_t last) {
+  if (!device_)
+    return Error{"the CPU has no waveform"};
+  if (tsr_device_wave(device_.get(), path.empty() ? nullptr : path.c_str(), first, last) != TSR_OK)
+    return Error{tsr_device_message(device_.get())};
+  return {};
+}
+
+} // namespace
+
+Expected<std::unique_ptr<Session>> Session::open(std::span<const uint8_t> file,
+                                                 const SessionOptions &options) {
+  auto session = std::make_unique<DeviceSession>();
+  if (auto ready = session->prepare(file, options); !ready)
+    return ready.error();
+  return std::unique_ptr<Session>(std::move(session));
+}
+
+} // namespace tessera::compiler

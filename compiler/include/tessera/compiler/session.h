@@ -1,0 +1,96 @@
+/// A network ready to run on a device: compiled or loaded, linked, and its constants on the device.
+///
+/// What the command line, the examples and the tests use. A session owns its device. Tensors are dense row-major bytes (NHWC),
+/// as the model file declares them. The first run of a session records, later ones replay. Calls on one session come from
+/// one thread at a time; two sessions are independent.
+#ifndef TESSERA_COMPILER_SESSION_H
+#define TESSERA_COMPILER_SESSION_H
+
+#include "tessera/isa/error.h"
+#include "tessera/isa/machine.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tessera::compiler {
+
+struct SessionOptions {
+  /// A name of tsr_device_list(), or "cpu": everything on the host, no device.
+  std::string device = "functional";
+  /// A machine's name or the path of its JSON file.
+  std::string machine = "pynq";
+  /// Memory model of the devices that have one: "bench", "bench,latency=16", "chaos,seed=7". Empty: the device's default.
+  std::string memory;
+  /// Device DRAM; 0 is the device's default.
+  size_t dramBytes = 0;
+  /// Limit of each launch.
+  double timeoutSeconds = 600;
+  /// Name of the model in reports.
+  std::string modelName = "model";
+};
+
+/// An input or output.
+struct TensorInfo {
+  std::string name;
+  std::string type; ///< int8, uint8, int16, int32, int64, float32, bool
+  std::vector<uint64_t> shape;
+  double scale = 0; ///< 0: not quantised
+  int64_t zeroPoint = 0;
+  uint64_t bytes = 0;
+};
+
+/// One operation of the network, as it was placed, and what it cost in the last run.
+struct LayerReport {
+  std::string name;
+  std::string op;
+  std::string placement; ///< "npu" or "cpu"
+  std::string reason;    ///< why there
+  uint64_t macs = 0;
+  uint64_t cycles = 0;    ///< 0 on the CPU and on devices that do not count
+  double utilization = 0; ///< macs / (cycles x multiply-accumulates a cycle)
+  double wallSeconds = 0; ///< its share of the launch's time, by cycles
+};
+
+struct RunReport {
+  uint64_t cycles = 0; ///< of all launches
+  uint64_t macs = 0;
+  double utilization = 0;
+  double wallSeconds = 0;              ///< of the whole inference, host code included
+  double deviceSeconds = 0;            ///< of the launches
+  double simulatedCyclesPerSecond = 0; ///< cycles / deviceSeconds
+  uint64_t instructions = 0;
+  uint64_t microOps = 0;
+  std::vector<LayerReport> layers;
+};
+
+class Session {
+public:
+  virtual ~Session() = default;
+
+  /// Compiles `file` where it is a TFLite model, loads it where it is a program image, and opens the device.
+  static isa::Expected<std::unique_ptr<Session>> open(std::span<const uint8_t> file,
+                                                      const SessionOptions &options);
+
+  virtual const isa::MachineConfig &machine() const = 0;
+  virtual const std::string &modelName() const = 0;
+  virtual const std::vector<TensorInfo> &inputs() const = 0;
+  virtual const std::vector<TensorInfo> &outputs() const = 0;
+
+  /// One inference; `inputs` in the order of inputs(), each of exactly its bytes. Gives the outputs in the order of outputs().
+  virtual isa::Expected<std::vector<std::vector<uint8_t>>>
+  run(std::span<const std::span<const uint8_t>> inputs) = 0;
+
+  /// What the last run cost; before the first run, the placement alone.
+  virtual RunReport report() const = 0;
+
+  /// Writes the waveform (FST) of instructions [first, last] of the next run's launches to `path`.
+  virtual isa::Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) = 0;
+};
+
+} // namespace tessera::compiler
+
+#endif
