@@ -1,0 +1,118 @@
+#include "cases.h"
+#include "commands.h"
+#include "files.h"
+#include "report.h"
+
+#include "tessera/compiler/session.h"
+
+#include <filesystem>
+#include <memory>
+
+namespace tessera::tools {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+struct Options {
+  std::string model;
+  compiler::SessionOptions session;
+  std::vector<std::string> inputs;
+  std::string output;
+  std::string json;
+  std::string wave;
+  uint32_t waveFrom = 0;
+  uint32_t waveTo = 0xffffffff;
+  bool quiet = false;
+};
+
+Expected<void> writeOutputs(const std::string &folder, const std::vector<Array> &outputs) {
+  if (auto made = makeFolder(folder); !made)
+    return made;
+  for (size_t i = 0; i < outputs.size(); ++i)
+    if (auto written = writeFile(folder + "/output_" + std::to_string(i) + ".npy", formatNpy(outputs[i]));
+        !written)
+      return written;
+  return {};
+}
+
+Expected<void> runModel(const Options &options) {
+  auto file = readFile(options.model);
+  if (!file)
+    return file.error();
+  if (!options.output.empty())
+    if (auto made = makeFolder(options.output); !made)
+      return made;
+  compiler::SessionOptions sessionOptions = options.session;
+  sessionOptions.modelName = std::filesystem::path(options.model).stem();
+  auto session = compiler::Session::open(*file, sessionOptions);
+  if (!session)
+    return Error{options.model + ": " + session.error().message};
+  auto cases = readCases(options.inputs, (*session)->inputs());
+  if (!cases)
+    return cases.error();
+  if (!options.wave.empty())
+    if (auto on = (*session)->wave(options.wave, options.waveFrom, options.waveTo); !on)
+      return on;
+  OutputCollector collector((*session)->outputs(), cases->count());
+  for (size_t i = 0; i < cases->count(); ++i) {
+    auto outputs = (*session)->run(cases->inputs(i));
+    if (!outputs)
+      return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
+    collector.add(*outputs);
+  }
+  compiler::RunReport report = (*session)->report();
+  Run run{options.session.device, options.session.memory, cases->count(), **session, report};
+  bool jsonOnStdout = options.json == "-";
+  if (!options.quiet && !jsonOnStdout) {
+    printOutputs(collector.arrays(), (*session)->outputs(), cases->count());
+    printReport(run);
+  }
+  if (!options.output.empty())
+    if (auto written = writeOutputs(options.output, collector.arrays()); !written)
+      return written;
+  if (!options.json.empty())
+    return writeFile(options.json, reportJson(run));
+  return {};
+}
+
+} // namespace
+
+void addRun(CLI::App &app, int &status) {
+  auto options = std::make_shared<Options>();
+  CLI::App *command =
+      app.add_subcommand("run", "Run a network on a device: its outputs, and the cost of every layer");
+  command->add_option("MODEL", options->model, "TFLite model or program image (.tsr)")->required();
+  command->add_option("--device", options->session.device, "functional, cycle, systemc, or cpu")
+      ->capture_default_str();
+  command->add_option("--machine", options->session.machine, "a machine's name or its JSON file")
+      ->capture_default_str();
+  command
+      ->add_option(
+          "--input", options->inputs,
+          "one .npy (or raw .bin, .dat) file an input; a leading dimension of N, or N times the bytes, is N "
+          "cases; further files are further cases")
+      ->required();
+  command->add_option("--output", options->output, "folder for output_0.npy ...");
+  command->add_option("--json", options->json, "file for the report as JSON (- is stdout)");
+  command->add_option("--memory", options->session.memory,
+                      "memory model: bench, bench,latency=16, chaos,seed=7");
+  command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM");
+  command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--wave", options->wave, "waveform file (FST) of the run");
+  command->add_option("--wave-from", options->waveFrom, "first instruction of the waveform");
+  command->add_option("--wave-to", options->waveTo, "last instruction of the waveform");
+  command->add_flag("--quiet", options->quiet, "print nothing");
+  command->footer(
+      "\ntessera run net.tflite --input x.npy --device cycle --machine tiny --json report.json\n"
+      "tessera run net.tsr --input x.npy --device cycle --wave net.fst --wave-from 0 --wave-to 200");
+  command->callback([options, &status] {
+    if (auto done = runModel(*options); !done)
+      status = fail(done.error().message);
+  });
+}
+
+} // namespace tessera::tools
