@@ -57,6 +57,8 @@ tsr_status tsr_record_exit(tsr_recorder *recorder, uint32_t mode, int32_t zeroPo
                            int32_t clampMax);
 tsr_status tsr_record_operand(tsr_recorder *recorder, uint32_t rhs, int32_t zeroPoint, uint32_t multiplier,
                               int32_t shift);
+/* taps: pixels that a micro-op covers, 1 with MATMUL. Indices that an instruction does not read (weights of SUM and MAX, the second
+ * operand of REQUANTISE) are ignored. */
 tsr_status tsr_record_reduce(tsr_recorder *recorder, uint32_t kernel, uint32_t op, uint32_t taps,
                              uint32_t init, uint32_t destination, uint32_t dstBase, uint32_t srcBase,
                              uint32_t wgtBase, uint32_t par, uint32_t overlap, uint32_t dependencies);

@@ -14,10 +14,6 @@ template <class... Cases> struct Overloaded : Cases... {
   using Cases::operator()...;
 };
 
-isa::Dependencies &dependenciesOf(isa::Instruction &instruction) {
-  return std::visit([](auto &i) -> isa::Dependencies & { return i.dependencies; }, instruction);
-}
-
 class Emitter {
 public:
   Emitter(const isa::MachineConfig &machine, std::span<const Nest> nests, std::span<const Command> commands)
@@ -122,7 +118,7 @@ private:
   void emitCommand(const KernelCommand &command) {
     for (const UopLoad &load : plan_.loads[use_]) {
       stream_.uopLoads.push_back(stream_.instructions.size());
-      append(isa::Load{.memoryType = isa::MemoryType::Uop, .sramBase = load.sramBase, .dramBase = load.dramBegin, .ySize = 1,
+      append(isa::Load{.dependencies = {}, .memoryType = isa::MemoryType::Uop, .sramBase = load.sramBase, .dramBase = load.dramBegin, .ySize = 1,
                        .xSize = load.count, .xStride = load.count});
       mayOverlap_ = false;
     }

@@ -113,15 +113,15 @@ tsr_status tsr_record_alu(tsr_recorder *recorder, uint32_t kernel, uint32_t opco
 tsr_status tsr_record_exit(tsr_recorder *recorder, uint32_t mode, int32_t zeroPoint, int32_t clampMin, int32_t clampMax) {
   return record(recorder, [&](tsr_recorder &r) -> Status {
     if (Status status = checkBelow(r, "exit", "mode", mode, 5); !status.ok()) return status;
-    return r.addSet("exit", isa::SetExit{.mode = static_cast<isa::ExitMode>(mode), .zeroPoint = zeroPoint, .clampMin = clampMin,
+    return r.addSet("exit", isa::SetExit{.dependencies = {}, .mode = static_cast<isa::ExitMode>(mode), .zeroPoint = zeroPoint, .clampMin = clampMin,
                                          .clampMax = clampMax});
   });
 }
 
 tsr_status tsr_record_operand(tsr_recorder *recorder, uint32_t rhs, int32_t zeroPoint, uint32_t multiplier, int32_t shift) {
   return record(recorder, [&](tsr_recorder &r) {
-    if (rhs) return r.addSet("operand", isa::SetRhs{.zeroPoint = zeroPoint, .shift = shift, .multiplier = multiplier});
-    return r.addSet("operand", isa::SetLhs{.zeroPoint = zeroPoint, .shift = shift, .multiplier = multiplier});
+    if (rhs) return r.addSet("operand", isa::SetRhs{.dependencies = {}, .zeroPoint = zeroPoint, .shift = shift, .multiplier = multiplier});
+    return r.addSet("operand", isa::SetLhs{.dependencies = {}, .zeroPoint = zeroPoint, .shift = shift, .multiplier = multiplier});
   });
 }
 
@@ -130,11 +130,11 @@ tsr_status tsr_record_reduce(tsr_recorder *recorder, uint32_t kernel, uint32_t o
                              uint32_t dependencies) {
   return record(recorder, [&](tsr_recorder &r) -> Status {
     for (auto [what, value, limit] : {std::tuple{"op", op, 4u}, {"init", init, 3u}, {"destination", destination, 3u},
-                                      {"taps", taps, std::max(r.device.machine.depthwiseTaps, 1u)}})
+                                      {"taps - 1", taps - 1, std::max(r.device.machine.depthwiseTaps, 1u)}})
       if (Status status = checkBelow(r, "reduce", what, value, limit); !status.ok()) return status;
     isa::Reduce reduce{.dependencies = dependenciesFrom(dependencies), .overlap = overlap != 0, .par = par};
     reduce.op = static_cast<isa::ReduceOp>(op);
-    reduce.taps = taps;
+    reduce.taps = taps - 1;
     reduce.init = static_cast<isa::ReduceInit>(init);
     reduce.destination = static_cast<isa::Destination>(destination);
     return r.addKernel({kernel, {dstBase, srcBase, wgtBase}, reduce});
@@ -163,7 +163,7 @@ tsr_status tsr_record_sync(tsr_recorder *recorder, uint32_t dependencies) {
 tsr_status tsr_record_mark(tsr_recorder *recorder, uint32_t) {
   return record(recorder, [&](tsr_recorder &r) -> Status {
     if (Status status = checkBelow(r, "mark", "mark", r.markCount, isa::reg::kMarksCount); !status.ok()) return status;
-    if (Status status = r.addSet("mark", isa::SetMark{.index = r.markCount}); !status.ok()) return status;
+    if (Status status = r.addSet("mark", isa::SetMark{.dependencies = {}, .index = r.markCount}); !status.ok()) return status;
     ++r.markCount;
     return {};
   });
