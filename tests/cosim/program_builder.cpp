@@ -95,25 +95,23 @@ void ProgramBuilder::sync(Module module, bool popPrev, bool popNext, bool pushPr
   append(std::move(instruction), {});
 }
 
+void ProgramBuilder::drain(Channel channel) {
+  while (tracker_.tokens(channel)) switch (channel) {
+    case Channel::LoadToCompute: sync(Module::Compute, true, false, false, false); break;
+    case Channel::StoreToCompute: sync(Module::Compute, false, true, false, false); break;
+    case Channel::ComputeToLoad: sync(Module::Load, false, true, false, false); break;
+    case Channel::ComputeToStore: sync(Module::Store, true, false, false, false); break;
+    }
+}
+
 void ProgramBuilder::pass(Channel channel) {
   switch (channel) {
-  case Channel::LoadToCompute:
-    sync(Module::Load, false, false, false, true);
-    while (tracker_.tokens(channel)) sync(Module::Compute, true, false, false, false);
-    break;
-  case Channel::StoreToCompute:
-    sync(Module::Store, false, false, true, false);
-    while (tracker_.tokens(channel)) sync(Module::Compute, false, true, false, false);
-    break;
-  case Channel::ComputeToLoad:
-    sync(Module::Compute, false, false, true, false);
-    while (tracker_.tokens(channel)) sync(Module::Load, false, true, false, false);
-    break;
-  case Channel::ComputeToStore:
-    sync(Module::Compute, false, false, false, true);
-    while (tracker_.tokens(channel)) sync(Module::Store, true, false, false, false);
-    break;
+  case Channel::LoadToCompute: sync(Module::Load, false, false, false, true); break;
+  case Channel::StoreToCompute: sync(Module::Store, false, false, true, false); break;
+  case Channel::ComputeToLoad: sync(Module::Compute, false, false, true, false); break;
+  case Channel::ComputeToStore: sync(Module::Compute, false, false, false, true); break;
   }
+  drain(channel);
 }
 
 void ProgramBuilder::order(const isa::Instruction &instruction, const AccessSet &accesses) {

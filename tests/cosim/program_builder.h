@@ -35,6 +35,9 @@ public:
   /// Everything so far has ended before anything that follows begins.
   void barrier();
 
+  /// Takes every token out of a channel.
+  void drain(Channel channel);
+
   /// Exchanges neighbours of different modules, so that instructions stand before those that push their tokens.
   void shuffle();
 
