@@ -3,6 +3,7 @@
 #define TESSERA_COSIM_ACCESS_SET_H
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 #include <vector>

@@ -5,10 +5,15 @@
 #include <cstring>
 
 #include "dram_map.h"
+#include "tessera/isa/numerics.h"
 
 namespace tessera::cosim {
 
 using isa::MemoryType;
+
+namespace {
+constexpr uint32_t kMicroOps = 160; ///< that the host writes for each program; no load reads others
+}
 
 RandomInstructions::RandomInstructions(ProgramBuilder &builder, isa::Level level)
     : builder_(builder), random_(builder.random()), machine_(builder.machine()), level_(level),
@@ -28,11 +33,10 @@ isa::MicroOp RandomInstructions::microOp(uint32_t dst) {
 void RandomInstructions::prepareDram() {
   const isa::Layout layout(machine_);
   // Runs of one destination, as kernels have them; sometimes the same one every time.
-  const uint32_t count = random_.range(16, 160);
-  std::vector<uint8_t> words(count * 4);
+  std::vector<uint8_t> words(kMicroOps * 4);
   uint32_t dst = 0, left = 0;
   const uint32_t longestRun = random_.pick({1u, 3u, 6u, 40u});
-  for (uint32_t n = 0; n < count; ++n) {
+  for (uint32_t n = 0; n < kMicroOps; ++n) {
     if (left == 0) {
       dst = index(machine_.accDepth);
       left = random_.range(1, longestRun);
@@ -106,7 +110,7 @@ isa::Load RandomInstructions::load(MemoryType type) {
   }
   x.viaLoad = level_ == isa::Level::Tessera && random_.chance(25);
   if (type == MemoryType::Uop) {
-    place(x, kUopBegin, kUopBegin + 4 * 160);
+    place(x, kUopBegin, kUopBegin + 4 * kMicroOps);
     if (random_.chance(90)) x.yPad0 = x.yPad1 = x.xPad0 = x.xPad1 = 0;
   } else if (type == MemoryType::Par && random_.chance(90)) {
     place(x, kParBegin, kParBegin + 16 * bytes);
@@ -149,7 +153,7 @@ isa::Load RandomInstructions::plainLoad(MemoryType type, uint32_t sramBase, uint
   x.xStride = x.xSize;
   x.viaLoad = level_ == isa::Level::Tessera && random_.chance(20);
   if (type == MemoryType::Uop)
-    place(x, kUopBegin, kUopBegin + 4 * 160);
+    place(x, kUopBegin, kUopBegin + 4 * kMicroOps);
   else if (type == MemoryType::Par)
     place(x, kParBegin, kParEnd);
   else

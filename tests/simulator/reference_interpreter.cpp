@@ -10,7 +10,7 @@ using isa::ErrorCode;
 using isa::MemoryType;
 
 ReferenceInterpreter::ReferenceInterpreter(const isa::MachineConfig &m, uint64_t seed)
-    : machine_(m), layout_(m), random_(seed), uop_(m.uopDepth, Element(1)),
+    : machine_(m), layout_(m), random_(seed), inOrder_(seed == 0), uop_(m.uopDepth, Element(1)),
       wgt_(m.wgtDepth, Element(m.blockOut * m.blockIn)), inp_(m.inpDepth, Element(m.batch * m.blockIn)),
       acc_(m.accDepth, Element(m.batch * m.blockOut)), out_(m.accDepth, Element(m.batch * m.blockOut)),
       par_(m.parDepth, Element(3 * m.blockOut)) {}
@@ -280,7 +280,9 @@ simulator::RunResult ReferenceInterpreter::run(const simulator::LaunchRegisters 
       if (!waits && (result.code == ErrorCode::None || index < result.index)) runnable.push_back(m);
     }
     if (runnable.empty()) break;
-    const int m = runnable[random_() % runnable.size()];
+    const auto lower = [&](int a, int b) { return queues[a].begin()->first < queues[b].begin()->first; };
+    const int m = inOrder_ ? *std::min_element(runnable.begin(), runnable.end(), lower)
+                           : runnable[random_() % runnable.size()];
     const auto [index, instruction] = *queues[m].begin();
     queues[m].erase(queues[m].begin());
     const isa::Dependencies flags = std::visit([](const auto &x) { return x.dependencies; }, instruction);

@@ -18,6 +18,7 @@ namespace tessera::tests {
 
 class ReferenceInterpreter {
 public:
+  /// Seed 0: no drawing, the lowest runnable index first.
   ReferenceInterpreter(const isa::MachineConfig &machine, uint64_t seed);
 
   /// Scratchpads persist from run to run.
@@ -47,6 +48,7 @@ private:
   isa::MachineConfig machine_;
   isa::Layout layout_;
   std::mt19937_64 random_;
+  bool inOrder_;
   std::vector<Element> uop_, wgt_, inp_, acc_, out_, par_;
   simulator::LaunchRegisters registers_;
   std::span<uint8_t> dram_;
