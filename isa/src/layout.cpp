@@ -1,6 +1,6 @@
 // The layout rule, and words from instructions and back. The rule is that of isa/generator/table.py; the configuration hash
 // covers every position, so a difference between the two shows in the hash test.
-#include "tessera/isa/encoding.h"
+#include "tessera/isa/fields.h"
 
 #include <algorithm>
 #include <type_traits>
@@ -57,13 +57,6 @@ uint32_t place(std::span<const FieldInfo> fields, const MachineConfig &machine, 
     lsb += width;
   }
   return lsb;
-}
-
-/// The instruction of the table with this opcode and selector, default constructed.
-template <size_t... Kinds> Instruction makeKind(size_t kind, std::index_sequence<Kinds...>) {
-  Instruction instruction;
-  ((kind == Kinds ? void(instruction.emplace<Kinds>()) : void()), ...);
-  return instruction;
 }
 
 } // namespace
@@ -131,7 +124,7 @@ Expected<Instruction> Layout::decodeFields(Word128 word) const {
                  static_cast<uint32_t>(ErrorCode::BadOpcode)};
   }
   auto kind = static_cast<size_t>(found - table.begin());
-  Instruction instruction = makeKind(kind, std::make_index_sequence<kInstructionKinds>());
+  Instruction instruction = makeInstruction(kind);
   std::visit(
       [&](auto &x) {
         x.dependencies = dependenciesOf(word.lo);
