@@ -1,0 +1,145 @@
+// Tokens: every hazard is ordered, no flag is there for nothing, and the proof notices what is missing.
+#include "core/flags.h"
+#include "core/order.h"
+#include "core/region.h"
+#include "random_layer.h"
+
+#include "../../isa/seed.h"
+
+#include <gtest/gtest.h>
+
+namespace tessera::compiler::npu::test {
+namespace {
+
+Target machine(const char *name) { return Target(*isa::loadMachine(name)); }
+
+// Two layers where the second reads what the first wrote, and the arena is reused.
+std::vector<Layer> chain(const Target &target, std::mt19937_64 &random) {
+  Layer first = randomCase(target, random() % 2 ? LayerKind::Conv : LayerKind::Depthwise, 30, random).layer;
+  Layer second;
+  second.kind = LayerKind::Conv;
+  second.input = first.output;
+  second.output = {first.output.height, first.output.width, 2 * target.blockOut()};
+  uint32_t bytes = uint32_t(target.activationBytes(first.output.height, first.output.width, first.output.channels));
+  uint32_t input = uint32_t(target.activationBytes(first.input.height, first.input.width, first.input.channels));
+  first.inputPlace = {kArena, bytes};
+  first.outputPlace = {kArena, 0};
+  second.inputPlace = {kArena, 0};
+  second.outputPlace = {kArena, random() % 2 ? bytes : bytes + input};
+  return {first, second};
+}
+
+TEST(OrderTest, SchedulesOfRandomChainsAreProved) {
+  std::mt19937_64 random(tessera::test::seed());
+  for (const char *name : {"tiny", "pynq", "ultra96"}) {
+    Target target = machine(name);
+    for (int i = 0; i < 40; ++i) {
+      auto commands = scheduleRegion(target, chain(target, random));
+      ASSERT_TRUE(commands) << commands.error().message;
+    }
+  }
+}
+
+// Each flag pair is needed: without it the proof fails.
+TEST(OrderTest, NoTokenIsSuperfluous) {
+  std::mt19937_64 random(tessera::test::seed());
+  Target target = machine("tiny");
+  int removed = 0;
+  for (int i = 0; i < 6; ++i) {
+    auto commands = scheduleRegion(target, chain(target, random));
+    ASSERT_TRUE(commands) << commands.error().message;
+    for (auto [push, pop, from, to] : {std::tuple{flags::kPushNext, flags::kPopPrev, Module::Load, Module::Compute},
+                                       std::tuple{flags::kPushPrev, flags::kPopNext, Module::Compute, Module::Load},
+                                       std::tuple{flags::kPushNext, flags::kPopPrev, Module::Compute, Module::Store},
+                                       std::tuple{flags::kPushPrev, flags::kPopNext, Module::Store, Module::Compute}}) {
+      std::vector<size_t> pushes, pops;
+      for (size_t c = 0; c < commands->size(); ++c) {
+        if ((*commands)[c].module() == from && ((*commands)[c].dependencies & push))
+          pushes.push_back(c);
+        if ((*commands)[c].module() == to && ((*commands)[c].dependencies & pop))
+          pops.push_back(c);
+      }
+      ASSERT_EQ(pushes.size(), pops.size());
+      for (size_t t = 0; t < pushes.size(); ++t) {
+        std::vector<Command> less = *commands;
+        less[pushes[t]].dependencies &= ~push;
+        less[pops[t]].dependencies &= ~pop;
+        EXPECT_FALSE(checkOrder(target, less)) << "token " << t << " of command " << pushes[t] << " is not needed";
+        ++removed;
+      }
+    }
+  }
+  EXPECT_GT(removed, 50);
+}
+
+TEST(OrderTest, UnusedAndMissingTokensAreNamed) {
+  Target target = machine("tiny");
+  Command push, pop;
+  push.dependencies = flags::kPushNext;
+  pop.dependencies = flags::kPopPrev;
+  auto unused = checkOrder(target, {push});
+  ASSERT_FALSE(unused);
+  EXPECT_EQ(unused.error().message, "sync (command 0) gives a token that nobody takes");
+  auto missing = checkOrder(target, {pop});
+  ASSERT_FALSE(missing);
+  EXPECT_EQ(missing.error().message, "sync (command 0) waits for a token that no earlier command gives");
+}
+
+TEST(OrderTest, LoadOfWhatAStoreWroteWaitsThroughCompute) {
+  Target target = machine("tiny");
+  Command store, load;
+  store.kind = Command::Kind::Store;
+  store.memory = MemoryType::Out;
+  store.place = {kArena, 0};
+  store.columns = store.stride = 4;
+  load.kind = Command::Kind::Load;
+  load.place = {kArena, 8};
+  load.columns = load.stride = 1;
+  std::vector<Command> commands = placeTokens(target, {store, load});
+  ASSERT_EQ(commands.size(), 3u);
+  EXPECT_EQ(commands[0].dependencies, flags::kPushPrev);
+  EXPECT_EQ(commands[1].kind, Command::Kind::Sync);
+  EXPECT_EQ(commands[1].dependencies, flags::kPopNext | flags::kPushPrev);
+  EXPECT_EQ(commands[2].dependencies, flags::kPopNext);
+  EXPECT_TRUE(checkOrder(target, commands));
+  EXPECT_FALSE(checkOrder(target, {store, load}));
+}
+
+TEST(OrderTest, HoistedLoadsStayBehindWhatTheyOverwrite) {
+  Target target = machine("tiny");
+  Command load, reduce, mark;
+  load.kind = Command::Kind::Load;
+  load.columns = load.stride = 8;
+  reduce.kind = Command::Kind::Reduce;
+  mark.kind = Command::Kind::Mark;
+  Command other = load;
+  other.sramBase = 100;
+  // The load into 100 may pass the reduce that reads element 0, the load into 0 may not.
+  std::vector<Command> moved = hoistLoads(target, {load, reduce, mark, other});
+  EXPECT_EQ(moved[1], other);
+  std::vector<Command> kept = hoistLoads(target, {load, reduce, mark, load});
+  EXPECT_EQ(kept[2], load);
+}
+
+TEST(ArenaTest, LiveTensorsNeverOverlap) {
+  std::mt19937_64 random(tessera::test::seed());
+  for (int round = 0; round < 50; ++round) {
+    std::vector<TensorLife> lives;
+    for (int t = 0; t < 30; ++t) {
+      int first = int(random() % 20) - 1;
+      lives.push_back({1 + random() % 5000, first, first + int(random() % 6)});
+    }
+    uint64_t size = 0;
+    std::vector<uint64_t> offsets = planArena(lives, 192, &size);
+    for (size_t a = 0; a < lives.size(); ++a) {
+      EXPECT_EQ(offsets[a] % 192, 0u);
+      EXPECT_LE(offsets[a] + lives[a].bytes, size);
+      for (size_t b = 0; b < a; ++b)
+        if (lives[a].first <= lives[b].last && lives[b].first <= lives[a].last)
+          EXPECT_TRUE(offsets[a] + lives[a].bytes <= offsets[b] || offsets[b] + lives[b].bytes <= offsets[a]);
+    }
+  }
+}
+
+} // namespace
+} // namespace tessera::compiler::npu::test

@@ -1,0 +1,145 @@
+#include "core/command.h"
+#include "core/region.h"
+#include "run_layers.h"
+
+namespace tessera::compiler::npu::test {
+namespace {
+
+uint32_t recordKernel(tsr_recorder *recorder, const Kernel &kernel) {
+  std::vector<uint32_t> extents, strides;
+  for (const Kernel::Loop &loop : kernel.loops) {
+    extents.push_back(loop.extent);
+    strides.insert(strides.end(), {loop.dst, loop.src, loop.wgt});
+  }
+  uint32_t id = 0;
+  tsr_record_kernel(recorder, uint32_t(extents.size()), extents.data(), strides.data(), kernel.reduceLoops, &id);
+  return id;
+}
+
+std::vector<uint8_t> toBlocked(const Target &target, const std::vector<int8_t> &nhwc, Shape s) {
+  std::vector<uint8_t> out(target.activationBytes(s.height, s.width, s.channels), 0x55);
+  uint32_t block = target.blockOut();
+  for (uint32_t pixel = 0; pixel < s.height * s.width; ++pixel)
+    for (uint32_t c = 0; c < s.channels; ++c)
+      out[((size_t(c / block) * s.height * s.width + pixel) * target.batch()) * block + c % block] = uint8_t(nhwc[size_t(pixel) * s.channels + c]);
+  return out;
+}
+
+std::vector<int8_t> fromBlocked(const Target &target, const std::vector<uint8_t> &bytes, Shape s) {
+  std::vector<int8_t> out(size_t(s.height) * s.width * s.channels);
+  uint32_t block = target.blockOut();
+  for (uint32_t pixel = 0; pixel < s.height * s.width; ++pixel)
+    for (uint32_t c = 0; c < s.channels; ++c)
+      out[size_t(pixel) * s.channels + c] = int8_t(bytes[((size_t(c / block) * s.height * s.width + pixel) * target.batch()) * block + c % block]);
+  return out;
+}
+
+struct Owned {
+  tsr_device *device;
+  tsr_recorder *recorder = nullptr;
+  std::vector<uint32_t> buffers;
+  ~Owned() {
+    tsr_record_end(recorder);
+    for (uint32_t buffer : buffers)
+      tsr_device_free(device, buffer);
+  }
+};
+
+} // namespace
+
+tsr_status recordCommands(tsr_recorder *r, const std::vector<Command> &commands) {
+  tsr_status status = TSR_OK;
+  for (const Command &c : commands) {
+    if (c.kind == Command::Kind::Reduce || c.kind == Command::Kind::Vec)
+      tsr_record_exit(r, uint32_t(c.exit.mode), c.exit.zeroPoint, c.exit.clampMin, c.exit.clampMax);
+    switch (c.kind) {
+    case Command::Kind::Load:
+      status = tsr_record_load(r, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, c.pads[0],
+                               c.pads[1], c.pads[2], c.pads[3], c.padValue, 1, c.dependencies);
+      break;
+    case Command::Kind::Store:
+      status = tsr_record_store(r, c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, c.dependencies);
+      break;
+    case Command::Kind::Reduce:
+      status = tsr_record_reduce(r, recordKernel(r, c.kernel), c.op, c.taps, uint32_t(c.init), uint32_t(c.destination), c.dstBase, c.srcBase,
+                                 c.wgtBase, c.par, c.overlap, c.dependencies);
+      break;
+    case Command::Kind::Vec:
+      tsr_record_operand(r, 0, c.lhs.zeroPoint, c.lhs.multiplier, c.lhs.shift);
+      tsr_record_operand(r, 1, c.rhs.zeroPoint, c.rhs.multiplier, c.rhs.shift);
+      status = tsr_record_vec(r, recordKernel(r, c.kernel), c.op, uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap,
+                              c.dependencies);
+      break;
+    case Command::Kind::Sync:
+      status = tsr_record_sync(r, c.dependencies);
+      break;
+    case Command::Kind::Mark:
+      status = tsr_record_mark(r, c.layer);
+      break;
+    }
+    if (status != TSR_OK)
+      return status;
+  }
+  return status;
+}
+
+isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const LayerCase &c) {
+  Layer layer = c.layer;
+  std::vector<uint8_t> constants;
+  auto align = [&](MemoryType memory) {
+    uint32_t bytes = target.elementBytes(memory);
+    constants.resize((constants.size() + bytes - 1) / bytes * bytes);
+    return Place{kConstants, uint32_t(constants.size())};
+  };
+  layer.weightPlace = align(MemoryType::Wgt);
+  if (layer.kind == LayerKind::Conv)
+    packConvWeights(target, layer, c.weights, constants);
+  if (layer.kind == LayerKind::Depthwise)
+    packDepthwiseWeights(target, layer, c.weights, constants);
+  layer.parameterPlace = align(MemoryType::Par);
+  if (layer.kind == LayerKind::AveragePool)
+    packAverageParameters(target, layer, constants);
+  else if (layer.kind == LayerKind::Add)
+    packUniformParameters(target, uint32_t(c.parameters.multiplier[0]), c.parameters.shift[0], constants);
+  else
+    packParameters(target, c.parameters, constants);
+  constants.resize(constants.size() + 64);
+
+  std::vector<uint8_t> input = toBlocked(target, c.input, layer.input), rhs;
+  if (layer.kind == LayerKind::Add)
+    rhs = toBlocked(target, c.rhs, layer.input);
+  std::vector<uint8_t> output(target.activationBytes(layer.output.height, layer.output.width, layer.output.channels));
+  layer.inputPlace = {kArena, 0};
+  layer.rhsPlace = {kArena, uint32_t(input.size())};
+  layer.outputPlace = {kArena, uint32_t(input.size() + rhs.size())};
+
+  auto commands = scheduleRegion(target, std::span(&layer, 1));
+  if (!commands)
+    return commands.error();
+  Owned owned{device, nullptr, {}};
+  uint32_t places[2], sizes[2] = {uint32_t(constants.size()), uint32_t(layer.outputPlace.offset + output.size())};
+  for (int i = 0; i < 2; ++i) {
+    if (tsr_device_allocate(device, sizes[i], target.regionAlignment(), &places[i]) != TSR_OK)
+      return isa::Error{tsr_device_message(device)};
+    owned.buffers.push_back(places[i]);
+  }
+  tsr_device_write(device, places[0], constants.data(), constants.size());
+  tsr_device_write(device, places[1], input.data(), input.size());
+  if (!rhs.empty())
+    tsr_device_write(device, places[1] + layer.rhsPlace.offset, rhs.data(), rhs.size());
+  if (tsr_record_begin(device, &owned.recorder) != TSR_OK)
+    return isa::Error{tsr_device_message(device)};
+  for (uint32_t region = 0; region < 2; ++region)
+    tsr_record_region(owned.recorder, region, places[region], sizes[region]);
+  if (recordCommands(owned.recorder, *commands) != TSR_OK || tsr_record_finish(owned.recorder) != TSR_OK)
+    return isa::Error{tsr_record_message(owned.recorder)};
+  tsr_launch_result result{};
+  for (int run = 0; run < 2; ++run)
+    if (tsr_record_run(owned.recorder, 60, &result) != TSR_OK)
+      return isa::Error{std::string(tsr_record_message(owned.recorder)) + " error " + std::to_string(result.errorCode) + " at " +
+                        std::to_string(result.errorIndex)};
+  tsr_device_read(device, places[1] + layer.outputPlace.offset, output.data(), output.size());
+  return LayerRun{fromBlocked(target, output, layer.output), result.cycles, *commands};
+}
+
+} // namespace tessera::compiler::npu::test

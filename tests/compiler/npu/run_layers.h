@@ -1,0 +1,27 @@
+// Runs layers on a device the way compiled host code does: constants and inputs in device memory, commands through record.h.
+#pragma once
+
+#include "core/command.h"
+#include "random_layer.h"
+
+#include "tessera/device.h"
+#include "tessera/isa/error.h"
+#include "tessera/record.h"
+
+#include <vector>
+
+namespace tessera::compiler::npu::test {
+
+// All record.h calls of the commands.
+tsr_status recordCommands(tsr_recorder *recorder, const std::vector<Command> &commands);
+
+struct LayerRun {
+  std::vector<int8_t> output; // NHWC
+  uint64_t cycles = 0;
+  std::vector<Command> commands;
+};
+
+// One layer in a launch of its own, recorded once and run twice.
+isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const LayerCase &layerCase);
+
+} // namespace tessera::compiler::npu::test

@@ -1,0 +1,90 @@
+// Random layers, compiled by core/ and run on the functional device, against plain loops: every byte, on every machine.
+#include "core/region.h"
+#include "run_layers.h"
+
+#include "../../isa/seed.h"
+
+#include <gtest/gtest.h>
+
+namespace tessera::compiler::npu::test {
+namespace {
+
+class SweepTest : public testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override {
+    auto machine = isa::loadMachine(GetParam());
+    ASSERT_TRUE(machine) << machine.error().message;
+    target_ = std::make_unique<Target>(*machine);
+    tsr_device_options options{};
+    options.machine = GetParam();
+    options.dramBytes = 64 << 20;
+    ASSERT_EQ(tsr_device_open("functional", &options, &device_), TSR_OK) << tsr_open_message();
+  }
+  void TearDown() override { tsr_device_close(device_); }
+
+  void check(const LayerCase &c) {
+    auto run = runLayer(device_, *target_, c);
+    ASSERT_TRUE(run) << describe(c) << ": " << run.error().message;
+    std::vector<int8_t> expected = reference(c);
+    size_t wrong = 0, first = 0;
+    for (size_t i = 0; i < expected.size(); ++i)
+      if (expected[i] != run->output[i] && wrong++ == 0)
+        first = i;
+    ASSERT_EQ(wrong, 0u) << describe(c) << ": of " << expected.size() << " bytes, first at " << first << ": "
+                         << int(run->output[first]) << " instead of " << int(expected[first]);
+  }
+
+  void sweep(LayerKind kind, int count, uint32_t size) {
+    std::mt19937_64 random(tessera::test::seed() + uint64_t(kind) * 1000);
+    for (int i = 0; i < count; ++i) {
+      SCOPED_TRACE("case " + std::to_string(i));
+      check(randomCase(*target_, kind, size, random));
+      if (HasFatalFailure())
+        return;
+    }
+  }
+
+  std::unique_ptr<Target> target_;
+  tsr_device *device_ = nullptr;
+};
+
+TEST_P(SweepTest, Convolutions) { sweep(LayerKind::Conv, 60, 20); }
+TEST_P(SweepTest, DepthwiseConvolutions) { sweep(LayerKind::Depthwise, 60, 24); }
+TEST_P(SweepTest, AveragePools) { sweep(LayerKind::AveragePool, 40, 20); }
+TEST_P(SweepTest, MaxPools) { sweep(LayerKind::MaxPool, 40, 20); }
+TEST_P(SweepTest, Additions) { sweep(LayerKind::Add, 40, 30); }
+
+// Larger than the on-chip memories in each direction.
+TEST_P(SweepTest, LargePicture) { sweep(LayerKind::Conv, 4, 90); }
+
+Layer convolution(Shape input, uint32_t outputs, uint32_t kernel) {
+  Layer l;
+  l.input = input;
+  l.window.kernelHeight = l.window.kernelWidth = kernel;
+  l.output = {input.height - kernel + 1, input.width - kernel + 1, outputs};
+  return l;
+}
+
+TEST_P(SweepTest, WideDenseLayer) {
+  std::mt19937_64 random(tessera::test::seed());
+  check(caseOf(convolution({1, 1, 640}, 640, 1), random));
+}
+
+TEST_P(SweepTest, ReductionLongerThanTheWeightMemoryIsSplit) {
+  std::mt19937_64 random(tessera::test::seed());
+  Layer l = convolution({6, 6, 128 * target_->blockIn()}, target_->blockOut() + 3, 3);
+  auto commands = emitRegion(*target_, std::span(&l, 1));
+  ASSERT_TRUE(commands) << commands.error().message;
+  check(caseOf(l, random));
+}
+
+TEST_P(SweepTest, DenseOverPicture) {
+  std::mt19937_64 random(tessera::test::seed());
+  check(caseOf(convolution({7, 7, 33}, 20, 7), random));
+}
+
+INSTANTIATE_TEST_SUITE_P(Machines, SweepTest, testing::Values("tiny", "pynq", "batch2", "ultra96", "zcu104"),
+                         [](const auto &info) { return info.param; });
+
+} // namespace
+} // namespace tessera::compiler::npu::test

@@ -1,0 +1,68 @@
+// Tiles fit the memories of every machine, and what cannot fit is refused with the reason.
+#include "core/tiling.h"
+#include "random_layer.h"
+
+#include "../../isa/seed.h"
+
+#include <gtest/gtest.h>
+
+namespace tessera::compiler::npu::test {
+namespace {
+
+TEST(TilingTest, RandomLayersFit) {
+  std::mt19937_64 random(tessera::test::seed());
+  for (const std::string &name : isa::machineNames()) {
+    Target target(*isa::loadMachine(name));
+    for (LayerKind kind : {LayerKind::Conv, LayerKind::Depthwise, LayerKind::AveragePool, LayerKind::MaxPool})
+      for (int i = 0; i < 20; ++i) {
+        LayerCase c = randomCase(target, kind, 64, random);
+        auto tiling = chooseTiling(target, c.layer);
+        ASSERT_TRUE(tiling) << describe(c) << ": " << tiling.error().message;
+        Footprint f = footprintOf(target, c.layer, *tiling);
+        EXPECT_LE(f.inp, target.depth(MemoryType::Inp)) << describe(c);
+        EXPECT_LE(f.wgt, target.depth(MemoryType::Wgt)) << describe(c);
+        EXPECT_LE(f.acc, target.depth(MemoryType::Acc)) << describe(c);
+        EXPECT_LE(f.par, target.depth(MemoryType::Par)) << describe(c);
+        EXPECT_EQ(tiling->kBlocks, target.channelBlocks(c.layer.input.channels)) << describe(c) << ": split without need";
+      }
+  }
+}
+
+TEST(TilingTest, ReductionIsSplitOnlyWhereItMust) {
+  Target target(*isa::loadMachine("tiny"));
+  Layer l;
+  l.input = {3, 3, 2048};
+  l.output = {1, 1, 8};
+  l.window.kernelHeight = l.window.kernelWidth = 3;
+  auto tiling = chooseTiling(target, l);
+  ASSERT_TRUE(tiling) << tiling.error().message;
+  EXPECT_LT(tiling->kBlocks, 256u);
+}
+
+TEST(TilingTest, WindowLargerThanMemoryIsRefused) {
+  Target target(*isa::loadMachine("tiny"));
+  Layer l;
+  l.kind = LayerKind::AveragePool;
+  l.exit.mode = isa::ExitMode::Average;
+  l.input = {100, 100, 8};
+  l.window.kernelHeight = l.window.kernelWidth = 100;
+  std::string why = refusal(target, l);
+  EXPECT_NE(why.find("10000 of 2048 input elements"), std::string::npos) << why;
+}
+
+TEST(TilingTest, VtaMachineIsRefused) {
+  isa::MachineConfig config = *isa::loadMachine("pynq");
+  config.level = isa::Level::Vta;
+  Layer l;
+  EXPECT_EQ(refusal(Target(config), l), "the machine is of level vta, which has no requantisation");
+}
+
+TEST(TilingTest, WindowInThePaddingIsRefused) {
+  Target target(*isa::loadMachine("tiny"));
+  Layer l;
+  l.window.padTop = 1;
+  EXPECT_EQ(refusal(target, l), "a window lies wholly in the padding");
+}
+
+} // namespace
+} // namespace tessera::compiler::npu::test
