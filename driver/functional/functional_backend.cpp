@@ -20,13 +20,16 @@ using Clock = std::chrono::steady_clock;
 class FunctionalBackend : public Backend {
 public:
   FunctionalBackend(const BackendOptions &options)
-      : registers_(options.machine), dram_(static_cast<uint8_t *>(std::calloc(options.dramBytes, 1)), &std::free),
+      : registers_(options.machine),
+        dram_(static_cast<uint8_t *>(std::calloc(options.dramBytes, 1)), &std::free),
         dramBytes_(options.dramBytes) {
-    if (dram_) worker_ = std::thread([this] { work(); });
+    if (dram_)
+      worker_ = std::thread([this] { work(); });
   }
 
   ~FunctionalBackend() override {
-    if (!worker_.joinable()) return;
+    if (!worker_.joinable())
+      return;
     {
       const std::lock_guard lock(mutex_);
       closing_ = true;
@@ -44,7 +47,8 @@ public:
   }
   Status writeRegister(uint32_t offset, uint32_t value) override {
     registers_.write(offset, value);
-    if (offset != isa::reg::kControl) return {};
+    if (offset != isa::reg::kControl)
+      return {};
     {
       const std::lock_guard lock(mutex_);
       running_ = registers_.pending();
@@ -63,8 +67,10 @@ public:
   Status waitDone(double seconds) override {
     std::unique_lock lock(mutex_);
     // A wait of a year is as good as one of a thousand, and does not overflow the clock.
-    const auto limit = std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(seconds, 3.0e7)));
-    if (wake_.wait_for(lock, limit, [this] { return !running_; })) return {};
+    const auto limit =
+        std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(std::min(seconds, 3.0e7)));
+    if (wake_.wait_for(lock, limit, [this] { return !running_; }))
+      return {};
     return {TSR_TIMEOUT, "the functional model still runs"};
   }
   double launchSeconds() const override { return launchSeconds_; }
@@ -74,7 +80,8 @@ private:
     std::unique_lock lock(mutex_);
     for (;;) {
       wake_.wait(lock, [this] { return running_ || closing_; });
-      if (closing_) return;
+      if (closing_)
+        return;
       lock.unlock();
       const Clock::time_point begin = Clock::now();
       registers_.runPending({dram_.get(), dramBytes_});
@@ -101,7 +108,8 @@ private:
 
 Status openFunctionalBackend(const BackendOptions &options, std::unique_ptr<Backend> &backend) {
   auto opened = std::make_unique<FunctionalBackend>(options);
-  if (!opened->hasMemory()) return failure(TSR_OUT_OF_MEMORY, "no host memory for %zu bytes", options.dramBytes);
+  if (!opened->hasMemory())
+    return failure(TSR_OUT_OF_MEMORY, "no host memory for %zu bytes", options.dramBytes);
   backend = std::move(opened);
   return {};
 }

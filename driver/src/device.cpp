@@ -13,39 +13,48 @@ constexpr uint32_t kRegisterBytes = reg::kMarks + 4 * reg::kMarksCount;
 Status checkRange(const tsr_device &device, uint32_t address, uint64_t bytes) {
   if (address + bytes > device.dramBytes)
     return failure(TSR_OUT_OF_RANGE, "%llu bytes at address 0x%x end past the device's %llu bytes of memory",
-                   static_cast<unsigned long long>(bytes), address, static_cast<unsigned long long>(device.dramBytes));
+                   static_cast<unsigned long long>(bytes), address,
+                   static_cast<unsigned long long>(device.dramBytes));
   return {};
 }
 
 Status checkOffset(uint32_t offset) {
   if (offset % 4 != 0 || offset >= kRegisterBytes)
-    return failure(TSR_INVALID_ARGUMENT, "register offset 0x%x is not a multiple of 4 below 0x%x", offset, kRegisterBytes);
+    return failure(TSR_INVALID_ARGUMENT, "register offset 0x%x is not a multiple of 4 below 0x%x", offset,
+                   kRegisterBytes);
   return {};
 }
 
 } // namespace
 
 Status Backend::wave(const std::string &path, uint32_t, uint32_t) {
-  if (path.empty()) return {};
+  if (path.empty())
+    return {};
   return failure(TSR_UNSUPPORTED, "this device writes no waveform");
 }
 
 Backend &backendOf(tsr_device &device) { return *device.backend; }
 
 const char *errorName(uint32_t code) {
-  static constexpr const char *kNames[] = {"NONE",     "BAD_OPCODE", "BAD_MEMORY_TYPE", "SRAM_BOUNDS", "DRAM_FAULT",
-                                           "DEADLOCK", "WATCHDOG",   "BAD_FIELD",       "NO_FINISH"};
+  static constexpr const char *kNames[] = {"NONE",        "BAD_OPCODE", "BAD_MEMORY_TYPE",
+                                           "SRAM_BOUNDS", "DRAM_FAULT", "DEADLOCK",
+                                           "WATCHDOG",    "BAD_FIELD",  "NO_FINISH"};
   return code < std::size(kNames) ? kNames[code] : "unknown error";
 }
 
 Status identify(tsr_device &device) {
   const isa::MachineConfig &machine = device.machine;
   uint32_t identity = 0, version = 0, low = 0, high = 0, features = 0;
-  for (auto [offset, value] : {std::pair{reg::kIdentity, &identity}, {reg::kVersion, &version},
-                               {reg::kConfigHashLow, &low}, {reg::kConfigHashHigh, &high}, {reg::kFeatures, &features}})
-    if (Status status = device.backend->readRegister(offset, *value); !status.ok()) return status;
+  for (auto [offset, value] : {std::pair{reg::kIdentity, &identity},
+                               {reg::kVersion, &version},
+                               {reg::kConfigHashLow, &low},
+                               {reg::kConfigHashHigh, &high},
+                               {reg::kFeatures, &features}})
+    if (Status status = device.backend->readRegister(offset, *value); !status.ok())
+      return status;
   if (identity != isa::kIdentity)
-    return failure(TSR_MISMATCH, "no core answers: identity register is 0x%08x, not 0x%08x", identity, isa::kIdentity);
+    return failure(TSR_MISMATCH, "no core answers: identity register is 0x%08x, not 0x%08x", identity,
+                   isa::kIdentity);
   if (version >> 16 != isa::kVersionMajor || (version & 0xffff) < isa::kVersionMinor)
     return failure(TSR_MISMATCH, "core version %u.%u does not fit this driver's version %u.%u", version >> 16,
                    version & 0xffff, isa::kVersionMajor, isa::kVersionMinor);
@@ -55,8 +64,8 @@ Status identify(tsr_device &device) {
                    static_cast<unsigned long long>(hash), machine.name.c_str(),
                    static_cast<unsigned long long>(machine.hash()));
   if (features != machine.features)
-    return failure(TSR_MISMATCH, "core has features 0x%x, machine %s has 0x%x", features, machine.name.c_str(),
-                   machine.features);
+    return failure(TSR_MISMATCH, "core has features 0x%x, machine %s has 0x%x", features,
+                   machine.name.c_str(), machine.features);
   std::snprintf(device.identity.device, sizeof device.identity.device, "%s", device.name.c_str());
   std::snprintf(device.identity.machine, sizeof device.identity.machine, "%s", machine.name.c_str());
   device.identity.configHash = hash;
@@ -66,23 +75,28 @@ Status identify(tsr_device &device) {
 }
 
 Status readMemory(tsr_device &device, uint32_t address, std::span<uint8_t> data) {
-  if (Status status = checkRange(device, address, data.size()); !status.ok()) return status;
+  if (Status status = checkRange(device, address, data.size()); !status.ok())
+    return status;
   return data.empty() ? Status{} : device.backend->readMemory(address, data);
 }
 
 Status writeMemory(tsr_device &device, uint32_t address, std::span<const uint8_t> data) {
-  if (Status status = checkRange(device, address, data.size()); !status.ok()) return status;
+  if (Status status = checkRange(device, address, data.size()); !status.ok())
+    return status;
   return data.empty() ? Status{} : device.backend->writeMemory(address, data);
 }
 
 Status readRegister(tsr_device &device, uint32_t offset, uint32_t &value) {
-  if (Status status = checkOffset(offset); !status.ok()) return status;
+  if (Status status = checkOffset(offset); !status.ok())
+    return status;
   return device.backend->readRegister(offset, value);
 }
 
 Status writeRegister(tsr_device &device, uint32_t offset, uint32_t value) {
-  if (Status status = checkOffset(offset); !status.ok()) return status;
-  if (offset == reg::kControl && (value & 1)) return launch(device);
+  if (Status status = checkOffset(offset); !status.ok())
+    return status;
+  if (offset == reg::kControl && (value & 1))
+    return launch(device);
   return device.backend->writeRegister(offset, value);
 }
 
@@ -92,7 +106,8 @@ Status allocate(tsr_device &device, uint64_t bytes, uint64_t alignment, uint32_t
                    static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(alignment));
   const std::optional<uint32_t> found = device.allocator.allocate(bytes, alignment);
   if (!found)
-    return failure(TSR_OUT_OF_MEMORY, "no %llu bytes aligned to %llu left in device memory: %llu of %llu bytes are used",
+    return failure(TSR_OUT_OF_MEMORY,
+                   "no %llu bytes aligned to %llu left in device memory: %llu of %llu bytes are used",
                    static_cast<unsigned long long>(bytes), static_cast<unsigned long long>(alignment),
                    static_cast<unsigned long long>(device.allocator.used()),
                    static_cast<unsigned long long>(device.allocator.capacity()));
@@ -104,7 +119,8 @@ Status launch(tsr_device &device) {
   if (device.launched) {
     // A launch that has ended without being waited for does not stand in the way.
     if (Status status = device.backend->waitDone(0); !status.ok()) {
-      if (status.code != TSR_TIMEOUT) return status;
+      if (status.code != TSR_TIMEOUT)
+        return status;
       return failure(TSR_INVALID_ARGUMENT, "a launch is still running");
     }
   }
@@ -114,7 +130,8 @@ Status launch(tsr_device &device) {
 
 Status wait(tsr_device &device, double timeoutSeconds, tsr_launch_result &result) {
   result = {};
-  if (!device.launched) return failure(TSR_INVALID_ARGUMENT, "no launch to wait for");
+  if (!device.launched)
+    return failure(TSR_INVALID_ARGUMENT, "no launch to wait for");
   if (!std::isfinite(timeoutSeconds) || timeoutSeconds < 0)
     return failure(TSR_INVALID_ARGUMENT, "timeout must be a number of seconds, not negative");
   if (Status status = device.backend->waitDone(timeoutSeconds); !status.ok()) {
@@ -124,14 +141,21 @@ Status wait(tsr_device &device, double timeoutSeconds, tsr_launch_result &result
   }
   device.launched = false;
   uint32_t control = 0, low = 0, high = 0;
-  for (auto [offset, value] : {std::pair{reg::kControl, &control}, {reg::kCycleCount, &low}, {reg::kCycleCountHigh, &high},
-                               {reg::kErrorCode, &result.errorCode}, {reg::kErrorIndex, &result.errorIndex}})
-    if (Status status = device.backend->readRegister(offset, *value); !status.ok()) return status;
+  for (auto [offset, value] : {std::pair{reg::kControl, &control},
+                               {reg::kCycleCount, &low},
+                               {reg::kCycleCountHigh, &high},
+                               {reg::kErrorCode, &result.errorCode},
+                               {reg::kErrorIndex, &result.errorIndex}})
+    if (Status status = device.backend->readRegister(offset, *value); !status.ok())
+      return status;
   result.cycles = uint64_t{high} << 32 | low;
   result.wallSeconds = device.backend->launchSeconds();
-  if ((control & 2) == 0) return failure(TSR_DEVICE_ERROR, "the core is neither running nor done: control is 0x%x", control);
-  if ((control & 4) == 0 && result.errorCode == 0) return {};
-  return failure(TSR_DEVICE_ERROR, "core error %s at instruction %u", errorName(result.errorCode), result.errorIndex);
+  if ((control & 2) == 0)
+    return failure(TSR_DEVICE_ERROR, "the core is neither running nor done: control is 0x%x", control);
+  if ((control & 4) == 0 && result.errorCode == 0)
+    return {};
+  return failure(TSR_DEVICE_ERROR, "core error %s at instruction %u", errorName(result.errorCode),
+                 result.errorIndex);
 }
 
 } // namespace tessera::driver

@@ -25,7 +25,8 @@ struct tsr_device {
 
   /// Keeps the message and gives the code.
   tsr_status report(tessera::driver::Status status) {
-    if (!status.ok()) message = std::move(status.message);
+    if (!status.ok())
+      message = std::move(status.message);
     return status.code;
   }
 };

@@ -24,7 +24,8 @@ std::optional<uint64_t> parseNumber(std::string_view text) {
   }
   uint64_t value = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  if (error != std::errc() || end != text.data() + text.size() || text.empty())
+    return std::nullopt;
   return value;
 }
 

@@ -12,7 +12,8 @@ std::string formatted(const char *format, va_list arguments) {
   va_copy(again, arguments);
   const int length = std::vsnprintf(nullptr, 0, format, arguments);
   std::string result(length > 0 ? static_cast<size_t>(length) : 0, '\0');
-  if (length > 0) std::vsnprintf(result.data(), result.size() + 1, format, again);
+  if (length > 0)
+    std::vsnprintf(result.data(), result.size() + 1, format, again);
   va_end(again);
   return result;
 }

@@ -30,7 +30,8 @@ typedef int32_t (*tsr_main_function)(tsr_runtime *runtime, const void *const *in
  * outlive the runtime. On failure *runtime is NULL and the message is in tsr_open_message(). */
 tsr_status tsr_runtime_open(tsr_device *device, const void *image, size_t bytes, tsr_main_function entry,
                             tsr_runtime **runtime);
-tsr_status tsr_runtime_open_file(tsr_device *device, const char *path, tsr_main_function entry, tsr_runtime **runtime);
+tsr_status tsr_runtime_open_file(tsr_device *device, const char *path, tsr_main_function entry,
+                                 tsr_runtime **runtime);
 void tsr_runtime_close(tsr_runtime *runtime);
 const char *tsr_runtime_message(const tsr_runtime *runtime);
 
@@ -46,9 +47,9 @@ typedef struct tsr_segment_report {
   uint64_t counters[TSR_COUNTERS];
   uint32_t marks[256]; /* cycles at each mark */
   uint32_t markCount;
-  uint32_t launches;      /* so far */
-  uint32_t instructions;  /* in its stream */
-  uint32_t microOps;      /* of its kernels, after sharing */
+  uint32_t launches;     /* so far */
+  uint32_t instructions; /* in its stream */
+  uint32_t microOps;     /* of its kernels, after sharing */
 } tsr_segment_report;
 
 uint32_t tsr_runtime_segments(const tsr_runtime *runtime);
@@ -59,7 +60,8 @@ tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_
 
 /* The recorder of launch `segment`. The first call begins it, binds region 0 (constants) and 1 (arena) and sets *fresh to
  * 1; later calls set 0. */
-tsr_status tsr_runtime_recorder(tsr_runtime *runtime, uint32_t segment, tsr_recorder **recorder, int32_t *fresh);
+tsr_status tsr_runtime_recorder(tsr_runtime *runtime, uint32_t segment, tsr_recorder **recorder,
+                                int32_t *fresh);
 
 /* After a fresh recording: finish (emit, check, upload). */
 tsr_status tsr_runtime_finish(tsr_runtime *runtime, uint32_t segment);
@@ -69,8 +71,8 @@ tsr_status tsr_runtime_run(tsr_runtime *runtime, uint32_t segment);
 
 /* NHWC int8 [height][width][channels] to and from blocked [ceil(C/blockOut)][H][W][batch][blockOut] at byte `offset` of the
  * arena; channels past C and batch rows past 0 get `fill`. */
-tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc, uint32_t height,
-                                     uint32_t width, uint32_t channels, int32_t fill);
+tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc,
+                                     uint32_t height, uint32_t width, uint32_t channels, int32_t fill);
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels);
 

@@ -46,8 +46,8 @@ struct SyncCommand {
   isa::Dependencies dependencies;
 };
 
-using Command = std::variant<LoadCommand, StoreCommand, KernelCommand, isa::SetExit, isa::SetLhs, isa::SetRhs, SyncCommand,
-                             isa::SetMark>;
+using Command = std::variant<LoadCommand, StoreCommand, KernelCommand, isa::SetExit, isa::SetLhs, isa::SetRhs,
+                             SyncCommand, isa::SetMark>;
 
 /// `load`, `gemm` ... for messages.
 const char *commandName(const Command &command);

@@ -20,7 +20,8 @@ public:
       : machine_(machine), layout_(machine), nests_(nests), commands_(commands) {}
 
   isa::Expected<EmittedStream> emit() {
-    if (auto lowered = lowerKernels(); !lowered) return lowered.error();
+    if (auto lowered = lowerKernels(); !lowered)
+      return lowered.error();
     plan_ = planUops(table_, uses_, machine_.uopDepth);
     for (command_ = 0; command_ < commands_.size(); ++command_)
       std::visit([this](const auto &command) { emitCommand(command); }, commands_[command_]);
@@ -45,10 +46,14 @@ private:
   isa::Expected<void> lowerKernels() {
     for (uint32_t c = 0; c < commands_.size(); ++c) {
       const auto *command = std::get_if<KernelCommand>(&commands_[c]);
-      if (!command) continue;
-      isa::Expected<HardwareKernel> kernel = lowerKernel(nests_[command->kernel], kernelRules(machine_, *command));
-      if (!kernel) return commandError(c, kernel.error().message);
-      if (const std::string fault = checkIndices(machine_, *command, *kernel); !fault.empty()) return commandError(c, fault);
+      if (!command)
+        continue;
+      isa::Expected<HardwareKernel> kernel =
+          lowerKernel(nests_[command->kernel], kernelRules(machine_, *command));
+      if (!kernel)
+        return commandError(c, kernel.error().message);
+      if (const std::string fault = checkIndices(machine_, *command, *kernel); !fault.empty())
+        return commandError(c, fault);
       MicroOpWords words;
       words.reserve(kernel->microOps.size());
       const KernelRules rules = kernelRules(machine_, *command);
@@ -73,23 +78,26 @@ private:
   }
 
   /// A command that became several instructions: waits with the first, gives with the last.
-  template <class Instruction> void appendAll(std::vector<Instruction> all, const isa::Dependencies &dependencies) {
+  template <class Instruction>
+  void appendAll(std::vector<Instruction> all, const isa::Dependencies &dependencies) {
     for (size_t i = 0; i < all.size(); ++i) {
       const bool first = i == 0, last = i + 1 == all.size();
-      all[i].dependencies = {first && dependencies.popPrev, first && dependencies.popNext, last && dependencies.pushPrev,
-                             last && dependencies.pushNext};
+      all[i].dependencies = {first && dependencies.popPrev, first && dependencies.popNext,
+                             last && dependencies.pushPrev, last && dependencies.pushNext};
       append(all[i]);
     }
   }
 
   void emitCommand(const LoadCommand &load) {
-    const bool isPadType = load.memoryType == isa::MemoryType::Inp || load.memoryType == isa::MemoryType::Acc8bit;
+    const bool isPadType =
+        load.memoryType == isa::MemoryType::Inp || load.memoryType == isa::MemoryType::Acc8bit;
     const bool inLoadModule = load.viaLoad || isPadType;
     if (load.padded() && isPadType && inLoadModule && load.padValue != pad_.value) {
       pad_.value = load.padValue;
       append(pad_);
     }
-    if (!load.viaLoad && inCompute(load.memoryType)) mayOverlap_ = true;
+    if (!load.viaLoad && inCompute(load.memoryType))
+      mayOverlap_ = true;
     appendAll(splitLoad(load, machine_), load.dependencies);
   }
 
@@ -110,7 +118,8 @@ private:
   void emitCommand(const isa::SetMark &mark) { append(mark); }
 
   template <class Set> void emitChanged(Set &present, const Set &wanted) {
-    if (present == wanted) return;
+    if (present == wanted)
+      return;
     present = wanted;
     append(wanted);
   }
@@ -118,8 +127,13 @@ private:
   void emitCommand(const KernelCommand &command) {
     for (const UopLoad &load : plan_.loads[use_]) {
       stream_.uopLoads.push_back(stream_.instructions.size());
-      append(isa::Load{.dependencies = {}, .memoryType = isa::MemoryType::Uop, .sramBase = load.sramBase, .dramBase = load.dramBegin, .ySize = 1,
-                       .xSize = load.count, .xStride = load.count});
+      append(isa::Load{.dependencies = {},
+                       .memoryType = isa::MemoryType::Uop,
+                       .sramBase = load.sramBase,
+                       .dramBase = load.dramBegin,
+                       .ySize = 1,
+                       .xSize = load.count,
+                       .xStride = load.count});
       mayOverlap_ = false;
     }
     const HardwareKernel &kernel = lowered_[use_];
@@ -168,7 +182,8 @@ private:
     append(vec);
   }
 
-  template <class Instruction> static void setFactors(const HardwareKernel &kernel, Instruction &instruction) {
+  template <class Instruction>
+  static void setFactors(const HardwareKernel &kernel, Instruction &instruction) {
     instruction.dstFactorOut = kernel.factorOut[0];
     instruction.dstFactorIn = kernel.factorIn[0];
     instruction.srcFactorOut = kernel.factorOut[1];
@@ -179,7 +194,8 @@ private:
   void setGeometry(const HardwareKernel &kernel, const KernelRules &rules) {
     isa::SetGeometry wanted = geometry_;
     const auto choose = [&](uint32_t &step, uint32_t iterations, const Indices &factor, size_t k) {
-      if (iterations > 1 && rules.used[k]) step = factor[k];
+      if (iterations > 1 && rules.used[k])
+        step = factor[k];
     };
     choose(wanted.dstFactorOut, kernel.iterOut, kernel.factorOut, 0);
     choose(wanted.dstFactorIn, kernel.iterIn, kernel.factorIn, 0);
@@ -214,15 +230,16 @@ private:
 } // namespace
 
 const char *commandName(const Command &command) {
-  return std::visit(Overloaded{[](const LoadCommand &) { return "load"; }, [](const StoreCommand &) { return "store"; },
-                               [](const KernelCommand &kernel) {
-                                 static constexpr const char *kNames[] = {"gemm", "alu", "reduce", "vec"};
-                                 return kNames[kernel.instruction.index()];
-                               },
-                               [](const isa::SetExit &) { return "exit"; }, [](const isa::SetLhs &) { return "operand"; },
-                               [](const isa::SetRhs &) { return "operand"; }, [](const SyncCommand &) { return "sync"; },
-                               [](const isa::SetMark &) { return "mark"; }},
-                    command);
+  return std::visit(
+      Overloaded{[](const LoadCommand &) { return "load"; }, [](const StoreCommand &) { return "store"; },
+                 [](const KernelCommand &kernel) {
+                   static constexpr const char *kNames[] = {"gemm", "alu", "reduce", "vec"};
+                   return kNames[kernel.instruction.index()];
+                 },
+                 [](const isa::SetExit &) { return "exit"; }, [](const isa::SetLhs &) { return "operand"; },
+                 [](const isa::SetRhs &) { return "operand"; }, [](const SyncCommand &) { return "sync"; },
+                 [](const isa::SetMark &) { return "mark"; }},
+      command);
 }
 
 isa::Expected<EmittedStream> emitStream(const isa::MachineConfig &machine, std::span<const Nest> nests,

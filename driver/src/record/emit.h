@@ -21,7 +21,7 @@ struct EmittedStream {
   std::vector<isa::Instruction> instructions;
   std::vector<uint32_t> commandOf; ///< the command of each instruction
   std::vector<uint32_t> uopWords;  ///< what LOAD UOP instructions read
-  std::vector<size_t> uopLoads;    ///< LOAD UOP instructions; their dramBase counts from the first of uopWords
+  std::vector<size_t> uopLoads; ///< LOAD UOP instructions; their dramBase counts from the first of uopWords
   uint32_t kernels = 0, microOps = 0;
 };
 

@@ -21,7 +21,8 @@ struct Simplified {
 };
 
 void append(std::vector<Loop> &loops, Loop loop, uint32_t iterationLimit) {
-  if (loop.extent == 1) return;
+  if (loop.extent == 1)
+    return;
   if (!loops.empty()) {
     Loop &before = loops.back();
     bool continues = uint64_t{before.extent} * loop.extent <= iterationLimit;
@@ -41,28 +42,33 @@ Simplified simplify(const Nest &nest, const KernelRules &rules) {
   for (size_t l = 0; l < nest.loops.size(); ++l) {
     Loop loop = nest.loops[l];
     for (size_t k = 0; k < 3; ++k)
-      if (!rules.used[k]) loop.stride[k] = 0;
+      if (!rules.used[k])
+        loop.stride[k] = 0;
     append(l < outerLoops ? simplified.outer : simplified.reduction, loop, rules.iterationLimit);
   }
   return simplified;
 }
 
 bool canIterate(const Loop &loop, const KernelRules &rules) {
-  if (loop.extent > rules.iterationLimit) return false;
+  if (loop.extent > rules.iterationLimit)
+    return false;
   for (size_t k = 0; k < 3; ++k)
-    if (loop.stride[k] > rules.factorLimit[k]) return false;
+    if (loop.stride[k] > rules.factorLimit[k])
+      return false;
   return true;
 }
 
-std::optional<isa::Error> unroll(std::span<const Loop> loops, const KernelRules &rules, std::vector<isa::MicroOp> &microOps) {
+std::optional<isa::Error> unroll(std::span<const Loop> loops, const KernelRules &rules,
+                                 std::vector<isa::MicroOp> &microOps) {
   uint64_t count = 1;
   for (const Loop &loop : loops)
     if ((count *= loop.extent) > rules.microOpCount)
-      return error(text("kernel needs %llu micro-ops or more, uop depth is %u", static_cast<unsigned long long>(count),
-                        rules.microOpCount));
+      return error(text("kernel needs %llu micro-ops or more, uop depth is %u",
+                        static_cast<unsigned long long>(count), rules.microOpCount));
   std::array<uint64_t, 3> highest{};
   for (const Loop &loop : loops)
-    for (size_t k = 0; k < 3; ++k) highest[k] += uint64_t{loop.extent - 1} * loop.stride[k];
+    for (size_t k = 0; k < 3; ++k)
+      highest[k] += uint64_t{loop.extent - 1} * loop.stride[k];
   for (size_t k = 0; k < 3; ++k)
     if (highest[k] > rules.microOpLimit[k])
       return error(text("kernel needs %s index %llu in a micro-op, the field holds %u", kIndexNames[k],
@@ -83,7 +89,8 @@ std::optional<isa::Error> unroll(std::span<const Loop> loops, const KernelRules 
 std::optional<isa::Error> checkGroups(const std::vector<isa::MicroOp> &microOps, size_t groupSize) {
   for (size_t u = groupSize; u < microOps.size(); u += groupSize)
     if (microOps[u].dst == microOps[u - 1].dst)
-      return error(text("two results in a row go to dst %u: a loop that is no reduction has dst stride 0", microOps[u].dst));
+      return error(text("two results in a row go to dst %u: a loop that is no reduction has dst stride 0",
+                        microOps[u].dst));
   return std::nullopt;
 }
 
@@ -109,7 +116,8 @@ isa::Expected<HardwareKernel> lowerKernel(const Nest &nest, const KernelRules &r
   loops.insert(loops.end(), simplified.reduction.begin(), simplified.reduction.end());
   const size_t mayIterate = rules.use == KernelUse::Group ? simplified.outer.size() : loops.size();
   size_t iterations = 0;
-  while (iterations < std::min<size_t>(mayIterate, 2) && canIterate(loops[iterations], rules)) ++iterations;
+  while (iterations < std::min<size_t>(mayIterate, 2) && canIterate(loops[iterations], rules))
+    ++iterations;
 
   HardwareKernel kernel;
   if (iterations > 0) { // a single loop is the inner one
@@ -121,11 +129,14 @@ isa::Expected<HardwareKernel> lowerKernel(const Nest &nest, const KernelRules &r
     kernel.factorOut = loops[0].stride;
   }
   const std::span<const Loop> rest = std::span(loops).subspan(iterations);
-  if (auto failed = unroll(rest, rules, kernel.microOps)) return *failed;
+  if (auto failed = unroll(rest, rules, kernel.microOps))
+    return *failed;
   if (rules.use == KernelUse::Group) {
     size_t groupSize = 1;
-    for (const Loop &loop : simplified.reduction) groupSize *= loop.extent;
-    if (auto failed = checkGroups(kernel.microOps, groupSize)) return *failed;
+    for (const Loop &loop : simplified.reduction)
+      groupSize *= loop.extent;
+    if (auto failed = checkGroups(kernel.microOps, groupSize))
+      return *failed;
   }
   return kernel;
 }

@@ -13,7 +13,8 @@ namespace tessera::driver {
 KernelRules kernelRules(const isa::MachineConfig &machine, const KernelCommand &command);
 
 /// What is wrong with the indices that the command reaches; empty if nothing.
-std::string checkIndices(const isa::MachineConfig &machine, const KernelCommand &command, const HardwareKernel &kernel);
+std::string checkIndices(const isa::MachineConfig &machine, const KernelCommand &command,
+                         const HardwareKernel &kernel);
 
 /// GEMM and ALU have no base fields.
 bool foldsBase(const KernelCommand &command);

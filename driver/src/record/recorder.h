@@ -18,17 +18,20 @@ struct tsr_recorder {
 
   /// Runs `body` (returning Status) unless an earlier record call has failed; keeps the first failure.
   template <class Body> tsr_status step(Body &&body) {
-    if (!failed.ok()) return failed.code;
+    if (!failed.ok())
+      return failed.code;
     std::string thrown;
     const tsr_status status = tessera::driver::guarded(thrown, [&] {
       failed = body();
       return failed.code;
     });
-    if (!thrown.empty()) failed = {status, std::move(thrown)};
+    if (!thrown.empty())
+      failed = {status, std::move(thrown)};
     return status;
   }
 
-  tessera::driver::Status addNest(std::span<const uint32_t> extents, const uint32_t *strides, uint32_t reduceLoops, uint32_t &kernel);
+  tessera::driver::Status addNest(std::span<const uint32_t> extents, const uint32_t *strides,
+                                  uint32_t reduceLoops, uint32_t &kernel);
   tessera::driver::Status addLoad(tessera::driver::LoadCommand command, uint32_t region, uint32_t offset);
   tessera::driver::Status addStore(tessera::driver::StoreCommand command, uint32_t region, uint32_t offset);
   tessera::driver::Status addKernel(tessera::driver::KernelCommand command);
@@ -57,8 +60,8 @@ struct tsr_recorder {
   tsr_record_statistics statistics{};
 
 private:
-  tessera::driver::Status resolve(const char *name, uint32_t region, uint32_t offset, uint64_t elements, uint32_t elementBytes,
-                                  uint32_t &address) const;
+  tessera::driver::Status resolve(const char *name, uint32_t region, uint32_t offset, uint64_t elements,
+                                  uint32_t elementBytes, uint32_t &address) const;
   tessera::driver::Status commandFailure(const char *name, const std::string &message) const;
   tessera::driver::Status upload(const void *data, size_t bytes, uint32_t &address);
   tessera::driver::Status check();

@@ -26,8 +26,10 @@ public:
       load.xStride = strideFits && c.xStride <= kSizeLimit ? c.xStride : 0;
       return {load};
     }
-    if (padsFit) rowByRow();
-    else paddedFirst();
+    if (padsFit)
+      rowByRow();
+    else
+      paddedFirst();
     return std::move(loads_);
   }
 
@@ -130,7 +132,8 @@ std::vector<isa::Store> splitStore(const StoreCommand &command, const isa::Machi
   store.ySize = command.ySize;
   store.xStride = command.xStride;
   if (command.xStride <= kSizeLimit || command.ySize <= 1) {
-    if (store.xStride > kSizeLimit) store.xStride = 0;
+    if (store.xStride > kSizeLimit)
+      store.xStride = 0;
     return {store};
   }
   std::vector<isa::Store> rows(command.ySize, store);

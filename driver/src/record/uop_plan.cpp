@@ -27,8 +27,10 @@ Phase nextPhase(const KernelTable &table, const std::vector<uint32_t> &uses, siz
   uint64_t total = 0;
   for (; phase.last < uses.size(); ++phase.last) {
     const uint32_t kernel = uses[phase.last];
-    if (inPhase[kernel]) continue;
-    if (total + table[kernel].size() > depth) break;
+    if (inPhase[kernel])
+      continue;
+    if (total + table[kernel].size() > depth)
+      break;
     total += table[kernel].size();
     inPhase[kernel] = true;
     phase.kernels.push_back(kernel);
@@ -39,13 +41,16 @@ Phase nextPhase(const KernelTable &table, const std::vector<uint32_t> &uses, siz
 constexpr uint32_t kAbsent = UINT32_MAX;
 
 /// Gives the new kernels of a phase their places, densely from 0 where the old ones leave no single gap that holds them all.
-std::vector<uint32_t> place(const KernelTable &table, const Phase &phase, std::vector<uint32_t> &places, uint32_t depth) {
+std::vector<uint32_t> place(const KernelTable &table, const Phase &phase, std::vector<uint32_t> &places,
+                            uint32_t depth) {
   std::vector<std::pair<uint32_t, uint32_t>> kept; // begin, end
   uint32_t needed = 0;
   for (uint32_t kernel : phase.kernels) {
     const auto size = static_cast<uint32_t>(table[kernel].size());
-    if (places[kernel] == kAbsent) needed += size;
-    else kept.emplace_back(places[kernel], places[kernel] + size);
+    if (places[kernel] == kAbsent)
+      needed += size;
+    else
+      kept.emplace_back(places[kernel], places[kernel] + size);
   }
   std::sort(kept.begin(), kept.end());
   kept.emplace_back(depth, depth);
@@ -60,11 +65,14 @@ std::vector<uint32_t> place(const KernelTable &table, const Phase &phase, std::v
   }
   std::vector<uint32_t> loaded;
   for (uint32_t kernel : phase.kernels)
-    if (!found || places[kernel] == kAbsent) loaded.push_back(kernel);
+    if (!found || places[kernel] == kAbsent)
+      loaded.push_back(kernel);
   std::vector<bool> inPhase(table.size(), false);
-  for (uint32_t kernel : phase.kernels) inPhase[kernel] = true;
+  for (uint32_t kernel : phase.kernels)
+    inPhase[kernel] = true;
   for (uint32_t kernel = 0; kernel < table.size(); ++kernel)
-    if (!found || !inPhase[kernel]) places[kernel] = kAbsent; // may be written over
+    if (!found || !inPhase[kernel])
+      places[kernel] = kAbsent; // may be written over
   uint32_t at = found ? gap : 0;
   for (uint32_t kernel : loaded) {
     places[kernel] = at;
@@ -85,12 +93,14 @@ UopPlan planUops(const KernelTable &table, const std::vector<uint32_t> &uses, ui
     const std::vector<uint32_t> loaded = place(table, phase, places, depth);
     if (!loaded.empty()) {
       UopLoad load{static_cast<uint32_t>(plan.dram.size()), 0, places[loaded.front()]};
-      for (uint32_t kernel : loaded) plan.dram.insert(plan.dram.end(), table[kernel].begin(), table[kernel].end());
+      for (uint32_t kernel : loaded)
+        plan.dram.insert(plan.dram.end(), table[kernel].begin(), table[kernel].end());
       load.count = static_cast<uint32_t>(plan.dram.size()) - load.dramBegin;
       plan.loads[first].push_back(load);
       ++plan.loadCount;
     }
-    for (size_t use = phase.first; use < phase.last; ++use) plan.begin[use] = places[uses[use]];
+    for (size_t use = phase.first; use < phase.last; ++use)
+      plan.begin[use] = places[uses[use]];
     first = phase.last;
   }
   return plan;

@@ -3,7 +3,8 @@
 namespace tessera::simulator {
 namespace reg = isa::reg;
 
-FunctionalRegisters::FunctionalRegisters(const isa::MachineConfig &machine) : core_(machine), registers_(machine) {}
+FunctionalRegisters::FunctionalRegisters(const isa::MachineConfig &machine)
+    : core_(machine), registers_(machine) {}
 
 uint32_t FunctionalRegisters::read(uint32_t offset) const {
   const std::lock_guard lock(mutex_);
@@ -21,7 +22,8 @@ bool FunctionalRegisters::pending() const {
 }
 
 void FunctionalRegisters::runPending(std::span<uint8_t> dram) {
-  if (!pending()) return;
+  if (!pending())
+    return;
   result_ = core_.run(launchRegisters(), dram);
   const std::lock_guard lock(mutex_);
   registers_.finish({result_.code, result_.index, 0, result_.marks});

@@ -1,0 +1,154 @@
+#include "runtime.h"
+
+#include "tessera/isa/json.h"
+
+#include <numeric>
+
+using namespace tessera;
+using namespace tessera::driver;
+
+namespace {
+
+constexpr uint32_t kMaxSegments = 4096;
+
+/// Every element of every type starts at a multiple of its size when its region starts at one of this.
+uint64_t regionAlignment(const isa::MachineConfig &machine) {
+  using isa::MemoryType;
+  uint64_t alignment = 64;
+  for (MemoryType type : {MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc, MemoryType::Out,
+                          MemoryType::Acc8bit, MemoryType::Par})
+    if (const uint64_t bytes = machine.dramElementBytes(type))
+      alignment = std::lcm(alignment, bytes);
+  return alignment;
+}
+
+/// A member of the metadata that is a whole number; 0 where it is absent.
+isa::Expected<uint64_t> number(const isa::json::Value &metadata, const char *key, uint64_t limit) {
+  const isa::json::Value *value = metadata.find(key);
+  if (!value)
+    return uint64_t{0};
+  if (value->kind != isa::json::Value::Kind::Integer || value->integer < 0 ||
+      static_cast<uint64_t>(value->integer) > limit)
+    return isa::Error{text("metadata: %s is not a whole number from 0 to %llu", key,
+                           static_cast<unsigned long long>(limit))};
+  return static_cast<uint64_t>(value->integer);
+}
+
+} // namespace
+
+tsr_runtime::~tsr_runtime() {
+  for (Segment &segment : segments)
+    tsr_record_end(segment.recorder);
+  for (const Region *region : {&constants, &arena})
+    if (device && region->bytes)
+      device->allocator.release(region->address);
+}
+
+Status tsr_runtime::reserve(uint64_t bytes, Region &region) {
+  if (bytes == 0)
+    return {};
+  if (Status status = allocate(*device, bytes, regionAlignment(device->machine), region.address);
+      !status.ok())
+    return status;
+  region.bytes = static_cast<uint32_t>(bytes);
+  return {};
+}
+
+Status tsr_runtime::load(const isa::ProgramImage &image) {
+  const isa::Expected<isa::json::Value> metadata = isa::json::parse(image.text(isa::ProgramImage::kMetadata));
+  if (!metadata)
+    return {TSR_INVALID_ARGUMENT, "metadata: " + metadata.error().message};
+  const isa::Expected<uint64_t> count = number(*metadata, "segments", kMaxSegments);
+  const isa::Expected<uint64_t> arenaBytes = number(*metadata, "arena_bytes", UINT32_MAX);
+  if (!count)
+    return {TSR_INVALID_ARGUMENT, count.error().message};
+  if (!arenaBytes)
+    return {TSR_INVALID_ARGUMENT, arenaBytes.error().message};
+  if (!entry)
+    return failure(TSR_INVALID_ARGUMENT, "no entry point given");
+  segments.resize(*count);
+  if (*count == 0 && image.configHash == 0)
+    return {}; // host code only
+  if (!device)
+    return failure(TSR_INVALID_ARGUMENT, "the image has %llu segments for a device, none is open",
+                   static_cast<unsigned long long>(*count));
+  if (isa::Expected<void> fits = image.checkMachine(device->machine); !fits)
+    return {TSR_MISMATCH, fits.error().message};
+  const std::vector<uint8_t> *constantBytes = image.find(isa::ProgramImage::kConstants);
+  if (Status status = reserve(constantBytes ? constantBytes->size() : 0, constants); !status.ok())
+    return status;
+  if (Status status = reserve(*arenaBytes, arena); !status.ok())
+    return status;
+  return constants.bytes ? writeMemory(*device, constants.address, *constantBytes) : Status{};
+}
+
+namespace tessera::driver {
+
+namespace {
+
+Status checkSegment(const tsr_runtime &runtime, uint32_t segment) {
+  if (segment < runtime.segments.size() && runtime.device)
+    return {};
+  return failure(TSR_INVALID_ARGUMENT, "segment %u of %zu", segment, runtime.segments.size());
+}
+
+Status segmentFailure(uint32_t segment, tsr_status status, const char *message) {
+  return failure(status, "segment %u: %s", segment, message);
+}
+
+} // namespace
+
+Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recorder, bool &fresh) {
+  if (Status status = checkSegment(runtime, segment); !status.ok())
+    return status;
+  tsr_recorder *&kept = runtime.segments[segment].recorder;
+  fresh = kept == nullptr;
+  if (fresh) {
+    tsr_status status = tsr_record_begin(runtime.device, &kept);
+    if (status != TSR_OK)
+      return segmentFailure(segment, status, tsr_device_message(runtime.device));
+    status = tsr_record_region(kept, 0, runtime.constants.address, runtime.constants.bytes);
+    if (status == TSR_OK)
+      status = tsr_record_region(kept, 1, runtime.arena.address, runtime.arena.bytes);
+    if (status != TSR_OK)
+      return segmentFailure(segment, status, tsr_record_message(kept));
+  }
+  recorder = kept;
+  return {};
+}
+
+Status finishSegment(tsr_runtime &runtime, uint32_t segment) {
+  if (Status status = checkSegment(runtime, segment); !status.ok())
+    return status;
+  tsr_runtime::Segment &s = runtime.segments[segment];
+  if (!s.recorder)
+    return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
+  if (tsr_status status = tsr_record_finish(s.recorder); status != TSR_OK)
+    return segmentFailure(segment, status, tsr_record_message(s.recorder));
+  tsr_record_statistics statistics{};
+  tsr_record_get_statistics(s.recorder, &statistics);
+  s.report.instructions = statistics.instructions;
+  s.report.microOps = statistics.microOps;
+  return {};
+}
+
+Status runSegment(tsr_runtime &runtime, uint32_t segment) {
+  if (Status status = checkSegment(runtime, segment); !status.ok())
+    return status;
+  tsr_runtime::Segment &s = runtime.segments[segment];
+  if (!s.recorder)
+    return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
+  ++s.report.launches;
+  if (tsr_status status = tsr_record_run(s.recorder, runtime.timeoutSeconds, &s.report.result);
+      status != TSR_OK)
+    return segmentFailure(segment, status, tsr_record_message(s.recorder));
+  if (tsr_status status =
+          tsr_record_marks(s.recorder, s.report.marks, isa::reg::kMarksCount, &s.report.markCount);
+      status != TSR_OK)
+    return segmentFailure(segment, status, tsr_record_message(s.recorder));
+  if (tsr_status status = tsr_device_counters(runtime.device, s.report.counters); status != TSR_OK)
+    return segmentFailure(segment, status, tsr_device_message(runtime.device));
+  return {};
+}
+
+} // namespace tessera::driver

@@ -1,0 +1,127 @@
+// The C functions of runtime.h.
+#include "runtime.h"
+
+using namespace tessera;
+using namespace tessera::driver;
+
+namespace {
+
+tsr_status open(tsr_device *device, const isa::Expected<isa::ProgramImage> &image, tsr_main_function entry,
+                tsr_runtime **runtime) {
+  if (!image) {
+    openMessage() = image.error().message;
+    return TSR_IO;
+  }
+  auto opened = std::make_unique<tsr_runtime>(device, entry);
+  const Status status = opened->load(*image);
+  if (!status.ok())
+    openMessage() = status.message;
+  else
+    *runtime = opened.release();
+  return status.code;
+}
+
+} // namespace
+
+extern "C" {
+
+tsr_status tsr_runtime_open(tsr_device *device, const void *image, size_t bytes, tsr_main_function entry,
+                            tsr_runtime **runtime) {
+  if (!runtime || (!image && bytes))
+    return TSR_INVALID_ARGUMENT;
+  *runtime = nullptr;
+  return guarded(openMessage(), [&] {
+    return open(device, isa::ProgramImage::parse({static_cast<const uint8_t *>(image), bytes}), entry,
+                runtime);
+  });
+}
+
+tsr_status tsr_runtime_open_file(tsr_device *device, const char *path, tsr_main_function entry,
+                                 tsr_runtime **runtime) {
+  if (!runtime || !path)
+    return TSR_INVALID_ARGUMENT;
+  *runtime = nullptr;
+  return guarded(openMessage(), [&] { return open(device, isa::ProgramImage::read(path), entry, runtime); });
+}
+
+void tsr_runtime_close(tsr_runtime *runtime) { delete runtime; }
+const char *tsr_runtime_message(const tsr_runtime *runtime) {
+  return runtime ? runtime->message.c_str() : "no runtime";
+}
+
+void tsr_runtime_set_timeout(tsr_runtime *runtime, double seconds) {
+  if (runtime)
+    runtime->timeoutSeconds = seconds;
+}
+
+tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  runtime->message.clear();
+  const int32_t status = runtime->entry(runtime, inputs, outputs);
+  if (status != TSR_OK && runtime->message.empty()) {
+    // The host code gave up on a record call: its recorder has the message.
+    for (size_t i = 0; i < runtime->segments.size(); ++i)
+      if (tsr_recorder *recorder = runtime->segments[i].recorder; recorder && *tsr_record_message(recorder))
+        runtime->message = text("segment %zu: %s", i, tsr_record_message(recorder));
+    if (runtime->message.empty())
+      runtime->message = text("host code ended with status %d", status);
+  }
+  return static_cast<tsr_status>(status);
+}
+
+uint32_t tsr_runtime_segments(const tsr_runtime *runtime) {
+  return runtime ? static_cast<uint32_t>(runtime->segments.size()) : 0;
+}
+
+tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report) {
+  if (!runtime || !report)
+    return TSR_INVALID_ARGUMENT;
+  if (segment >= runtime->segments.size() || runtime->segments[segment].report.launches == 0)
+    return TSR_NOT_FOUND;
+  *report = runtime->segments[segment].report;
+  return TSR_OK;
+}
+
+tsr_status tsr_runtime_recorder(tsr_runtime *runtime, uint32_t segment, tsr_recorder **recorder,
+                                int32_t *fresh) {
+  if (!runtime || !recorder || !fresh)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] {
+    bool isFresh = false;
+    const tsr_status status = runtime->report(beginSegment(*runtime, segment, *recorder, isFresh));
+    *fresh = isFresh;
+    return status;
+  });
+}
+
+tsr_status tsr_runtime_finish(tsr_runtime *runtime, uint32_t segment) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(finishSegment(*runtime, segment)); });
+}
+
+tsr_status tsr_runtime_run(tsr_runtime *runtime, uint32_t segment) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(runSegment(*runtime, segment)); });
+}
+
+tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc,
+                                     uint32_t height, uint32_t width, uint32_t channels, int32_t fill) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] {
+    return runtime->report(writeBlocked(*runtime, offset, nhwc, {height, width, channels}, fill));
+  });
+}
+
+tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
+                                    uint32_t width, uint32_t channels) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] {
+    return runtime->report(readBlocked(*runtime, offset, nhwc, {height, width, channels}));
+  });
+}
+}
