@@ -65,6 +65,7 @@ def main():
     parser.add_argument("--no-assert", action="store_true")
     parser.add_argument("--optimize", default="3")
     parser.add_argument("--rtl", action="append", default=[])
+    parser.add_argument("--define", action="append", default=[], help="preprocessor name for the Verilog")
     parser.add_argument("--key", action="store_true")
     parser.add_argument("--keep", help="folder for the intermediate files, kept")
     options = parser.parse_args()
@@ -107,6 +108,7 @@ def build(options, root, verilator, compiler, out, work):
         command += ["--trace-fst", "--trace-structs", "+define+TSR_TRACE"]
     if options.no_assert:
         command += ["+define+TSR_NO_ASSERT"]
+    command += [f"+define+{name}" for name in options.define]
     command += [os.path.join(root, "isa/generated/tsr_isa_pkg.sv"), package_file]
     core = [os.path.join(d, "tsr_core.sv") for d in includes]
     command += [next(path for path in core if os.path.exists(path))]

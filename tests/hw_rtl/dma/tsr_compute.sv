@@ -1,5 +1,5 @@
-// A stand-in for tsr_compute in the tests of the data movers: loads go through, ACC_8BIT lands in OUT, everything else only
-// does its tokens. One instruction at a time.
+// A stand-in for tsr_compute in the tests of the data movers: every scratchpad is a view of OUT's bytes, everything but
+// loads only does its tokens. One instruction at a time. With TSR_STUB_HOLDS writes are refused now and then.
 `default_nettype none
 // verilator lint_off UNUSEDSIGNAL
 
@@ -58,7 +58,8 @@ module tsr_compute (
 );
   localparam int OutBits = 8 * tsr_cfg_pkg::OutElementBytes;
   localparam int BusBits = tsr_cfg_pkg::BusBits;
-  logic [OutBits-1:0] out_mem[0:tsr_cfg_pkg::AccDepth-1];
+  localparam int Bytes = tsr_cfg_pkg::AccDepth * OutBits / 8;
+  logic [7:0] mem[0:Bytes-1];
   logic [OutBits-1:0] st_rd_data_q;
   logic running_q, asked_q;
   logic [127:0] insn_q;
@@ -88,22 +89,46 @@ module tsr_compute (
     end
     if (!rst_ni || clear_i) running_q <= 1'b0;
   end
-  wire [OutBits-1:0] ld_fill = {(OutBits / 8) {ld_wr_data_i[7:0]}};
-  wire [OutBits-1:0] cl_fill = {(OutBits / 8) {cl_wr_data_i[7:0]}};
+  // every scratchpad is a view of OUT's bytes: element i of a type with n bytes lies at i * n
+  function automatic int elementBytes(input logic [2:0] memoryType);
+    case (memoryType)
+      tsr_isa_pkg::MemoryTypeUop: elementBytes = 4;
+      tsr_isa_pkg::MemoryTypeWgt: elementBytes = tsr_cfg_pkg::WgtElementBytes;
+      tsr_isa_pkg::MemoryTypeInp: elementBytes = tsr_cfg_pkg::InpElementBytes;
+      tsr_isa_pkg::MemoryTypeAcc: elementBytes = tsr_cfg_pkg::AccElementBytes;
+      tsr_isa_pkg::MemoryTypePar: elementBytes = tsr_cfg_pkg::ParElementBytes;
+      default: elementBytes = tsr_cfg_pkg::OutElementBytes;
+    endcase
+  endfunction
+  int ld_at, ld_bytes, cl_at, cl_bytes;
   always_ff @(posedge clk_i) begin
-    if (ld_wr_valid_i && ld_wr_mem_i == tsr_isa_pkg::MemoryTypeAcc8bit) begin
-      if (ld_wr_fill_i) out_mem[ld_wr_index_i[tsr_cfg_pkg::AccIndexBits-1:0]] <= ld_fill;
-      else out_mem[ld_wr_index_i[tsr_cfg_pkg::AccIndexBits-1:0]][32'(ld_wr_slice_i)*BusBits+:BusBits] <= ld_wr_data_i;
+    if (ld_wr_valid_i && ld_wr_ready_o) begin
+      ld_bytes = elementBytes(ld_wr_mem_i);
+      ld_at = 32'(ld_wr_index_i) * ld_bytes + (ld_wr_fill_i ? 0 : 32'(ld_wr_slice_i) * (BusBits / 8));
+      if (!ld_wr_fill_i) ld_bytes = ld_wr_mem_i == tsr_isa_pkg::MemoryTypeUop ? 4 : BusBits / 8;
+      for (int k = 0; k < ld_bytes; k = k + 1) mem[(ld_at + k) % Bytes] <= ld_wr_fill_i ? ld_wr_data_i[7:0] : ld_wr_data_i[8*(k%(BusBits/8))+:8];
     end
-    if (cl_wr_valid_i && cl_wr_mem_i == tsr_isa_pkg::MemoryTypeAcc8bit) begin
-      if (cl_wr_fill_i) out_mem[cl_wr_index_i[tsr_cfg_pkg::AccIndexBits-1:0]] <= cl_fill;
-      else out_mem[cl_wr_index_i[tsr_cfg_pkg::AccIndexBits-1:0]][32'(cl_wr_slice_i)*BusBits+:BusBits] <= cl_wr_data_i;
+    if (cl_wr_valid_i && cl_wr_ready_o) begin
+      cl_bytes = elementBytes(cl_wr_mem_i);
+      cl_at = 32'(cl_wr_index_i) * cl_bytes + (cl_wr_fill_i ? 0 : 32'(cl_wr_slice_i) * (BusBits / 8));
+      if (!cl_wr_fill_i) cl_bytes = cl_wr_mem_i == tsr_isa_pkg::MemoryTypeUop ? 4 : BusBits / 8;
+      for (int k = 0; k < cl_bytes; k = k + 1) mem[(cl_at + k) % Bytes] <= cl_wr_fill_i ? cl_wr_data_i[7:0] : cl_wr_data_i[8*(k%(BusBits/8))+:8];
     end
-    if (st_rd_valid_i) st_rd_data_q <= out_mem[st_rd_index_i[tsr_cfg_pkg::AccIndexBits-1:0]];
+    if (st_rd_valid_i) begin
+      for (int k = 0; k < OutBits / 8; k = k + 1) st_rd_data_q[8*k+:8] <= mem[(32'(st_rd_index_i) * (OutBits / 8) + k) % Bytes];
+    end
+    // writes are held back now and then, as the array's banks may
+    hold_q <= {hold_q[6:0], hold_q[7] ^ hold_q[5] ^ hold_q[4] ^ hold_q[3] ^ (hold_q == 8'd0)};
   end
+  logic [7:0] hold_q;
   assign st_rd_data_o = st_rd_data_q;
+`ifdef TSR_STUB_HOLDS
+  assign ld_wr_ready_o = hold_q[1:0] != 2'd0;
+  assign cl_wr_ready_o = hold_q[3:2] != 2'd0;
+`else
   assign ld_wr_ready_o = 1'b1;
   assign cl_wr_ready_o = 1'b1;
+`endif
   assign err_valid_o = 1'b0;
   assign err_code_o = 4'd0;
   assign err_index_o = 32'd0;
