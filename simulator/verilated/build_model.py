@@ -125,7 +125,7 @@ def build(options, root, verilator, compiler, out, work):
     slow = [f for f in sorted(os.listdir(source)) if f.endswith(".cpp") and ("Slow" in f or "Syms" in f or "Trace" in f)]
     fast = [f for f in sorted(os.listdir(source)) if f.endswith(".cpp") and f not in slow]
     write_unit(os.path.join(work, "fast.cpp"), [f"source/{f}" for f in fast] + ["cycle_model.cpp"])
-    runtime = ["verilated.cpp"] + (["verilated_fst_c.cpp"] if options.waves else [])
+    runtime = ["verilated.cpp", "verilated_threads.cpp"] + (["verilated_fst_c.cpp"] if options.waves else [])
     write_unit(os.path.join(work, "slow.cpp"), [f"source/{f}" for f in slow] + runtime)
 
     model = os.path.join(root, "simulator/verilated/model")
@@ -149,7 +149,7 @@ def build(options, root, verilator, compiler, out, work):
                     other.kill()
             sys.exit(f"{compiler} failed ({process.returncode}):\n{text[-4000:]}")
     library = os.path.join(work, "model.so")
-    run([compiler, "-shared", "-o", library, os.path.join(work, "fast.o"), os.path.join(work, "slow.o"), "-Wl,-Bsymbolic",
+    run([compiler, "-shared", "-o", library, os.path.join(work, "fast.o"), os.path.join(work, "slow.o"), "-Wl,-Bsymbolic", "-Wl,-z,defs",
          *(["-lz"] if options.waves else []), "-lpthread"])
     os.replace(library, out)
 

@@ -101,21 +101,21 @@ module tsr_compute (
     endcase
   endfunction
   int ld_at, ld_bytes, cl_at, cl_bytes;
-  always_ff @(posedge clk_i) begin
+  always @(posedge clk_i) begin
+    if (st_rd_valid_i) begin
+      for (int k = 0; k < OutBits / 8; k = k + 1) st_rd_data_q[8*k+:8] <= mem[(32'(st_rd_index_i) * (OutBits / 8) + k) % Bytes];
+    end
     if (ld_wr_valid_i && ld_wr_ready_o) begin
       ld_bytes = elementBytes(ld_wr_mem_i);
       ld_at = 32'(ld_wr_index_i) * ld_bytes + (ld_wr_fill_i ? 0 : 32'(ld_wr_slice_i) * (BusBits / 8));
       if (!ld_wr_fill_i) ld_bytes = ld_wr_mem_i == tsr_isa_pkg::MemoryTypeUop ? 4 : BusBits / 8;
-      for (int k = 0; k < ld_bytes; k = k + 1) mem[(ld_at + k) % Bytes] <= ld_wr_fill_i ? ld_wr_data_i[7:0] : ld_wr_data_i[8*(k%(BusBits/8))+:8];
+      for (int k = 0; k < ld_bytes; k = k + 1) mem[(ld_at + k) % Bytes] = ld_wr_fill_i ? ld_wr_data_i[7:0] : ld_wr_data_i[8*(k%(BusBits/8))+:8];
     end
     if (cl_wr_valid_i && cl_wr_ready_o) begin
       cl_bytes = elementBytes(cl_wr_mem_i);
       cl_at = 32'(cl_wr_index_i) * cl_bytes + (cl_wr_fill_i ? 0 : 32'(cl_wr_slice_i) * (BusBits / 8));
       if (!cl_wr_fill_i) cl_bytes = cl_wr_mem_i == tsr_isa_pkg::MemoryTypeUop ? 4 : BusBits / 8;
-      for (int k = 0; k < cl_bytes; k = k + 1) mem[(cl_at + k) % Bytes] <= cl_wr_fill_i ? cl_wr_data_i[7:0] : cl_wr_data_i[8*(k%(BusBits/8))+:8];
-    end
-    if (st_rd_valid_i) begin
-      for (int k = 0; k < OutBits / 8; k = k + 1) st_rd_data_q[8*k+:8] <= mem[(32'(st_rd_index_i) * (OutBits / 8) + k) % Bytes];
+      for (int k = 0; k < cl_bytes; k = k + 1) mem[(cl_at + k) % Bytes] = cl_wr_fill_i ? cl_wr_data_i[7:0] : cl_wr_data_i[8*(k%(BusBits/8))+:8];
     end
     // writes are held back now and then, as the array's banks may
     hold_q <= {hold_q[6:0], hold_q[7] ^ hold_q[5] ^ hold_q[4] ^ hold_q[3] ^ (hold_q == 8'd0)};
