@@ -1,0 +1,84 @@
+// Products and sums of one micro-op: WGT [BlockOut][BlockIn] with INP elements, three stages from operands to sums.
+//
+// op: 0 MATMUL, 1 DEPTHWISE, 2 SUM, 3 MAX (the greatest tap, not a sum), 4 nothing (zero). Element src + j stands at inp_i[InpW*j +: InpW];
+// tap t of lane (b, o) is byte ((t*R + o/BlockIn)*Batch + b)*BlockIn + o%BlockIn of it. Weights come one stage before the inputs (wgt_*_i with
+// S6, inp_i with S7); valid_i holds the valid bits of S7, S8 and S9. sum_o is valid at S10.
+`default_nettype none
+
+module tsr_dot #(
+    parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut,
+    parameter int Banks = tsr_cfg_pkg::NumTaps * tsr_cfg_pkg::InpPerOut,
+    parameter int InpW = tsr_cfg_pkg::InpElementBytes * 8,
+    parameter int WgtW = tsr_cfg_pkg::WgtElementBytes * 8
+) (
+    input  wire                  clk_i,
+    input  wire                  wgt_valid_i,
+    input  wire  [WgtW-1:0]      wgt_i,
+    input  wire  [2:0]           wgt_op_i,
+    input  wire  [3:0]           wgt_taps_i,
+    input  wire  [2:0]           valid_i,
+    input  wire  [2:0]           op_i,
+    input  wire  [3:0]           taps_i,
+    input  wire  [Banks*InpW-1:0] inp_i,
+    output logic [32*Lanes-1:0]  sum_o
+);
+  localparam int Batch = tsr_cfg_pkg::Batch;
+  localparam int BlockIn = tsr_cfg_pkg::BlockIn;
+  localparam int BlockOut = tsr_cfg_pkg::BlockOut;
+  localparam int R = tsr_cfg_pkg::InpPerOut;
+  localparam int Taps = tsr_cfg_pkg::NumTaps;
+
+  logic [WgtW-1:0] wgt_q;
+  logic [32*Lanes-1:0] sum8_q, sum9_q;
+  wire unused = &{1'b0, wgt_op_i, wgt_taps_i};
+
+  always_ff @(posedge clk_i) begin : p_dot
+    logic signed [31:0] s, x, w;
+    if (wgt_valid_i && !wgt_op_i[1]) wgt_q <= wgt_i;
+    if (valid_i[0]) begin
+      case (op_i)
+        3'd0:
+        for (int b = 0; b < Batch; b++) begin
+          for (int o = 0; o < BlockOut; o++) begin
+            s = 32'sd0;
+            for (int k = 0; k < BlockIn; k++) begin
+              x = {{24{inp_i[8*(b*BlockIn+k)+7]}}, inp_i[8*(b*BlockIn+k)+:8]};
+              w = {{24{wgt_q[8*(o*BlockIn+k)+7]}}, wgt_q[8*(o*BlockIn+k)+:8]};
+              s = s + x * w;
+            end
+            sum8_q[32*(b*BlockOut+o)+:32] <= s;
+          end
+        end
+        3'd1, 3'd2:
+        for (int b = 0; b < Batch; b++) begin
+          for (int o = 0; o < BlockOut; o++) begin
+            s = 32'sd0;
+            for (int t = 0; t < Taps; t++) begin
+              x = {{24{inp_i[8*(((t*R+o/BlockIn)*Batch+b)*BlockIn+o%BlockIn)+7]}}, inp_i[8*(((t*R+o/BlockIn)*Batch+b)*BlockIn+o%BlockIn)+:8]};
+              w = {{24{wgt_q[8*(o*BlockIn+t)+7]}}, wgt_q[8*(o*BlockIn+t)+:8]};
+              if (op_i[1]) w = 32'sd1;
+              if (t <= 32'(taps_i)) s = s + x * w;
+            end
+            sum8_q[32*(b*BlockOut+o)+:32] <= s;
+          end
+        end
+        3'd3:
+        for (int b = 0; b < Batch; b++) begin
+          for (int o = 0; o < BlockOut; o++) begin
+            s = -32'sd128;
+            for (int t = 0; t < Taps; t++) begin
+              x = {{24{inp_i[8*(((t*R+o/BlockIn)*Batch+b)*BlockIn+o%BlockIn)+7]}}, inp_i[8*(((t*R+o/BlockIn)*Batch+b)*BlockIn+o%BlockIn)+:8]};
+              if (t <= 32'(taps_i) && x > s) s = x;
+            end
+            sum8_q[32*(b*BlockOut+o)+:32] <= s;
+          end
+        end
+        default: sum8_q <= '0;
+      endcase
+    end
+    if (valid_i[1]) sum9_q <= sum8_q;
+    if (valid_i[2]) sum_o <= sum9_q;
+  end
+endmodule
+
+`default_nettype wire
