@@ -74,7 +74,7 @@ LayerCase caseOf(Layer l, std::mt19937_64 &random) {
   c.input = randomBytes(size_t(l.input.height) * l.input.width * l.input.channels, random);
   l.exit.zeroPoint = l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool ? 0 : int8_t(random());
   if (random() % 2)
-    l.exit.clampMin = int8_t(pick(random, 0, 128)) - 100, l.exit.clampMax = int32_t(pick(random, 60, 127));
+    l.exit.clampMin = -int32_t(pick(random, 0, 100)), l.exit.clampMax = int32_t(pick(random, 60, 127));
   if (conv || depthwise) {
     l.padValue = int8_t(random());
     l.exit.mode = random() % 4 ? isa::ExitMode::Tflite : isa::ExitMode::TfliteSingle;
