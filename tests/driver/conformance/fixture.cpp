@@ -99,12 +99,25 @@ std::vector<int8_t> DeviceTest::randomBytes(size_t count) {
   return bytes;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, DeviceTest, testing::ValuesIn(conformanceTargets()), [](const auto &info) {
+namespace {
+
+std::vector<Target> computingTargets() {
+  std::vector<Target> targets = conformanceTargets();
+  std::erase_if(targets, [](const Target &target) { return !target.computes; });
+  return targets;
+}
+
+std::string nameOf(const testing::TestParamInfo<Target> &info) {
   std::string name = info.param.device + "_" + info.param.machine;
   if (!info.param.memory.empty())
     name += "_" + info.param.memory;
   std::replace_if(name.begin(), name.end(), [](unsigned char c) { return !std::isalnum(c); }, '_');
   return name;
-});
+}
+
+} // namespace
+
+INSTANTIATE_TEST_SUITE_P(All, DeviceTest, testing::ValuesIn(conformanceTargets()), nameOf);
+INSTANTIATE_TEST_SUITE_P(All, ComputingDeviceTest, testing::ValuesIn(computingTargets()), nameOf);
 
 } // namespace tessera::test

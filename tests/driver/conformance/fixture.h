@@ -60,6 +60,9 @@ protected:
   std::mt19937 random{20261120};
 };
 
+/// What only devices that compute can be asked.
+class ComputingDeviceTest : public DeviceTest {};
+
 #define ASSERT_OK(call) ASSERT_EQ(call, TSR_OK) << tsr_device_message(device.get())
 #define ASSERT_RECORDED(call) ASSERT_EQ(call, TSR_OK) << tsr_record_message(recording.get())
 

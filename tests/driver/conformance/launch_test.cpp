@@ -54,9 +54,7 @@ struct Mistake {
   uint32_t index;
 };
 
-TEST_P(DeviceTest, MistakesAreReportedAndTheNextLaunchWorks) {
-  if (!GetParam().computes)
-    GTEST_SKIP() << "SKIP_NULL computes nothing";
+TEST_P(ComputingDeviceTest, MistakesAreReportedAndTheNextLaunchWorks) {
   const isa::Dependencies popNext{.popNext = true};
   const Mistake mistakes[] = {
       {"load past the buffer",
@@ -107,17 +105,13 @@ TEST_P(DeviceTest, MistakesAreReportedAndTheNextLaunchWorks) {
   }
 }
 
-TEST_P(DeviceTest, ErrorMessageNamesCodeAndInstruction) {
-  if (!GetParam().computes)
-    GTEST_SKIP() << "SKIP_NULL computes nothing";
+TEST_P(ComputingDeviceTest, ErrorMessageNamesCodeAndInstruction) {
   tsr_launch_result result{};
   EXPECT_EQ(run({loadInp(0, 0, 1), loadInp(machine.inpDepth, 0, 1), Finish{}}, result), TSR_DEVICE_ERROR);
   EXPECT_STREQ(tsr_device_message(device.get()), "core error SRAM_BOUNDS at instruction 1");
 }
 
-TEST_P(DeviceTest, WaitHasALimit) {
-  if (!GetParam().computes)
-    GTEST_SKIP() << "SKIP_NULL computes nothing";
+TEST_P(ComputingDeviceTest, WaitHasALimit) {
   // 268 million micro-ops an instruction: minutes or more on every model.
   const Gemm slow{
       .dependencies = {}, .reset = 1, .uopBgn = 0, .uopEnd = 1, .iterOut = 16383, .iterIn = 16383};
