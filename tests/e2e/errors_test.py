@@ -1,0 +1,156 @@
+"""What goes wrong outside is told in one line, with status 1, and never a crash or a hang.
+
+usage: errors_test.py TESSERA [SEED]
+"""
+import os
+import random
+import resource
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+import networks
+
+TESSERA = sys.argv[1]
+SEED = int(sys.argv[2]) if len(sys.argv) > 2 else 20
+MODEL = networks.model_path("shapes")
+INPUT = os.path.join(os.path.dirname(MODEL), "sheet.npy")
+
+
+def limit_files():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (16384, resource.RLIM_INFINITY))
+
+
+class ErrorsTest(unittest.TestCase):
+    def setUp(self):
+        self.folder = tempfile.mkdtemp()
+        self.addCleanup(lambda: subprocess.run(["rm", "-rf", self.folder], check=False))
+        self.one = self.path("one.npy")
+        np.save(self.one, np.load(INPUT)[:1])
+
+    def path(self, name, content=None):
+        path = os.path.join(self.folder, name)
+        if content is not None:
+            with open(path, "wb") as stream:
+                stream.write(content)
+        return path
+
+    def tessera(self, *arguments, **more):
+        return subprocess.run([TESSERA, *arguments], capture_output=True, text=True, timeout=120, check=False, **more)
+
+    def run_model(self, model=MODEL, *arguments, **more):
+        return self.tessera("run", model, "--input", self.one, "--device", "functional", *arguments, **more)
+
+    def assert_error(self, result, *texts):
+        self.assertEqual(result.returncode, 1, f"{result.args}: {result.stderr}")
+        self.assertEqual(result.stderr.count("\n"), 1, result.stderr)
+        self.assertTrue(result.stderr.startswith("error: "), result.stderr)
+        for text in texts:
+            self.assertIn(text, result.stderr)
+
+    def assert_done_or_error(self, result):
+        if result.returncode != 0:
+            self.assert_error(result)
+
+    def test_nothing_wrong(self):
+        result = self.run_model()
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+
+    def test_missing_files(self):
+        self.assert_error(self.run_model("/nowhere/net.tflite"), "/nowhere/net.tflite", "No such file")
+        self.assert_error(self.run_model(self.folder), "Is a directory")
+        self.assert_error(self.tessera("run", MODEL, "--input", "/nowhere/x.npy", "--device", "cpu"), "/nowhere/x.npy")
+        self.assert_error(self.tessera("compile", "/nowhere/net.tflite", "-o", self.path("x.tsr")), "/nowhere/net.tflite")
+        self.assertFalse(os.path.exists(self.path("x.tsr")))
+
+    def test_wrong_names(self):
+        self.assert_error(self.run_model(MODEL, "--machine", "nothing"), "nothing")
+        self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", "abacus"), "abacus")
+        self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", "cycle", "--memory", "sieve"), "sieve")
+
+    def test_no_models(self):
+        for name, content in (("empty", b""), ("text", b"hello, this is no model at all\n"), ("header", b"\x1c\0\0\0TFL3"),
+                              ("zeros", bytes(4096))):
+            self.assert_error(self.run_model(self.path(name, content)))
+
+    def test_truncated_models(self):
+        with open(MODEL, "rb") as stream:
+            content = stream.read()
+        generator = random.Random(SEED)
+        for length in [8, 16, 100, len(content) // 2, len(content) - 1] + [generator.randrange(len(content)) for _ in range(5)]:
+            with self.subTest(length=length, seed=SEED):
+                self.assert_error(self.tessera("compile", self.path("cut.tflite", content[:length]), "-o", self.path("cut.tsr")))
+
+    def test_corrupted_models(self):
+        with open(MODEL, "rb") as stream:
+            content = bytearray(stream.read())
+        generator = random.Random(SEED)
+        tables = 12000  # tables stand before and after the weights; damage both ends
+        for round_ in range(20):
+            damaged = bytearray(content)
+            for _ in range(generator.randrange(1, 8)):
+                place = generator.randrange(tables) if generator.random() < 0.7 else len(content) - 1 - generator.randrange(tables)
+                damaged[place] = generator.randrange(256)
+            with self.subTest(round=round_, seed=SEED):
+                self.assert_done_or_error(self.tessera("compile", self.path("bad.tflite", damaged), "-o", self.path("bad.tsr")))
+
+    def test_impossible_shapes(self):
+        with open(MODEL, "rb") as stream:
+            content = stream.read()
+        shape = np.array([1, 32, 32, 3], "<i4").tobytes()
+        self.assertIn(shape, content)
+        for wrong in ([1, -32, 32, 3], [1, 0, 32, 3], [1, 2147483647, 2147483647, 3], [1, 32, 32, 4], [1, 65536, 65536, 65536], [7, 32, 32, 3]):
+            with self.subTest(wrong):
+                damaged = content.replace(shape, np.array(wrong, "<i4").tobytes(), 1)
+                self.assert_error(self.tessera("compile", self.path("shape.tflite", damaged), "-o", self.path("shape.tsr")))
+
+    def test_images(self):
+        image = self.path("net.tsr")
+        self.assertEqual(self.tessera("compile", MODEL, "--machine", "tiny", "-o", image).returncode, 0)
+        self.assertEqual(self.run_model(image, "--machine", "tiny").returncode, 0)
+        self.assert_error(self.run_model(image, "--machine", "pynq"), "configuration")
+        self.assertEqual(self.tessera("info", image).returncode, 0)
+        with open(image, "rb") as stream:
+            content = bytearray(stream.read())
+        generator = random.Random(SEED)
+        for length in [0, 7, 40, len(content) // 2, len(content) - 1]:
+            with self.subTest(length=length):
+                self.assert_error(self.run_model(self.path("cut.tsr", content[:length]), "--machine", "tiny"))
+        for round_ in range(10):
+            place = generator.randrange(len(content))
+            damaged = bytearray(content)
+            damaged[place] ^= 1 << generator.randrange(8)
+            with self.subTest(round=round_, place=place, seed=SEED):
+                self.assert_error(self.run_model(self.path("bad.tsr", damaged), "--machine", "tiny"))
+
+    def test_wrong_inputs(self):
+        good = np.load(self.one)
+        for name, array in (("float", good.astype(np.float32)), ("small", good[:, :31]), ("flat", good.reshape(-1)[:100])):
+            with self.subTest(name):
+                path = self.path(name + ".npy")
+                np.save(path, array)
+                self.assert_error(self.tessera("run", MODEL, "--input", path, "--device", "cpu"), "input")
+        self.assert_error(self.tessera("run", MODEL, "--input", self.path("bad.npy", b"\x93NUMPY rubbish"), "--device", "cpu"), "npy")
+        self.assert_error(self.tessera("run", MODEL, "--input", self.path("short.bin", bytes(3071)), "--device", "cpu"), "3071 bytes")
+
+    def test_full_disk(self):
+        self.assert_error(self.run_model(MODEL, "--json", "/dev/full"), "No space left on device")
+        image = self.path("big.tsr")
+        self.assert_error(self.tessera("compile", MODEL, "-o", image, preexec_fn=limit_files), "File too large")
+        self.assertEqual([name for name in os.listdir(self.folder) if name.startswith("big")], [])
+        self.assert_error(self.tessera("compile", MODEL, "-o", "/dev/full"), "No space left on device")
+
+    def test_folders_that_cannot_be_written(self):
+        self.assert_error(self.run_model(MODEL, "--output", self.path("file", b"") + "/out"), "file")
+        self.assert_error(self.run_model(MODEL, "--output", "/proc/tessera"), "/proc/tessera")
+        self.assert_error(self.tessera("compile", MODEL, "-o", "/nowhere/x.tsr"), "/nowhere/x.tsr")
+
+    def test_device_memory_too_small(self):
+        self.assert_error(self.run_model(MODEL, "--dram", "4096"))
+
+
+if __name__ == "__main__":
+    unittest.main(argv=sys.argv[:1])
