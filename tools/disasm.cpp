@@ -3,7 +3,6 @@
 
 #include "tessera/isa/assembler.h"
 
-#include <cstring>
 #include <memory>
 
 namespace tessera::tools {
@@ -14,36 +13,36 @@ using isa::Expected;
 namespace {
 
 struct Options {
-  std::string program;
+  std::string file;
   std::string machine = "pynq";
   std::string output = "-";
-  std::string microOps;
+  bool microOps = false;
 };
-
-/// The words of a file, which must be whole.
-template <class T> Expected<void> readWords(const std::string &path, std::vector<T> &words) {
-  auto bytes = readFile(path);
-  if (!bytes)
-    return bytes.error();
-  if (bytes->size() % sizeof(T) != 0)
-    return Error{path + ": " + std::to_string(bytes->size()) + " bytes are not a multiple of " +
-                 std::to_string(sizeof(T))};
-  words.resize(bytes->size() / sizeof(T));
-  if (!words.empty())
-    std::memcpy(words.data(), bytes->data(), bytes->size());
-  return {};
-}
 
 Expected<void> disassembleFile(const Options &options) {
   auto machine = isa::loadMachine(options.machine);
   if (!machine)
     return machine.error();
+  auto file = readFile(options.file);
+  if (!file)
+    return file.error();
+  size_t bytes = options.microOps ? 4 : 16;
+  if (file->size() % bytes != 0)
+    return Error{options.file + ": " + std::to_string(file->size()) + " bytes is no multiple of " +
+                 std::to_string(bytes)};
+  auto word = [&](size_t at, unsigned count) {
+    uint64_t value = 0;
+    for (unsigned i = 0; i < count; ++i)
+      value |= uint64_t{(*file)[at + i]} << (8 * i);
+    return value;
+  };
   isa::Program program;
-  if (auto read = readWords(options.program, program.instructions); !read)
-    return read;
-  if (!options.microOps.empty())
-    if (auto read = readWords(options.microOps, program.microOps); !read)
-      return read;
+  for (size_t at = 0; at < file->size(); at += bytes) {
+    if (options.microOps)
+      program.microOps.push_back(static_cast<uint32_t>(word(at, 4)));
+    else
+      program.instructions.push_back({word(at, 8), word(at + 8, 8)});
+  }
   return writeFile(options.output, isa::disassemble(program, *machine));
 }
 
@@ -51,13 +50,14 @@ Expected<void> disassembleFile(const Options &options) {
 
 void addDisasm(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
-  CLI::App *command = app.add_subcommand("disasm", "Text of instructions and micro-ops; `asm` gives them back");
-  command->add_option("PROGRAM", options->program, "instructions, 16 bytes each")->required();
-  command->add_option("--machine", options->machine, "a machine's name or its JSON file")
+  CLI::App *command = app.add_subcommand(
+      "disasm", "Disassemble instruction words or micro-ops; the text assembles to the same bytes");
+  command->add_option("FILE", options->file, "instructions, 16 bytes each")->required();
+  command->add_option("--machine", options->machine, "machine whose field layout is used")
       ->capture_default_str();
-  command->add_option("--uops", options->microOps, "micro-ops, 4 bytes each, to follow the instructions");
-  command->add_option("-o,--output", options->output, "text to write; - is stdout")->capture_default_str();
-  command->footer("\ntessera disasm program.bin --machine pynq --uops uops.bin");
+  command->add_flag("--uops", options->microOps, "the file holds micro-ops, 4 bytes each");
+  command->add_option("-o,--output", options->output, "file for the text")->capture_default_str();
+  command->footer("\ntessera disasm program.bin --machine pynq");
   command->callback([options, &status] {
     if (auto done = disassembleFile(*options); !done)
       status = fail(done.error().message);

@@ -61,10 +61,8 @@ int main(int argc, char **argv) {
 #ifdef TESSERA_HAVE_DEVICES
   tessera::tools::addDevices(app, status);
 #endif
-#ifdef TESSERA_HAVE_ASM
   tessera::tools::addAsm(app, status);
   tessera::tools::addDisasm(app, status);
-#endif
 #ifdef TESSERA_HAVE_EXEC
   tessera::tools::addExec(app, status);
 #endif

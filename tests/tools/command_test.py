@@ -53,6 +53,46 @@ class CommandTest(unittest.TestCase):
             file.flush()
             self.assert_error(run("info", file.name), "")
 
+    def test_assembler_round_trip(self):
+        text = ("load inp sram=0 dram=0x100 size=(14,14) stride=56 pad=(1,0,1,0) push_next\n"
+                "gemm uop=[0,2) iter=(14,14) dst=(14,1) src=(16,1) wgt=(0,0) pop_prev push_next\n"
+                "finish\nuop dst=0 src=16 wgt=3\nuop dst=1 src=17 wgt=4\n")
+        with tempfile.TemporaryDirectory() as folder:
+            source, words, uops, again = (f"{folder}/{name}" for name in ("a.s", "a.bin", "a.uop", "b.bin"))
+            with open(source, "w", encoding="utf-8") as stream:
+                stream.write(text)
+            result = run("asm", source, "-o", words, "--uops", uops)
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertIn("3 instructions, 2 micro-ops", result.stdout)
+            for path, count, flags in ((words, 48, ()), (uops, 8, ("--uops",))):
+                with open(path, "rb") as stream:
+                    content = stream.read()
+                self.assertEqual(len(content), count)
+                shown = run("disasm", path, *flags)
+                self.assertEqual(shown.returncode, 0, shown.stderr)
+                with open(source, "w", encoding="utf-8") as stream:
+                    stream.write(shown.stdout)
+                made = run("asm", source, "-o", *((f"{folder}/none", "--uops", again) if flags else (again,)))
+                self.assertEqual(made.returncode, 0, made.stderr)
+                with open(again, "rb") as stream:
+                    self.assertEqual(stream.read(), content)
+
+    def test_assembler_errors(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source = f"{folder}/a.s"
+            with open(source, "w", encoding="utf-8") as stream:
+                stream.write("finish\nfly to=moon\n")
+            self.assert_error(run("asm", source, "-o", f"{folder}/a.bin"), "line 2")
+            with open(f"{folder}/odd.bin", "wb") as stream:
+                stream.write(bytes(17))
+            self.assert_error(run("disasm", f"{folder}/odd.bin"), "17 bytes is no multiple of 16")
+
+    def test_devices(self):
+        result = run("devices")
+        self.assertEqual(result.returncode, 0)
+        for name in ("null", "functional", "cpu", "pynq"):
+            self.assertIn(name, result.stdout)
+
 
 if __name__ == "__main__":
     unittest.main(argv=sys.argv[:1])
