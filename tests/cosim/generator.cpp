@@ -46,7 +46,11 @@ private:
     if (fails)
       for (int attempt = 0; attempt < 10 && !planted; ++attempt)
         planted = emitError(builder, instructions, options_.level);
-    if (planted && planted->code != ErrorCode::Deadlock) body(builder, instructions, random_.below(6));
+    if (planted && planted->code != ErrorCode::Deadlock) {
+      body(builder, instructions, random_.below(6));
+      // A later one may fail first; the one with the lowest index counts.
+      if (random_.chance(40)) secondError(builder, instructions);
+    }
     if (!planted) {
       if (random_.chance(75)) epilogue(builder, instructions);
       if (random_.chance(60)) builder.shuffle();
@@ -64,6 +68,12 @@ private:
     result.session.programs.push_back(std::move(made));
     result.intended.push_back(planted ? planted->code : ErrorCode::None);
     return result.intended.back();
+  }
+
+  void secondError(ProgramBuilder &builder, RandomInstructions &instructions) {
+    const size_t before = builder.size();
+    const std::optional<PlantedError> second = emitError(builder, instructions, options_.level);
+    if (second && second->code == ErrorCode::Deadlock) builder.removeFrom(before);
   }
 
   /// Ends without FINISH, or in a fetch outside the DRAM.

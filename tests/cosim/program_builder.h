@@ -32,6 +32,9 @@ public:
   /// Appends as it is, flags and all, without effect on what follows: for instructions that fail.
   void emitFailing(isa::Instruction instruction) { instructions_.push_back(std::move(instruction)); }
 
+  /// Takes back what was appended behind `count`; only before take().
+  void removeFrom(size_t count) { instructions_.resize(count); }
+
   /// Everything so far has ended before anything that follows begins.
   void barrier();
 

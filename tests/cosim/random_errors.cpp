@@ -1,5 +1,7 @@
 #include "random_errors.h"
 
+#include <algorithm>
+
 #include "dram_map.h"
 
 namespace tessera::cosim {
@@ -12,7 +14,7 @@ namespace {
 class Errors {
 public:
   Errors(ProgramBuilder &builder, RandomInstructions &instructions, isa::Level level)
-      : builder_(builder), random_(builder.random()), machine_(builder.machine()), instructions_(instructions),
+      : builder_(builder), random_(builder.random()), machine_(builder.machine()), instructions_(instructions), layout_(machine_),
         tessera_(level == isa::Level::Tessera) {}
 
   std::optional<PlantedError> emit() {
@@ -104,49 +106,69 @@ private:
   std::optional<PlantedError> kernelBounds() {
     builder_.barrier();
     for (int attempt = 0; attempt < 8; ++attempt) {
-      isa::Instruction x;
+      std::optional<isa::Instruction> x;
       switch (random_.below(tessera_ ? 4 : 2)) {
-      case 0: x = stretched(instructions_.gemm()); break;
-      case 1: x = stretched(instructions_.alu()); break;
+      case 0: {
+        isa::Gemm gemm = instructions_.gemm();
+        x = tooFar(gemm, random_.pick({&isa::Gemm::dstFactorIn, &isa::Gemm::srcFactorIn, &isa::Gemm::wgtFactorIn}));
+        break;
+      }
+      case 1: {
+        isa::Alu alu = instructions_.alu();
+        x = tooFar(alu, random_.pick({&isa::Alu::dstFactorIn, &isa::Alu::srcFactorIn, &isa::Alu::dstFactorOut}));
+        break;
+      }
       case 2: {
-        isa::Reduce r = instructions_.reduce();
-        r.overlap = 0;
-        switch (random_.below(4)) {
-        case 0: r.dstBase = machine_.accDepth - 1; break;
-        case 1: r.srcBase = machine_.inpDepth - random_.range(1, 4); break;
-        case 2: r.wgtBase = machine_.wgtDepth - 1; break;
-        default: r.uopEnd = machine_.uopDepth + random_.range(1, 9); break;
-        }
-        x = r;
+        isa::Reduce reduce = instructions_.reduce();
+        reduce.overlap = 0;
+        x = tooFar(reduce, random_.pick({&isa::Reduce::dstBase, &isa::Reduce::srcBase, &isa::Reduce::wgtBase}));
         break;
       }
       default: {
-        isa::Vec v = instructions_.vec();
-        v.overlap = 0;
-        switch (random_.below(4)) {
-        case 0: v.dstBase = machine_.accDepth - 1; break;
-        case 1: v.lhsBase = machine_.accDepth - 1; break;
-        case 2: v.rhsBase = machine_.accDepth - 1; break;
-        default: v.uopEnd = machine_.uopDepth + random_.range(1, 9); break;
-        }
-        x = v;
+        isa::Vec vec = instructions_.vec();
+        vec.overlap = 0;
+        x = tooFar(vec, random_.pick({&isa::Vec::dstBase, &isa::Vec::lhsBase, &isa::Vec::rhsBase}));
         break;
       }
       }
-      const Effects effects = effectsOf(machine_, builder_.registers(), kDramBytes, builder_.context(), x);
-      if (effects.error == ErrorCode::SramBounds && effects.steps <= kMostSteps) return fails(x, ErrorCode::SramBounds);
+      if (x) return fails(*x, ErrorCode::SramBounds);
     }
     return std::nullopt;
   }
 
-  template <class Kernel> Kernel stretched(Kernel x) {
-    switch (random_.below(4)) {
-    case 0: x.dstFactorIn = machine_.accDepth / 4; x.iterIn = random_.range(5, 9); break;
-    case 1: x.srcFactorOut = machine_.inpDepth / 4; x.iterOut = random_.range(5, 9); break;
-    case 2: x.dstFactorOut = machine_.accDepth - 1; x.iterOut = random_.range(2, 3); break;
-    default: x.uopEnd = machine_.uopDepth + random_.range(1, 9); break;
+  bool outOfBounds(const isa::Instruction &x) const {
+    return effectsOf(machine_, builder_.registers(), kDramBytes, builder_.context(), x).error == ErrorCode::SramBounds;
+  }
+
+  /// What fits the field: encoding alone knows how wide it is.
+  template <class Kernel> uint32_t greatestValue(Kernel x, uint32_t Kernel::*field) const {
+    x.*field = UINT32_MAX;
+    const auto decoded = layout_.decodeFields(layout_.encode(x));
+    return std::get<Kernel>(*decoded).*field;
+  }
+
+  /// The instruction with the field raised until it leaves its memory, often by exactly one element; or with a micro-op range
+  /// past the depth.
+  template <class Kernel> std::optional<isa::Instruction> tooFar(Kernel x, uint32_t Kernel::*field) {
+    if (random_.chance(15)) {
+      x.uopEnd = machine_.uopDepth + (random_.chance(50) ? 1 : random_.range(1, 9));
+      x.uopBgn = x.uopEnd - random_.range(1, 20);
+      return outOfBounds(x) ? std::optional<isa::Instruction>(x) : std::nullopt;
     }
-    return x;
+    x.iterIn = std::max(x.iterIn, 2u);
+    uint32_t low = 0, high = greatestValue(x, field);
+    x.*field = high;
+    if (!outOfBounds(x)) return std::nullopt;
+    while (low < high) { // the least value that fails
+      const uint32_t middle = (low + high) / 2;
+      x.*field = middle;
+      if (outOfBounds(x))
+        high = middle;
+      else
+        low = middle + 1;
+    }
+    x.*field = random_.chance(60) ? low : std::min(greatestValue(x, field), low + random_.below(40));
+    return outOfBounds(x) ? std::optional<isa::Instruction>(x) : std::nullopt;
   }
 
   std::optional<PlantedError> dramFault() {
@@ -223,6 +245,7 @@ private:
   Random &random_;
   const isa::MachineConfig &machine_;
   RandomInstructions &instructions_;
+  isa::Layout layout_;
   bool tessera_;
 };
 

@@ -1,0 +1,136 @@
+#!/usr/bin/env python3
+"""Plants one mistake at a time and expects the random programs to find it.
+
+  run_mutants.py --list LIST.json --cosim tessera_cosim --build BUILD --root ROOT [--only NAME ...] [--count N]
+
+A mutant is a pattern that stands on exactly one place of one file, and what comes instead. Those of the functional model
+(files under simulator/functional) are compiled in front of the library and meet the plain interpreter; those of the RTL are
+built as a cycle model of their own and meet the functional model. Ends with 1 if one survives or no longer fits its file.
+"""
+import argparse
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+RTL_PARTS = ["hw_rtl", "isa", "simulator/verilated"]
+
+
+def mutate(root, mutant):
+    path = os.path.join(root, mutant["file"])
+    with open(path) as file:
+        text = file.read()
+    changed, places = re.subn(mutant["find"], lambda _: mutant["replace"], text)
+    if places != 1:
+        raise ValueError(f"pattern stands on {places} places of {mutant['file']}, not on one")
+    return changed
+
+
+def run(command, **keywords):
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **keywords)
+
+
+def build_functional(options, mutant, folder):
+    """The tessera_cosim with the mutated file in it."""
+    changed = mutate(options.root, mutant)
+    unit = os.path.join(options.root, mutant.get("unit", mutant["file"]))
+    source = os.path.join(folder, os.path.basename(mutant["file"]))
+    with open(source, "w") as file:
+        file.write(changed)
+    if unit != os.path.join(options.root, mutant["file"]):
+        shutil.copy(unit, folder)
+        source = os.path.join(folder, os.path.basename(unit))
+    with open(os.path.join(options.build, "compile_commands.json")) as file:
+        entry = next(e for e in json.load(file) if os.path.realpath(e["file"]) == os.path.realpath(unit))
+    arguments = shlex.split(entry["command"])
+    out = os.path.join(folder, "mutant.o")
+    arguments[arguments.index("-o") + 1] = out
+    arguments[arguments.index("-c") + 1] = source
+    compiler = next(i for i, a in enumerate(arguments) if "clang" in os.path.basename(a) or "g++" in os.path.basename(a))
+    arguments[compiler + 1:compiler + 1] = ["-I", folder]
+    result = run(arguments, cwd=entry["directory"])
+    if result.returncode != 0:
+        raise ValueError(f"does not compile:\n{result.stdout[-2000:]}")
+    link = run(["ninja", "-C", options.build, "-t", "commands", "-s", os.path.relpath(options.cosim, options.build)]).stdout.splitlines()
+    link = next(line for line in link if " -o " in line and "tessera_cosim" in line)
+    link = link.split("&&")[1] if "&&" in link else link
+    arguments = shlex.split(link)
+    program = os.path.join(folder, "tessera_cosim")
+    position = arguments.index("-o")
+    arguments[position + 1] = program
+    arguments.insert(position, out)
+    result = run(arguments, cwd=options.build)
+    if result.returncode != 0:
+        raise ValueError(f"does not link:\n{result.stdout[-2000:]}")
+    return [program, "--against", "reference", "--machine", mutant.get("machine", "tiny")], dict(os.environ)
+
+
+def build_rtl(options, mutant, folder):
+    """A tree with the mutated module; the cycle model is built from it at first use, in a cache of its own."""
+    changed = mutate(options.root, mutant)
+    share = os.path.join(folder, "share")
+    for part in RTL_PARTS:
+        shutil.copytree(os.path.join(options.root, part), os.path.join(share, part))
+    with open(os.path.join(share, mutant["file"]), "w") as file:
+        file.write(changed)
+    environment = dict(os.environ, TESSERA_SHARE=share, XDG_CACHE_HOME=os.path.join(folder, "cache"))
+    return [options.cosim, "--machine", mutant.get("machine", "tiny")], environment
+
+
+def survives(options, mutant):
+    """None if the mutant was found, else what went wrong."""
+    with tempfile.TemporaryDirectory(prefix="tessera-mutant-") as folder:
+        functional = mutant["file"].startswith("simulator/functional/")
+        try:
+            command, environment = (build_functional if functional else build_rtl)(options, mutant, folder)
+        except (ValueError, StopIteration) as error:
+            return str(error) or "the build does not know the file or the program"
+        command += ["--count", str(options.count), "--seed", str(options.seed), "--minimise-seconds", "0",
+                    "--output", os.path.join(folder, "failure.txt")]
+        try:
+            result = run(command, env=environment, timeout=options.seconds)
+        except subprocess.TimeoutExpired:
+            return f"no end within {options.seconds} s"
+        if result.returncode == 1:
+            print(f"  {result.stdout.strip().splitlines()[0][:200]}", flush=True)
+            return None
+        if result.returncode == 0:
+            return f"survived {options.count} programs"
+        return f"ended with {result.returncode}:\n{result.stdout[-2000:]}"
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--list", required=True)
+    parser.add_argument("--cosim", required=True)
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--root", required=True)
+    parser.add_argument("--only", nargs="*")
+    parser.add_argument("--count", type=int, default=3000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--seconds", type=float, default=900)
+    options = parser.parse_args()
+    options.root, options.build, options.cosim = map(os.path.abspath, (options.root, options.build, options.cosim))
+    with open(options.list) as file:
+        mutants = json.load(file)
+    unknown = set(options.only or []) - {m["name"] for m in mutants}
+    if unknown:
+        sys.exit(f"no mutant is called {', '.join(sorted(unknown))}")
+    failed = 0
+    for mutant in mutants:
+        if options.only and mutant["name"] not in options.only:
+            continue
+        start = time.time()
+        trouble = survives(options, mutant)
+        failed += trouble is not None
+        print(f"{'found' if trouble is None else 'FAILED ' + trouble}: {mutant['name']} ({time.time() - start:.1f} s)", flush=True)
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
