@@ -1,0 +1,219 @@
+/// ADD, SUB, MUL, RELU and its kin, QUANTIZE, DEQUANTIZE.
+
+#include "import/importer.h"
+#include "import/shape_text.h"
+
+#include <cmath>
+#include <cstdio>
+
+namespace tessera::compiler::frontend {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+/// Scales that only move bits: the value itself, and the value shifted left by 20.
+constexpr Scale kOne{1 << 30, 30};
+constexpr Scale kLeft20{1 << 30, 10};
+
+/// Checks two int8 operands that broadcast to the int8 output, as NumPy does.
+Expected<void> checkBinary(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 2, 2); !ok)
+    return ok;
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  for (size_t i = 0; i < 2; ++i) {
+    const Tensor &input = importer.input(op, i);
+    if (auto ok = importer.checkInt8(op, input, i == 0 ? "input 0" : "input 1"); !ok)
+      return ok;
+    const size_t rank = input.shape.size();
+    bool fits = rank <= output.shape.size();
+    for (size_t d = 1; fits && d <= rank; ++d) {
+      const int64_t extent = input.shape[rank - d];
+      fits = extent == 1 || extent == output.shape[output.shape.size() - d];
+    }
+    if (!fits)
+      return Error{prefixOf(op) + "input " + shapeText(input.shape) + " does not broadcast to output " +
+                   shapeText(output.shape)};
+  }
+  // An extent above 1 must come from somewhere.
+  for (size_t d = 1; d <= output.shape.size(); ++d) {
+    int64_t widest = 1;
+    for (size_t i = 0; i < 2; ++i)
+      if (const auto &shape = importer.input(op, i).shape; d <= shape.size())
+        widest = std::max(widest, shape[shape.size() - d]);
+    if (widest != output.shape[output.shape.size() - d])
+      return Error{prefixOf(op) + "inputs do not make output " + shapeText(output.shape)};
+  }
+  return {};
+}
+
+/// The operand with ones in front, so that both sides have the output's rank.
+mlir::Value withRank(Importer &importer, const Operator &op, size_t i) {
+  std::vector<int64_t> shape = importer.input(op, i).shape;
+  shape.insert(shape.begin(), importer.output(op).shape.size() - shape.size(), 1);
+  return importer.reshape(importer.inputValue(op, i), shape);
+}
+
+Expected<Scale> scaleFor(const Operator &op, double factor) {
+  auto scale = scaleOf(factor);
+  if (!scale)
+    return Error{prefixOf(op) + scale.error().message};
+  return scale;
+}
+
+std::string edgeAttributes(const Tensor &tensor) {
+  char text[80];
+  std::snprintf(text, sizeof text, "scale=%a zero_point=%d", static_cast<double>(tensor.quantisation.scales[0]),
+                static_cast<int>(tensor.quantisation.zeroPoints[0]));
+  return text;
+}
+
+void setCustom(Importer &importer, const Operator &op, const char *name, const std::string &attributes) {
+  mlir::OpBuilder &builder = importer.builder();
+  auto custom = builder.create<mlir::tosa::CustomOp>(
+      importer.location(), mlir::TypeRange{importer.typeOf(importer.output(op))}, builder.getStringAttr(name),
+      builder.getStringAttr("tessera"), builder.getStringAttr(attributes), mlir::ValueRange{importer.inputValue(op, 0)});
+  importer.setOutput(op, custom.getResult(0));
+}
+
+} // namespace
+
+Expected<void> importAddSub(Importer &importer, const Operator &op) {
+  if (auto ok = checkBinary(importer, op); !ok)
+    return ok;
+  const bool subtract = op.code == tflite::BuiltinOperator::SUB;
+  tflite::Activation activation = tflite::Activation::NONE;
+  if (const auto *options = op.options<tflite::AddOptions>())
+    activation = options->activation();
+  else if (const auto *subOptions = op.options<tflite::SubOptions>())
+    activation = subOptions->activation();
+  const Tensor &output = importer.output(op);
+  auto bounds = activationBounds(op, activation, output);
+  if (!bounds)
+    return bounds.error();
+
+  // Both sides to half of the greater scale with 20 bits below the point, then to the output's scale.
+  const float left = importer.input(op, 0).quantisation.scales[0];
+  const float right = importer.input(op, 1).quantisation.scales[0];
+  const double common = 2 * static_cast<double>(std::max(left, right));
+  mlir::Value sides[2];
+  for (size_t i = 0; i < 2; ++i) {
+    const Quantisation &quantisation = importer.input(op, i).quantisation;
+    auto scale = scaleFor(op, static_cast<double>(quantisation.scales[0]) / common);
+    if (!scale)
+      return scale.error();
+    const mlir::Value shifted =
+        importer.rescale(withRank(importer, op, i), quantisation.zeroPoints[0], 0, {kLeft20}, 32);
+    sides[i] = importer.rescale(shifted, 0, 0, {*scale}, 32);
+  }
+  auto scale = scaleFor(op, common / ((1 << 20) * static_cast<double>(output.quantisation.scales[0])));
+  if (!scale)
+    return scale.error();
+  const auto sumType = importer.type(output.shape, 32);
+  mlir::Value sum;
+  if (subtract)
+    sum = importer.builder().create<mlir::tosa::SubOp>(importer.location(), sumType, sides[0], sides[1]);
+  else
+    sum = importer.builder().create<mlir::tosa::AddOp>(importer.location(), sumType, sides[0], sides[1]);
+  const mlir::Value bytes = importer.rescale(sum, 0, output.quantisation.zeroPoints[0], {*scale}, 8);
+  importer.setOutput(op, importer.clamp(bytes, *bounds));
+  return {};
+}
+
+Expected<void> importMul(Importer &importer, const Operator &op) {
+  if (auto ok = checkBinary(importer, op); !ok)
+    return ok;
+  const auto *options = op.options<tflite::MulOptions>();
+  const Tensor &output = importer.output(op);
+  auto bounds = activationBounds(op, options ? options->activation() : tflite::Activation::NONE, output);
+  if (!bounds)
+    return bounds.error();
+  mlir::Value sides[2];
+  double factor = 1.0 / static_cast<double>(output.quantisation.scales[0]);
+  factor = static_cast<double>(importer.input(op, 0).quantisation.scales[0]) *
+           static_cast<double>(importer.input(op, 1).quantisation.scales[0]) /
+           static_cast<double>(output.quantisation.scales[0]);
+  for (size_t i = 0; i < 2; ++i)
+    sides[i] = importer.rescale(withRank(importer, op, i), importer.input(op, i).quantisation.zeroPoints[0], 0, {kOne},
+                                32);
+  auto scale = scaleFor(op, factor);
+  if (!scale)
+    return scale.error();
+  const mlir::Value product = importer.builder().create<mlir::tosa::MulOp>(
+      importer.location(), importer.type(output.shape, 32), sides[0], sides[1], importer.builder().getI8IntegerAttr(0));
+  const mlir::Value bytes = importer.rescale(product, 0, output.quantisation.zeroPoints[0], {*scale}, 8);
+  importer.setOutput(op, importer.clamp(bytes, *bounds));
+  return {};
+}
+
+Expected<void> importRelu(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  if (input.shape != output.shape)
+    return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
+                 " differ"};
+  const bool six = op.code == tflite::BuiltinOperator::RELU6;
+  auto bounds = activationBounds(op, six ? tflite::Activation::RELU6 : tflite::Activation::RELU, six ? input : output);
+  if (!bounds)
+    return bounds.error();
+  mlir::Value bytes = importer.inputValue(op, 0);
+  if (!six) {
+    // RELU6 only clamps in the reference kernel; RELU rescales, with a quotient in float.
+    auto scale = scaleFor(op, static_cast<double>(input.quantisation.scales[0] / output.quantisation.scales[0]));
+    if (!scale)
+      return scale.error();
+    bytes = importer.rescale(bytes, input.quantisation.zeroPoints[0], output.quantisation.zeroPoints[0], {*scale}, 8);
+  }
+  importer.setOutput(op, importer.clamp(bytes, *bounds));
+  return {};
+}
+
+Expected<void> importQuantize(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  if (input.shape != output.shape)
+    return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
+                 " differ"};
+  if (input.type == tflite::TensorType::FLOAT32) {
+    setCustom(importer, op, "quantize", edgeAttributes(output));
+    return {};
+  }
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  auto scale = scaleFor(op, static_cast<double>(input.quantisation.scales[0]) /
+                                static_cast<double>(output.quantisation.scales[0]));
+  if (!scale)
+    return scale.error();
+  importer.setOutput(op, importer.rescale(importer.inputValue(op, 0), input.quantisation.zeroPoints[0],
+                                          output.quantisation.zeroPoints[0], {*scale}, 8));
+  return {};
+}
+
+Expected<void> importDequantize(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  if (output.type != tflite::TensorType::FLOAT32 || input.shape != output.shape)
+    return Error{prefixOf(op) + "output is " + typeName(output.type) + " of shape " + shapeText(output.shape) +
+                 ", expected float32 of shape " + shapeText(input.shape)};
+  setCustom(importer, op, "dequantize", edgeAttributes(input));
+  return {};
+}
+
+} // namespace tessera::compiler::frontend

@@ -1,0 +1,166 @@
+#include "import/importer.h"
+
+#include "import/shape_text.h"
+
+#include "tessera/isa/numerics.h"
+
+#include <cmath>
+
+namespace tessera::compiler::frontend {
+
+using isa::Error;
+using isa::Expected;
+
+Expected<Scale> scaleOf(double factor) {
+  const auto quantized = isa::quantizeMultiplier(factor);
+  if (quantized.shift > 29)
+    return Error{"the factor " + std::to_string(factor) + " between input and output scale is too large"};
+  // Below 2^-32 TFLite's multiplier is 0 already.
+  const int32_t shift = std::min(31 - quantized.shift, 62);
+  return Scale{static_cast<int32_t>(quantized.multiplier), static_cast<int8_t>(shift)};
+}
+
+Expected<void> Importer::checkOperands(const Operator &op, size_t least, size_t most) const {
+  if (op.inputs.size() < least || op.inputs.size() > most)
+    return Error{prefixOf(op) + std::to_string(op.inputs.size()) + " inputs, expected " + std::to_string(least) +
+                 (least == most ? "" : " to " + std::to_string(most))};
+  for (size_t i = 0; i < least; ++i)
+    if (op.inputs[i] < 0)
+      return Error{prefixOf(op) + "input " + std::to_string(i) + " is absent"};
+  if (op.outputs.size() != 1)
+    return Error{prefixOf(op) + std::to_string(op.outputs.size()) + " outputs, expected 1"};
+  return {};
+}
+
+Expected<void> Importer::checkInt8(const Operator &op, const Tensor &tensor, const char *what) const {
+  if (!tensor.isInt8())
+    return Error{prefixOf(op) + what + " has type " + typeName(tensor.type) + ", only int8 is supported"};
+  if (tensor.quantisation.scales.size() != 1)
+    return Error{prefixOf(op) + what + " has " + std::to_string(tensor.quantisation.scales.size()) +
+                 " scales, expected 1"};
+  return {};
+}
+
+mlir::Value Importer::value(int32_t index) {
+  mlir::Value &slot = values_[static_cast<size_t>(index)];
+  if (slot)
+    return slot;
+  // Not computed before: parseModel() says it is a constant then. Not kept, so that each use has its own.
+  const Tensor &constant = tensor(index);
+  const auto attribute = mlir::DenseElementsAttr::getFromRawBuffer(
+      typeOf(constant), {reinterpret_cast<const char *>(constant.data.data()), constant.data.size()});
+  return builder_.create<mlir::tosa::ConstOp>(location_, typeOf(constant), attribute);
+}
+
+mlir::RankedTensorType Importer::type(llvm::ArrayRef<int64_t> shape, unsigned bits) const {
+  return mlir::RankedTensorType::get(shape, builder_.getIntegerType(bits));
+}
+
+mlir::RankedTensorType Importer::typeOf(const Tensor &tensor) const {
+  if (tensor.type == tflite::TensorType::FLOAT32)
+    return mlir::RankedTensorType::get(tensor.shape, builder_.getF32Type());
+  return type(tensor.shape, static_cast<unsigned>(8 * elementBytes(tensor.type)));
+}
+
+mlir::Value Importer::constantI32(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int32_t> values) {
+  const auto constantType = type(shape, 32);
+  return builder_.create<mlir::tosa::ConstOp>(location_, constantType,
+                                              mlir::DenseIntElementsAttr::get(constantType, values));
+}
+
+mlir::Value Importer::constantI8(llvm::ArrayRef<int64_t> shape, std::span<const uint8_t> bytes) {
+  const auto constantType = type(shape, 8);
+  const auto attribute = mlir::DenseElementsAttr::getFromRawBuffer(
+      constantType, {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
+  return builder_.create<mlir::tosa::ConstOp>(location_, constantType, attribute);
+}
+
+mlir::Value Importer::reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape) {
+  const auto from = mlir::cast<mlir::RankedTensorType>(value.getType());
+  if (from.getShape() == shape)
+    return value;
+  return builder_.create<mlir::tosa::ReshapeOp>(location_, from.clone(shape), value,
+                                                builder_.getDenseI64ArrayAttr(shape));
+}
+
+mlir::Value Importer::rescale(mlir::Value value, int64_t inputZeroPoint, int64_t outputZeroPoint,
+                              llvm::ArrayRef<Scale> scales, unsigned bits) {
+  llvm::SmallVector<int32_t> multipliers;
+  llvm::SmallVector<int8_t> shifts;
+  for (const Scale &scale : scales) {
+    multipliers.push_back(scale.multiplier);
+    shifts.push_back(scale.shift);
+  }
+  const auto from = mlir::cast<mlir::RankedTensorType>(value.getType());
+  return builder_.create<mlir::tosa::RescaleOp>(
+      location_, type(from.getShape(), bits), value, builder_.getI32IntegerAttr(static_cast<int32_t>(inputZeroPoint)),
+      builder_.getI32IntegerAttr(static_cast<int32_t>(outputZeroPoint)), builder_.getDenseI32ArrayAttr(multipliers),
+      builder_.getDenseI8ArrayAttr(shifts), builder_.getBoolAttr(true), builder_.getBoolAttr(true),
+      builder_.getBoolAttr(scales.size() > 1));
+}
+
+mlir::Value Importer::clamp(mlir::Value value, Bounds bounds) {
+  if (bounds.low <= -128 && bounds.high >= 127)
+    return value;
+  return builder_.create<mlir::tosa::ClampOp>(
+      location_, value.getType(), value, builder_.getI64IntegerAttr(bounds.low),
+      builder_.getI64IntegerAttr(bounds.high), builder_.getF32FloatAttr(static_cast<float>(bounds.low)),
+      builder_.getF32FloatAttr(static_cast<float>(bounds.high)));
+}
+
+Expected<Bounds> activationBounds(const Operator &op, tflite::Activation activation, const Tensor &output) {
+  const float scale = output.quantisation.scales[0];
+  const int64_t zeroPoint = output.quantisation.zeroPoints[0];
+  // TFLite rounds halves away from zero here. A tiny scale puts the bound far outside, where it does not bind.
+  const auto quantise = [&](float real) {
+    const float steps = std::round(real / scale);
+    return zeroPoint + static_cast<int64_t>(std::min(std::max(steps, -1e6f), 1e6f));
+  };
+  Bounds bounds;
+  switch (activation) {
+  case tflite::Activation::NONE:
+    return bounds;
+  case tflite::Activation::RELU:
+    bounds.low = std::max<int64_t>(-128, quantise(0));
+    return bounds;
+  case tflite::Activation::RELU6:
+    bounds.low = std::max<int64_t>(-128, quantise(0));
+    bounds.high = std::min<int64_t>(127, quantise(6));
+    return bounds;
+  case tflite::Activation::RELU_N1_TO_1:
+    bounds.low = std::max<int64_t>(-128, quantise(-1));
+    bounds.high = std::min<int64_t>(127, quantise(1));
+    return bounds;
+  default:
+    return Error{prefixOf(op) + "fused activation " + std::to_string(static_cast<int>(activation)) +
+                 " is not supported"};
+  }
+}
+
+Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t in, int64_t out, int64_t kernel,
+                          int64_t stride, int64_t dilation, const char *dimension) {
+  const std::string place = prefixOf(op) + dimension + ": ";
+  if (kernel < 1 || kernel > 65536 || stride < 1 || stride > 65536 || dilation < 1 || dilation > 65536)
+    return Error{place + "kernel " + std::to_string(kernel) + ", stride " + std::to_string(stride) + ", dilation " +
+                 std::to_string(dilation) + " are not all between 1 and 65536"};
+  const int64_t reach = (kernel - 1) * dilation + 1;
+  Window window;
+  int64_t expected = 0;
+  if (padding == tflite::Padding::SAME) {
+    expected = (in + stride - 1) / stride;
+    const int64_t total = std::max<int64_t>((expected - 1) * stride + reach - in, 0);
+    window.padBefore = total / 2;
+    window.padAfter = total - window.padBefore;
+  } else if (padding == tflite::Padding::VALID) {
+    expected = (in + stride - reach) / stride;
+  } else {
+    return Error{place + "padding " + std::to_string(static_cast<int>(padding)) + " is not supported"};
+  }
+  if (in < reach && padding == tflite::Padding::VALID)
+    return Error{place + "kernel reaches over " + std::to_string(reach) + " of " + std::to_string(in)};
+  if (expected != out)
+    return Error{place + "output has " + std::to_string(out) + ", the window gives " + std::to_string(expected)};
+  return window;
+}
+
+} // namespace tessera::compiler::frontend

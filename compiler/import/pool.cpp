@@ -1,0 +1,176 @@
+/// AVERAGE_POOL_2D, MAX_POOL_2D, MEAN and PAD.
+
+#include "import/importer.h"
+#include "import/shape_text.h"
+
+#include "tessera/isa/numerics.h"
+
+#include <bit>
+#include <cstring>
+
+namespace tessera::compiler::frontend {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+/// The int32 constant of an operand, such as axes or paddings.
+Expected<std::vector<int32_t>> constantInts(Importer &importer, const Operator &op, size_t i, const char *what) {
+  const Tensor &tensor = importer.input(op, i);
+  if (tensor.type != tflite::TensorType::INT32 || !tensor.isConstant())
+    return Error{prefixOf(op) + what + " are " + (tensor.isConstant() ? "" : "computed ") + typeName(tensor.type) +
+                 ", only constant int32 is supported"};
+  std::vector<int32_t> values(tensor.data.size() / 4);
+  std::memcpy(values.data(), tensor.data.data(), values.size() * 4);
+  return values;
+}
+
+} // namespace
+
+Expected<void> importPool(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const auto *options = op.options<tflite::Pool2DOptions>();
+  if (!options)
+    return Error{prefixOf(op) + "options are missing"};
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  if (input.shape.size() != 4 || output.shape.size() != 4 || input.shape[0] != output.shape[0] ||
+      input.shape[3] != output.shape[3])
+    return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
+                 " are not both NHWC of one batch and as many channels"};
+  auto rows = windowOf(op, options->padding(), input.shape[1], output.shape[1], options->filter_height(),
+                       options->stride_h(), 1, "height");
+  if (!rows)
+    return rows.error();
+  auto columns = windowOf(op, options->padding(), input.shape[2], output.shape[2], options->filter_width(),
+                          options->stride_w(), 1, "width");
+  if (!columns)
+    return columns.error();
+  auto bounds = activationBounds(op, options->activation(), output);
+  if (!bounds)
+    return bounds.error();
+
+  mlir::OpBuilder &builder = importer.builder();
+  const auto kernel = builder.getDenseI64ArrayAttr({options->filter_height(), options->filter_width()});
+  const auto stride = builder.getDenseI64ArrayAttr({options->stride_h(), options->stride_w()});
+  const auto pad = builder.getDenseI64ArrayAttr({rows->padBefore, rows->padAfter, columns->padBefore,
+                                                 columns->padAfter});
+  const mlir::Type type = importer.typeOf(output);
+  mlir::Value pooled;
+  if (op.code == tflite::BuiltinOperator::AVERAGE_POOL_2D) {
+    auto average = builder.create<mlir::tosa::AvgPool2dOp>(importer.location(), type, importer.inputValue(op, 0),
+                                                           kernel, stride, pad,
+                                                           mlir::TypeAttr::get(builder.getI32Type()),
+                                                           mlir::tosa::UnaryOpQuantizationAttr());
+    average->setAttr("tessera.rounding", builder.getStringAttr("half_away"));
+    pooled = average;
+  } else {
+    pooled = builder.create<mlir::tosa::MaxPool2dOp>(importer.location(), type, importer.inputValue(op, 0), kernel,
+                                                     stride, pad);
+  }
+  importer.setOutput(op, importer.clamp(pooled, *bounds));
+  return {};
+}
+
+Expected<void> importMean(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 2, 2); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  auto axes = constantInts(importer, op, 1, "axes");
+  if (!axes)
+    return axes.error();
+
+  const auto rank = static_cast<int32_t>(input.shape.size());
+  std::vector<bool> reduced(input.shape.size(), false);
+  int64_t count = 1;
+  for (int32_t axis : *axes) {
+    if (axis < -rank || axis >= rank)
+      return Error{prefixOf(op) + "axis " + std::to_string(axis) + " is outside shape " + shapeText(input.shape)};
+    const auto positive = static_cast<size_t>(axis < 0 ? axis + rank : axis);
+    if (!reduced[positive])
+      count *= input.shape[positive];
+    reduced[positive] = true;
+  }
+  if (count < 1 || input.elements() / count != output.elements())
+    return Error{prefixOf(op) + "the mean of " + std::to_string(count) + " of " + shapeText(input.shape) +
+                 " is not of shape " + shapeText(output.shape)};
+
+  // The division is folded into the multiplier the way the reference kernel does it.
+  const auto factor = isa::quantizeMultiplier(static_cast<double>(input.quantisation.scales[0]) /
+                                              static_cast<double>(output.quantisation.scales[0]));
+  int shift = std::min<int>(63 - std::countl_zero(static_cast<uint64_t>(count)), 32);
+  shift = std::min(shift, 31 + static_cast<int>(factor.shift));
+  const int64_t multiplier = (static_cast<int64_t>(factor.multiplier) << std::max(shift, 0)) / count;
+  const int right = 31 - (static_cast<int>(factor.shift) - shift);
+  if (shift < 0 || right < 2 || right > 62)
+    return Error{prefixOf(op) + "the quotient of the scales does not fit a fixed-point multiplier"};
+
+  mlir::OpBuilder &builder = importer.builder();
+  mlir::Value value = importer.rescale(importer.inputValue(op, 0), input.quantisation.zeroPoints[0], 0,
+                                       {Scale{1 << 30, 30}}, 32);
+  std::vector<int64_t> shape = input.shape;
+  for (size_t d = 0; d < shape.size(); ++d) {
+    if (!reduced[d])
+      continue;
+    shape[d] = 1;
+    value = builder.create<mlir::tosa::ReduceSumOp>(importer.location(), importer.type(shape, 32), value,
+                                                    builder.getI32IntegerAttr(static_cast<int32_t>(d)));
+  }
+  value = importer.rescale(value, 0, output.quantisation.zeroPoints[0],
+                           {Scale{static_cast<int32_t>(multiplier), static_cast<int8_t>(right)}}, 8);
+  importer.setOutput(op, importer.reshape(value, output.shape));
+  return {};
+}
+
+Expected<void> importPad(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 2, 3); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  auto pads = constantInts(importer, op, 1, "paddings");
+  if (!pads)
+    return pads.error();
+  const size_t rank = input.shape.size();
+  bool fits = pads->size() == 2 * rank && output.shape.size() == rank && rank > 0;
+  for (size_t d = 0; fits && d < rank; ++d) {
+    const int64_t before = (*pads)[2 * d];
+    const int64_t after = (*pads)[2 * d + 1];
+    fits = before >= 0 && after >= 0 && before + input.shape[d] + after == output.shape[d];
+  }
+  if (!fits)
+    return Error{prefixOf(op) + "paddings do not make " + shapeText(output.shape) + " of " + shapeText(input.shape)};
+  auto fill = static_cast<int8_t>(output.quantisation.zeroPoints[0]);
+  if (op.inputs.size() > 2 && op.inputs[2] >= 0) {
+    const Tensor &value = importer.input(op, 2);
+    if (!value.isInt8() || !value.isConstant() || value.elements() != 1)
+      return Error{prefixOf(op) + "padding value is " + typeName(value.type) + " of shape " + shapeText(value.shape) +
+                   ", expected one constant int8"};
+    fill = static_cast<int8_t>(value.data[0]);
+  }
+  const auto byte = static_cast<uint8_t>(fill);
+  const mlir::Value amounts = importer.constantI32({static_cast<int64_t>(rank), 2}, *pads);
+  const mlir::Value constant = importer.constantI8({}, {&byte, 1});
+  mlir::OpBuilder &builder = importer.builder();
+  mlir::OperationState state(importer.location(), mlir::tosa::PadOp::getOperationName());
+  state.addTypes(importer.typeOf(output));
+  state.addOperands({importer.inputValue(op, 0), amounts, constant});
+  importer.setOutput(op, builder.create(state)->getResult(0));
+  return {};
+}
+
+} // namespace tessera::compiler::frontend
