@@ -92,6 +92,8 @@ Expected<void> importSoftmax(Importer &importer, const Operator &op) {
                  std::to_string(output.quantisation.zeroPoints[0]) + ", expected 1/256 and -128"};
   if (!(options->beta() > 0 && options->beta() < 1e6f))
     return Error{prefixOf(op) + "beta " + std::to_string(options->beta()) + " is not between 0 and 1000000"};
+  if (!isa::softmaxScaleFits(static_cast<double>(options->beta()), static_cast<double>(input.quantisation.scales[0])))
+    return Error{prefixOf(op) + "input scale " + std::to_string(input.quantisation.scales[0]) + " is too small"};
   if (input.shape.back() > isa::kSoftmaxMaxDepth)
     return Error{prefixOf(op) + "depth " + std::to_string(input.shape.back()) + " is above " +
                  std::to_string(isa::kSoftmaxMaxDepth)};
