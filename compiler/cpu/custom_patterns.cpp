@@ -1,0 +1,269 @@
+#include "cpu/generic.h"
+#include "cpu/patterns.h"
+
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
+
+#include <cstdio>
+#include <cstdlib>
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+using mlir::AffineExpr;
+using mlir::AffineMap;
+using mlir::failure;
+using mlir::LogicalResult;
+using mlir::Location;
+using mlir::OpBuilder;
+using mlir::Value;
+using mlir::ValueRange;
+namespace arith = mlir::arith;
+
+/// Mean of the bytes of a window inside the picture, halves away from zero.
+struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mlir::tosa::AvgPool2dOp op, mlir::PatternRewriter &rewriter) const override {
+    if (!op->hasAttr("tessera.rounding"))
+      return failure();
+    const Location location = op.getLoc();
+    mlir::MLIRContext *context = op.getContext();
+    const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
+    const auto out = outType.getShape();
+    const auto in = mlir::cast<mlir::RankedTensorType>(op.getInput().getType()).getShape();
+    const auto kernel = op.getKernel();
+    const auto stride = op.getStride();
+    const auto pad = op.getPad();
+
+    // Padding adds zero bytes to the sum; the window is an operand for its extents alone.
+    const Value input = padPicture(rewriter, location, op.getInput(), pad, 0);
+    const Value window = makeEmpty(rewriter, location, kernel, rewriter.getI8Type());
+    AffineExpr n, y, x, c, ky, kx;
+    mlir::bindDims(context, n, y, x, c, ky, kx);
+    const Value sum = makeGeneric(
+        rewriter, location, {input, window}, makeFilled(rewriter, location, out, 0, 32),
+        {AffineMap::get(6, 0, {n, y * stride[0] + ky, x * stride[1] + kx, c}, context),
+         AffineMap::get(6, 0, {ky, kx}, context), AffineMap::get(6, 0, {n, y, x, c}, context)},
+        4, 2, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+          const Value wide = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
+          return builder.create<arith::AddIOp>(inner, arguments[2], wide);
+        });
+
+    // How many pixels of the window lie inside, by output pixel.
+    llvm::SmallVector<int32_t> counts;
+    const auto inside = [](int64_t position, int64_t step, int64_t before, int64_t window_, int64_t extent) {
+      const int64_t first = position * step - before;
+      return std::min(first + window_, extent) - std::max<int64_t>(first, 0);
+    };
+    for (int64_t row = 0; row < out[1]; ++row)
+      for (int64_t column = 0; column < out[2]; ++column)
+        counts.push_back(static_cast<int32_t>(inside(row, stride[0], pad[0], kernel[0], in[1]) *
+                                              inside(column, stride[1], pad[2], kernel[1], in[2])));
+    if (llvm::any_of(counts, [](int32_t count) { return count < 1; }))
+      return failure();
+    const auto countType = mlir::RankedTensorType::get({out[1], out[2]}, rewriter.getI32Type());
+    const bool uniform = llvm::all_equal(counts);
+    const Value table = rewriter.create<arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(countType, counts));
+    const Value empty = makeEmpty(rewriter, location, out, rewriter.getI8Type());
+    const AffineMap identity = rewriter.getMultiDimIdentityMap(4);
+    AffineExpr d1 = rewriter.getAffineDimExpr(1), d2 = rewriter.getAffineDimExpr(2);
+    rewriter.replaceOp(
+        op, makeGeneric(rewriter, location, {sum, table}, empty, {identity, AffineMap::get(4, 0, {d1, d2}, context), identity},
+                        4, 0, [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                          const Value count =
+                              uniform ? constantInt(builder, inner, counts[0], 32) : Value(arguments[1]);
+                          const Value one = constantInt(builder, inner, 1, 32);
+                          const Value zero = constantInt(builder, inner, 0, 32);
+                          const Value half = builder.create<arith::ShRUIOp>(inner, count, one);
+                          const Value up = builder.create<arith::AddIOp>(inner, arguments[0], half);
+                          const Value down = builder.create<arith::SubIOp>(inner, arguments[0], half);
+                          const Value positive =
+                              builder.create<arith::CmpIOp>(inner, arith::CmpIPredicate::sgt, arguments[0], zero);
+                          const Value dividend = builder.create<arith::SelectOp>(inner, positive, up, down);
+                          const Value mean = builder.create<arith::DivSIOp>(inner, dividend, count);
+                          return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), mean);
+                        }));
+    return mlir::success();
+  }
+};
+
+/// isa::softmaxRow in arithmetic operations: what softmax.cpp in isa/ says, step for step.
+class SoftmaxMath {
+public:
+  SoftmaxMath(OpBuilder &builder, Location location) : builder_(builder), location_(location) {}
+
+  Value i32(int64_t value) { return constantInt(builder_, location_, value, 32); }
+  Value add(Value a, Value b) { return builder_.create<arith::AddIOp>(location_, a, b); }
+  Value sub(Value a, Value b) { return builder_.create<arith::SubIOp>(location_, a, b); }
+  Value shl(Value a, Value b) { return builder_.create<arith::ShLIOp>(location_, a, b); }
+  Value sra(Value a, Value b) { return builder_.create<arith::ShRSIOp>(location_, a, b); }
+
+  /// saturatingRoundingDoublingHighMul; -2^31 times itself does not occur here.
+  Value multiply(Value a, Value b) {
+    const mlir::Type wide = builder_.getI64Type();
+    const Value product = builder_.create<arith::MulIOp>(location_, builder_.create<arith::ExtSIOp>(location_, wide, a),
+                                                         builder_.create<arith::ExtSIOp>(location_, wide, b));
+    const Value rounded = add(product, constantInt(builder_, location_, int64_t{1} << 30, 64));
+    return builder_.create<arith::TruncIOp>(location_, builder_.getI32Type(),
+                                            sra(rounded, constantInt(builder_, location_, 31, 64)));
+  }
+
+  Value saturatingShiftLeft(Value a, int bits) {
+    const mlir::Type wide = builder_.getI64Type();
+    Value value = shl(builder_.create<arith::ExtSIOp>(location_, wide, a), constantInt(builder_, location_, bits, 64));
+    value = builder_.create<arith::MinSIOp>(location_, value, constantInt(builder_, location_, INT32_MAX, 64));
+    value = builder_.create<arith::MaxSIOp>(location_, value, constantInt(builder_, location_, INT32_MIN, 64));
+    return builder_.create<arith::TruncIOp>(location_, builder_.getI32Type(), value);
+  }
+
+  Value headroom(Value sum) { return builder_.create<mlir::math::CountLeadingZerosOp>(location_, sum); }
+
+  /// softmaxReciprocal(sum).scale
+  Value reciprocal(Value sum) {
+    const Value fraction = sub(shl(sum, headroom(sum)), i32(INT32_MIN));
+    const Value halfDenominator = add(i32(1 << 30), sra(fraction, i32(1)));
+    Value x = add(i32(1515870810), multiply(halfDenominator, i32(-1010580540)));
+    for (int step = 0; step < 3; ++step) {
+      const Value error = sub(i32(1 << 29), multiply(halfDenominator, x));
+      x = add(x, saturatingShiftLeft(multiply(x, error), 2));
+    }
+    return saturatingShiftLeft(x, 1);
+  }
+
+  /// The output byte of a table entry, given the row's sum and its reciprocal.
+  Value output(Value exponential, Value scale, Value sum) {
+    const mlir::Type wide = builder_.getI64Type();
+    const Value product = builder_.create<arith::ExtSIOp>(location_, wide, multiply(scale, exponential));
+    // bits + 31 - 8, bits = 12 - headroom
+    const Value exponent =
+        builder_.create<arith::ExtSIOp>(location_, wide, sub(i32(12 + 31 - 8), headroom(sum)));
+    const Value one = constantInt(builder_, location_, 1, 64);
+    const Value half = shl(one, sub(exponent, one));
+    Value value = sra(add(product, half), exponent);
+    value = sub(value, constantInt(builder_, location_, 128, 64));
+    value = builder_.create<arith::MinSIOp>(location_, value, constantInt(builder_, location_, 127, 64));
+    return builder_.create<arith::TruncIOp>(location_, builder_.getI8Type(), value);
+  }
+
+private:
+  OpBuilder &builder_;
+  Location location_;
+};
+
+LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewriter) {
+  const Location location = op.getLoc();
+  mlir::MLIRContext *context = op.getContext();
+  const Value input = op.getInputs()[0];
+  const auto type = mlir::cast<mlir::RankedTensorType>(input.getType());
+  const auto rank = static_cast<unsigned>(type.getRank());
+  const AffineMap identity = rewriter.getMultiDimIdentityMap(rank);
+  llvm::SmallVector<AffineExpr> rowDims;
+  for (unsigned d = 0; d + 1 < rank; ++d)
+    rowDims.push_back(rewriter.getAffineDimExpr(d));
+  const AffineMap row = AffineMap::get(rank, 0, rowDims, context);
+  const auto rows = type.getShape().drop_back();
+
+  const Value maximum =
+      makeGeneric(rewriter, location, {input}, makeFilled(rewriter, location, rows, -128, 8), {identity, row}, rank - 1,
+                  1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                    return builder.create<arith::MaxSIOp>(inner, arguments[0], arguments[1]);
+                  });
+  const Value table = op.getInputs()[1];
+  const Value exponentials = makeGeneric(
+      rewriter, location, {input, maximum}, makeEmpty(rewriter, location, type.getShape(), rewriter.getI32Type()),
+      {identity, row, identity}, rank, 0, [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+        SoftmaxMath math(builder, inner);
+        const Value value = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
+        const Value peak = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[1]);
+        const Value position = math.add(math.sub(value, peak), math.i32(255));
+        const Value index = builder.create<arith::IndexCastOp>(inner, builder.getIndexType(), position);
+        return builder.create<mlir::tensor::ExtractOp>(inner, table, ValueRange{index});
+      });
+  const Value sum =
+      makeGeneric(rewriter, location, {exponentials}, makeFilled(rewriter, location, rows, 0, 32), {identity, row},
+                  rank - 1, 1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                    SoftmaxMath math(builder, inner);
+                    const Value rounded = math.sra(math.add(arguments[0], math.i32(1 << 11)), math.i32(12));
+                    return math.add(arguments[1], rounded);
+                  });
+  const AffineMap rowIdentity = rewriter.getMultiDimIdentityMap(rank - 1);
+  const Value scale = makeGeneric(
+      rewriter, location, {sum}, makeEmpty(rewriter, location, rows, rewriter.getI32Type()), {rowIdentity, rowIdentity},
+      rank - 1, 0, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+        return SoftmaxMath(builder, inner).reciprocal(arguments[0]);
+      });
+  rewriter.replaceOp(op, makeGeneric(rewriter, location, {exponentials, scale, sum},
+                                     makeEmpty(rewriter, location, type.getShape(), rewriter.getI8Type()),
+                                     {identity, row, row, identity}, rank, 0,
+                                     [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                                       return SoftmaxMath(builder, inner)
+                                           .output(arguments[0], arguments[1], arguments[2]);
+                                     }));
+  return mlir::success();
+}
+
+/// float32 to int8 and back at the edges of the network.
+LogicalResult rewriteEdge(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewriter, bool quantize) {
+  double scale = 0;
+  int zeroPoint = 0;
+  if (std::sscanf(op.getImplementationAttrs().str().c_str(), "scale=%la zero_point=%d", &scale, &zeroPoint) != 2)
+    return failure();
+  const Location location = op.getLoc();
+  const auto type = mlir::cast<mlir::RankedTensorType>(op.getResult(0).getType());
+  const AffineMap identity = rewriter.getMultiDimIdentityMap(static_cast<unsigned>(type.getRank()));
+  const auto real = [](OpBuilder &builder, Location inner, double value, mlir::FloatType kind) -> Value {
+    return builder.create<arith::ConstantOp>(inner, builder.getFloatAttr(kind, value));
+  };
+  rewriter.replaceOp(
+      op, makeGeneric(rewriter, location, {op.getInputs()[0]},
+                      makeEmpty(rewriter, location, type.getShape(), type.getElementType()), {identity, identity},
+                      static_cast<unsigned>(type.getRank()), 0,
+                      [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                        const mlir::FloatType single = builder.getF32Type();
+                        if (quantize) {
+                          // round(x / scale) + zero point; the bounds are wider than any byte and narrower than int32.
+                          const Value steps =
+                              builder.create<arith::DivFOp>(inner, arguments[0], real(builder, inner, scale, single));
+                          Value rounded = builder.create<mlir::math::RoundOp>(inner, steps);
+                          rounded = builder.create<arith::MaxNumFOp>(inner, rounded, real(builder, inner, -512, single));
+                          rounded = builder.create<arith::MinNumFOp>(inner, rounded, real(builder, inner, 512, single));
+                          Value whole = builder.create<arith::FPToSIOp>(inner, builder.getI32Type(), rounded);
+                          whole = builder.create<arith::AddIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
+                          whole = builder.create<arith::MaxSIOp>(inner, whole, constantInt(builder, inner, -128, 32));
+                          whole = builder.create<arith::MinSIOp>(inner, whole, constantInt(builder, inner, 127, 32));
+                          return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), whole);
+                        }
+                        Value whole = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
+                        whole = builder.create<arith::SubIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
+                        const mlir::FloatType wide = builder.getF64Type();
+                        const Value steps = builder.create<arith::SIToFPOp>(inner, wide, whole);
+                        const Value product =
+                            builder.create<arith::MulFOp>(inner, steps, real(builder, inner, scale, wide));
+                        return builder.create<arith::TruncFOp>(inner, single, product);
+                      }));
+  return mlir::success();
+}
+
+struct CustomPattern : mlir::OpRewritePattern<mlir::tosa::CustomOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  LogicalResult matchAndRewrite(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewriter) const override {
+    if (op.getDomainName() != "tessera")
+      return failure();
+    if (op.getOperatorName() == "softmax")
+      return rewriteSoftmax(op, rewriter);
+    if (op.getOperatorName() == "quantize" || op.getOperatorName() == "dequantize")
+      return rewriteEdge(op, rewriter, op.getOperatorName() == "quantize");
+    return failure();
+  }
+};
+
+} // namespace
+
+void populateCustomPatterns(mlir::RewritePatternSet &patterns) {
+  patterns.add<AveragePattern, CustomPattern>(patterns.getContext());
+}
+
+} // namespace tessera::compiler::cpu

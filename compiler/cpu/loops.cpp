@@ -1,0 +1,175 @@
+#include "cpu/loops.h"
+
+#include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+using mlir::Location;
+using mlir::OpBuilder;
+using mlir::OpFoldResult;
+using mlir::Value;
+
+/// Reductions of at most this many steps are unrolled.
+constexpr int64_t kUnrolledSteps = 25;
+
+class Lowering {
+public:
+  Lowering(mlir::linalg::LinalgOp op, OpBuilder &builder)
+      : op_(op), builder_(builder), location_(op.getLoc()), extents_(op.getStaticLoopRanges()),
+        maps_(op.getIndexingMapsArray()), indices_(extents_.size()) {}
+
+  /// False where the operation is not of the form that is handled here.
+  bool fits() const {
+    bool reducing = false;
+    for (auto [iterator, extent] : llvm::zip(op_.getIteratorTypesArray(), extents_)) {
+      if (mlir::ShapedType::isDynamic(extent))
+        return false;
+      const bool reduction = iterator == mlir::utils::IteratorType::reduction;
+      if (reducing && !reduction)
+        return false;
+      reducing = reducing || reduction;
+    }
+    return op_.hasPureBufferSemantics();
+  }
+
+  void run() {
+    parallel_ = op_.getNumParallelLoops();
+    makeParallel(0);
+  }
+
+private:
+  void makeParallel(unsigned dimension) {
+    if (dimension == parallel_) {
+      makePoint();
+      return;
+    }
+    if (extents_[dimension] == 1) {
+      indices_[dimension] = builder_.getIndexAttr(0);
+      makeParallel(dimension + 1);
+      return;
+    }
+    auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1));
+    indices_[dimension] = loop.getInductionVar();
+    OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(loop.getBody());
+    makeParallel(dimension + 1);
+  }
+
+  /// All results of one point of the parallel space.
+  void makePoint() {
+    llvm::SmallVector<Value> state;
+    for (mlir::OpOperand &output : op_.getDpsInitsMutable())
+      state.push_back(op_.payloadUsesValueFromOperand(&output) ? load(&output) : Value());
+    int64_t steps = 1;
+    for (size_t d = parallel_; d < extents_.size(); ++d)
+      steps *= extents_[d];
+    unrolled_ = steps <= kUnrolledSteps;
+    state = makeReduction(parallel_, state);
+    for (auto [output, value] : llvm::zip(op_.getDpsInitsMutable(), state))
+      builder_.create<mlir::memref::StoreOp>(location_, value, output.get(), position(&output));
+  }
+
+  llvm::SmallVector<Value> makeReduction(size_t dimension, llvm::SmallVector<Value> state) {
+    if (dimension == extents_.size())
+      return makeBody(state);
+    if (unrolled_ || extents_[dimension] == 1) {
+      for (int64_t i = 0; i < extents_[dimension]; ++i) {
+        indices_[dimension] = builder_.getIndexAttr(i);
+        state = makeReduction(dimension + 1, state);
+      }
+      return state;
+    }
+    auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1), state);
+    indices_[dimension] = loop.getInductionVar();
+    OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(loop.getBody());
+    llvm::SmallVector<Value> inner(loop.getRegionIterArgs());
+    builder_.create<mlir::scf::YieldOp>(location_, makeReduction(dimension + 1, inner));
+    return llvm::SmallVector<Value>(loop.getResults());
+  }
+
+  /// One execution of the operation's body: the new values of its outputs.
+  llvm::SmallVector<Value> makeBody(llvm::ArrayRef<Value> state) {
+    mlir::Block *body = op_.getBlock();
+    mlir::IRMapping mapping;
+    size_t output = 0;
+    for (mlir::OpOperand &operand : op_->getOpOperands()) {
+      const mlir::BlockArgument argument = op_.getMatchingBlockArgument(&operand);
+      if (op_.isDpsInit(&operand))
+        mapping.map(argument, state[output++]);
+      else if (!argument.use_empty())
+        mapping.map(argument, mlir::isa<mlir::MemRefType>(operand.get().getType()) ? load(&operand) : operand.get());
+    }
+    for (mlir::Operation &inner : body->without_terminator()) {
+      if (auto which = mlir::dyn_cast<mlir::linalg::IndexOp>(inner)) {
+        mapping.map(which.getResult(),
+                    mlir::getValueOrCreateConstantIndexOp(builder_, location_, indices_[which.getDim()]));
+        continue;
+      }
+      builder_.clone(inner, mapping);
+    }
+    llvm::SmallVector<Value> results;
+    for (Value value : body->getTerminator()->getOperands())
+      results.push_back(mapping.lookupOrDefault(value));
+    return results;
+  }
+
+  llvm::SmallVector<Value> position(mlir::OpOperand *operand) {
+    llvm::SmallVector<Value> result;
+    const mlir::AffineMap map = op_.getMatchingIndexingMap(operand);
+    for (mlir::AffineExpr expression : map.getResults()) {
+      const OpFoldResult value = mlir::affine::makeComposedFoldedAffineApply(
+          builder_, location_, mlir::AffineMap::get(map.getNumDims(), 0, expression), known());
+      result.push_back(mlir::getValueOrCreateConstantIndexOp(builder_, location_, value));
+    }
+    return result;
+  }
+
+  /// Indices of all dimensions; those not yet entered (an output's map does not name them) stand as 0.
+  llvm::SmallVector<OpFoldResult> known() {
+    llvm::SmallVector<OpFoldResult> result = indices_;
+    for (OpFoldResult &value : result)
+      if (value.isNull())
+        value = builder_.getIndexAttr(0);
+    return result;
+  }
+
+  Value load(mlir::OpOperand *operand) {
+    return builder_.create<mlir::memref::LoadOp>(location_, operand->get(), position(operand));
+  }
+  Value index(int64_t value) { return builder_.create<mlir::arith::ConstantIndexOp>(location_, value); }
+
+  mlir::linalg::LinalgOp op_;
+  OpBuilder &builder_;
+  Location location_;
+  llvm::SmallVector<int64_t> extents_;
+  llvm::SmallVector<mlir::AffineMap> maps_;
+  llvm::SmallVector<OpFoldResult> indices_;
+  unsigned parallel_ = 0;
+  bool unrolled_ = false;
+};
+
+} // namespace
+
+mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function) {
+  llvm::SmallVector<mlir::linalg::LinalgOp> operations;
+  function.walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
+  for (mlir::linalg::LinalgOp op : operations) {
+    OpBuilder builder(op);
+    Lowering lowering(op, builder);
+    if (!lowering.fits())
+      return op->emitOpError("has a form that the loop lowering does not take");
+    lowering.run();
+    op->erase();
+  }
+  return mlir::success();
+}
+
+} // namespace tessera::compiler::cpu

@@ -1,0 +1,20 @@
+/// TOSA to Linalg on tensors, where upstream's own lowering is slower than it need be or means something else.
+///
+/// Every pattern makes linalg.generic operations whose reductions stand last, so that loops.cpp can keep their sums in
+/// registers. Zero points of convolutions are folded into the bias (wrapping int32, so the sum is the same).
+#ifndef TESSERA_COMPILER_CPU_PATTERNS_H
+#define TESSERA_COMPILER_CPU_PATTERNS_H
+
+#include "mlir/IR/PatternMatch.h"
+
+namespace tessera::compiler::cpu {
+
+/// tosa.conv2d, tosa.depthwise_conv2d and tosa.fully_connected on int8 with constant weights.
+void populateConvolutionPatterns(mlir::RewritePatternSet &patterns);
+
+/// tosa.avg_pool2d with tessera.rounding, and the custom operations softmax, quantize, dequantize.
+void populateCustomPatterns(mlir::RewritePatternSet &patterns);
+
+} // namespace tessera::compiler::cpu
+
+#endif
