@@ -23,10 +23,10 @@ class Lowering {
 public:
   Lowering(mlir::linalg::LinalgOp op, OpBuilder &builder)
       : op_(op), builder_(builder), location_(op.getLoc()), extents_(op.getStaticLoopRanges()),
-        maps_(op.getIndexingMapsArray()), indices_(extents_.size()) {}
+        indices_(extents_.size()) {}
 
   /// False where the operation is not of the form that is handled here.
-  bool fits() const {
+  bool fits() {
     bool reducing = false;
     for (auto [iterator, extent] : llvm::zip(op_.getIteratorTypesArray(), extents_)) {
       if (mlir::ShapedType::isDynamic(extent))
@@ -150,7 +150,6 @@ private:
   OpBuilder &builder_;
   Location location_;
   llvm::SmallVector<int64_t> extents_;
-  llvm::SmallVector<mlir::AffineMap> maps_;
   llvm::SmallVector<OpFoldResult> indices_;
   unsigned parallel_ = 0;
   bool unrolled_ = false;

@@ -132,10 +132,9 @@ Expected<void> importMul(Importer &importer, const Operator &op) {
   if (!bounds)
     return bounds.error();
   mlir::Value sides[2];
-  double factor = 1.0 / static_cast<double>(output.quantisation.scales[0]);
-  factor = static_cast<double>(importer.input(op, 0).quantisation.scales[0]) *
-           static_cast<double>(importer.input(op, 1).quantisation.scales[0]) /
-           static_cast<double>(output.quantisation.scales[0]);
+  const double factor = static_cast<double>(importer.input(op, 0).quantisation.scales[0]) *
+                        static_cast<double>(importer.input(op, 1).quantisation.scales[0]) /
+                        static_cast<double>(output.quantisation.scales[0]);
   for (size_t i = 0; i < 2; ++i)
     sides[i] = importer.rescale(withRank(importer, op, i), importer.input(op, i).quantisation.zeroPoints[0], 0, {kOne},
                                 32);

@@ -1,0 +1,28 @@
+/// The CPU half of a network: TOSA functions become LLVM dialect functions of the host object.
+#ifndef TESSERA_COMPILER_CPU_LOWER_CPU_H
+#define TESSERA_COMPILER_CPU_LOWER_CPU_H
+
+#include "tessera/isa/error.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace tessera::compiler::cpu {
+
+/// Dialects and interface models that the lowering needs; to be in the context's registry before it runs.
+void registerDialects(mlir::DialectRegistry &registry);
+
+/// Lowers every `func.func @cpu_body_K` of `module` (docs/host-code.md, docs/tosa-input.md) and gives the declaration
+/// `llvm.func @cpu_segment_K(!llvm.ptr, !llvm.ptr)` its body. Afterwards none of the `cpu_body_K` is left as func.func.
+/// `dump`, if set, gets the module of each segment at stage "linalg". An operation that cannot be lowered is an error that
+/// names its layer.
+isa::Expected<void> lowerSegments(mlir::ModuleOp module,
+                                  const std::function<void(std::string_view, const std::string &)> &dump);
+
+} // namespace tessera::compiler::cpu
+
+#endif

@@ -1,0 +1,108 @@
+#include "cpu/object_code.h"
+
+#include "mlir/Target/LLVMIR/Dialect/Builtin/BuiltinToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
+#include "mlir/Target/LLVMIR/Export.h"
+
+#include "llvm/IR/LLVMContext.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/Target/TargetMachine.h"
+#include "llvm/TargetParser/Host.h"
+#include "llvm/TargetParser/SubtargetFeature.h"
+
+#include <algorithm>
+#include <mutex>
+
+namespace tessera::compiler::cpu {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+std::string hostFeatures() {
+  llvm::SubtargetFeatures features;
+  const auto map = llvm::sys::getHostCPUFeatures();
+  std::vector<std::string> names;
+  for (const auto &entry : map)
+    names.push_back((entry.second ? "+" : "-") + entry.first().str());
+  // The map has no order of its own.
+  std::sort(names.begin(), names.end());
+  for (const std::string &name : names)
+    features.AddFeature(name);
+  return features.getString();
+}
+
+Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const HostTarget &target) {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+  });
+  const std::string triple = llvm::sys::getProcessTriple();
+  std::string message;
+  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
+  if (!found)
+    return Error{"no code generator for " + triple + ": " + message};
+  const bool here = target.cpu.empty();
+  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
+      triple, here ? llvm::sys::getHostCPUName().str() : target.cpu, here ? hostFeatures() : target.features,
+      llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+  if (!machine)
+    return Error{"no code generator for " + triple};
+  return machine;
+}
+
+void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager callGraph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PipelineTuningOptions tuning;
+  tuning.LoopVectorization = true;
+  tuning.SLPVectorization = true;
+  tuning.LoopInterleaving = true;
+  llvm::PassBuilder builder(&machine, tuning);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O3).run(module, modules);
+}
+
+} // namespace
+
+void registerTranslations(mlir::DialectRegistry &registry) {
+  mlir::registerBuiltinDialectTranslation(registry);
+  mlir::registerLLVMDialectTranslation(registry);
+}
+
+Expected<std::vector<uint8_t>> emitObject(mlir::ModuleOp module, const HostTarget &target) {
+  auto machine = makeMachine(target);
+  if (!machine)
+    return machine.error();
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::Module> code = mlir::translateModuleToLLVMIR(module, context, "tessera");
+  if (!code)
+    return Error{"the host code cannot be translated to LLVM"};
+  code->setDataLayout((*machine)->createDataLayout());
+  code->setTargetTriple((*machine)->getTargetTriple().str());
+  optimise(*code, **machine);
+
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager emission;
+  if ((*machine)->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return Error{"the code generator cannot make an object file"};
+  emission.run(*code);
+  return std::vector<uint8_t>(bytes.begin(), bytes.end());
+}
+
+} // namespace tessera::compiler::cpu

@@ -1,0 +1,31 @@
+/// LLVM dialect to a relocatable object of the host.
+#ifndef TESSERA_COMPILER_CPU_OBJECT_CODE_H
+#define TESSERA_COMPILER_CPU_OBJECT_CODE_H
+
+#include "tessera/isa/error.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/DialectRegistry.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tessera::compiler::cpu {
+
+/// For which processor, in LLVM's words; empty: this one.
+struct HostTarget {
+  std::string cpu;
+  std::string features;
+};
+
+/// Translations that emitObject() needs in the context's registry.
+void registerTranslations(mlir::DialectRegistry &registry);
+
+/// Optimises (-O3) and compiles `module`, which holds LLVM dialect only. The bytes are an ELF object, position
+/// independent; the same module and target give the same bytes.
+isa::Expected<std::vector<uint8_t>> emitObject(mlir::ModuleOp module, const HostTarget &target);
+
+} // namespace tessera::compiler::cpu
+
+#endif
