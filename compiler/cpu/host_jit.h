@@ -2,6 +2,7 @@
 #ifndef TESSERA_COMPILER_CPU_HOST_JIT_H
 #define TESSERA_COMPILER_CPU_HOST_JIT_H
 
+#include "tessera/compiler/run.h"
 #include "tessera/isa/error.h"
 
 #include <cstdint>
@@ -11,12 +12,6 @@
 #include <vector>
 
 namespace tessera::compiler {
-
-/// A function of the host that loaded code may call by name (tsr_record_*, tsr_runtime_*).
-struct HostSymbol {
-  std::string name;
-  void *address = nullptr;
-};
 
 /// An object in memory, linked (LLVM's ORC). It stays as long as this lives; copies are not possible.
 class HostCode {

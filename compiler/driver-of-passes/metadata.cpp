@@ -1,0 +1,61 @@
+#include "driver-of-passes/metadata.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+#include <cstdio>
+
+namespace tessera::compiler {
+
+using nlohmann::ordered_json;
+
+namespace {
+
+ordered_json describeTensor(mlir::Type type, mlir::DictionaryAttr attributes) {
+  const auto tensor = mlir::cast<mlir::RankedTensorType>(type);
+  ordered_json result;
+  result["name"] = attributes.getAs<mlir::StringAttr>("tessera.name").str();
+  result["shape"] = std::vector<int64_t>(tensor.getShape().begin(), tensor.getShape().end());
+  result["type"] = tensor.getElementType().isF32() ? "float32" : "int8";
+  if (auto scale = attributes.getAs<mlir::FloatAttr>("tessera.scale")) {
+    result["scale"] = scale.getValueAsDouble();
+    result["zero_point"] = attributes.getAs<mlir::IntegerAttr>("tessera.zero_point").getInt();
+  }
+  return result;
+}
+
+} // namespace
+
+ordered_json metadataOf(mlir::ModuleOp module, const CompileOptions &options) {
+  ordered_json metadata;
+  metadata["model"] = options.modelName;
+  metadata["machine"] = options.cpuOnly ? "cpu" : options.machine.name;
+  char hash[17];
+  std::snprintf(hash, sizeof hash, "%016llx",
+                static_cast<unsigned long long>(options.cpuOnly ? 0 : options.machine.hash()));
+  metadata["config_hash"] = hash;
+  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
+  metadata["inputs"] = ordered_json::array();
+  metadata["outputs"] = ordered_json::array();
+  for (unsigned i = 0; i < main.getNumArguments(); ++i)
+    metadata["inputs"].push_back(describeTensor(main.getArgumentTypes()[i], main.getArgAttrDict(i)));
+  for (unsigned i = 0; i < main.getNumResults(); ++i)
+    metadata["outputs"].push_back(describeTensor(main.getResultTypes()[i], main.getResultAttrDict(i)));
+  if (!options.cpuOnly)
+    return metadata;
+
+  metadata["arena_bytes"] = 0;
+  metadata["segments"] = 0;
+  metadata["layers"] = ordered_json::array();
+  for (mlir::Attribute attribute : module->getAttrOfType<mlir::ArrayAttr>("tessera.layers")) {
+    auto layer = mlir::cast<mlir::DictionaryAttr>(attribute);
+    metadata["layers"].push_back({{"name", layer.getAs<mlir::StringAttr>("name").str()},
+                                  {"op", layer.getAs<mlir::StringAttr>("op").str()},
+                                  {"macs", layer.getAs<mlir::IntegerAttr>("macs").getInt()},
+                                  {"where", "cpu"},
+                                  {"why", "compiled for the cpu alone"},
+                                  {"segment", 0}});
+  }
+  return metadata;
+}
+
+} // namespace tessera::compiler
