@@ -1,7 +1,6 @@
 #include "tessera/compiler/run.h"
 
-#include "cpu/host_jit.h"
-
+#include "tessera/compiler/host_code.h"
 #include "tessera/isa/json.h"
 
 namespace tessera::compiler {
@@ -68,7 +67,6 @@ struct HostProgram::State {
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::unique_ptr<HostCode> code;
-  MainFunction main = nullptr;
 };
 
 HostProgram::HostProgram(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -76,10 +74,9 @@ HostProgram::~HostProgram() = default;
 const std::vector<TensorInfo> &HostProgram::inputs() const { return state_->inputs; }
 const std::vector<TensorInfo> &HostProgram::outputs() const { return state_->outputs; }
 
-MainFunction HostProgram::entry() const { return state_->main; }
+tsr_main_function HostProgram::entry() const { return state_->code->entry(); }
 
-Expected<std::unique_ptr<HostProgram>> HostProgram::load(const isa::ProgramImage &image,
-                                                         std::span<const HostSymbol> symbols) {
+Expected<std::unique_ptr<HostProgram>> HostProgram::load(const isa::ProgramImage &image) {
   auto metadata = json::parse(image.text(isa::ProgramImage::kMetadata));
   if (!metadata)
     return Error{"image metadata: " + metadata.error().message};
@@ -96,14 +93,10 @@ Expected<std::unique_ptr<HostProgram>> HostProgram::load(const isa::ProgramImage
   const std::vector<uint8_t> *object = image.find(isa::ProgramImage::kHostObject);
   if (!object)
     return Error{"the image has no host object"};
-  auto code = HostCode::load(*object, symbols);
+  auto code = loadHostCode(*object);
   if (!code)
     return code.error();
   state->code = std::move(*code);
-  auto main = state->code->find("tessera_main");
-  if (!main)
-    return main.error();
-  state->main = reinterpret_cast<MainFunction>(*main);
   return std::unique_ptr<HostProgram>(new HostProgram(std::move(state)));
 }
 
@@ -125,7 +118,7 @@ Expected<std::vector<std::vector<uint8_t>>> HostProgram::run(std::span<const std
     results.emplace_back(tensor.bytes());
   for (auto &result : results)
     out.push_back(result.data());
-  if (const int32_t status = state_->main(runtime, in.data(), out.data()))
+  if (const int32_t status = entry()(runtime, in.data(), out.data()))
     return Error{"the host code ended with status " + std::to_string(status), static_cast<uint32_t>(status)};
   return results;
 }
