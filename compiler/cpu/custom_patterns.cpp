@@ -185,7 +185,9 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
       makeGeneric(rewriter, location, {exponentials}, makeFilled(rewriter, location, rows, 0, 32), {identity, row},
                   rank - 1, 1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
                     SoftmaxMath math(builder, inner);
-                    const Value rounded = math.sra(math.add(arguments[0], math.i32(1 << 11)), math.i32(12));
+                    // Entries are not negative, but the largest one and the half pass 2^31.
+                    const Value rounded = builder.create<arith::ShRUIOp>(
+                        inner, math.add(arguments[0], math.i32(1 << 11)), math.i32(12));
                     return math.add(arguments[1], rounded);
                   });
   const AffineMap rowIdentity = rewriter.getMultiDimIdentityMap(rank - 1);
