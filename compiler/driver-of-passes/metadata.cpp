@@ -40,21 +40,6 @@ ordered_json metadataOf(mlir::ModuleOp module, const CompileOptions &options) {
     metadata["inputs"].push_back(describeTensor(main.getArgumentTypes()[i], main.getArgAttrDict(i)));
   for (unsigned i = 0; i < main.getNumResults(); ++i)
     metadata["outputs"].push_back(describeTensor(main.getResultTypes()[i], main.getResultAttrDict(i)));
-  if (!options.cpuOnly)
-    return metadata;
-
-  metadata["arena_bytes"] = 0;
-  metadata["segments"] = 0;
-  metadata["layers"] = ordered_json::array();
-  for (mlir::Attribute attribute : module->getAttrOfType<mlir::ArrayAttr>("tessera.layers")) {
-    auto layer = mlir::cast<mlir::DictionaryAttr>(attribute);
-    metadata["layers"].push_back({{"name", layer.getAs<mlir::StringAttr>("name").str()},
-                                  {"op", layer.getAs<mlir::StringAttr>("op").str()},
-                                  {"macs", layer.getAs<mlir::IntegerAttr>("macs").getInt()},
-                                  {"where", "cpu"},
-                                  {"why", "compiled for the cpu alone"},
-                                  {"segment", 0}});
-  }
   return metadata;
 }
 

@@ -10,8 +10,8 @@
 
 namespace tessera::compiler {
 
-/// model, machine, config_hash, inputs and outputs; and, for a network without NPU, segments, arena_bytes and layers.
-/// Keys: docs/host-code.md. `module` is as importTflite() leaves it.
+/// model, machine, config_hash, inputs and outputs (keys: docs/host-code.md); placement adds the rest. `module` is as
+/// importTflite() leaves it.
 nlohmann::ordered_json metadataOf(mlir::ModuleOp module, const CompileOptions &options);
 
 } // namespace tessera::compiler

@@ -2,9 +2,9 @@
 
 #include "cpu/lower_cpu.h"
 #include "cpu/object_code.h"
-#include "driver-of-passes/cpu_only.h"
 #include "driver-of-passes/metadata.h"
 #include "import/tflite_import.h"
+#include "npu/npu.h"
 
 #include "llvm/Support/raw_ostream.h"
 
@@ -42,11 +42,13 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
 
   // Each operation goes to the NPU or to the host; the NPU's part leaves as host code that records commands.
   nlohmann::ordered_json metadata = metadataOf(module, options);
-  std::vector<uint8_t> constants;
-  if (options.cpuOnly)
-    placeAllOnCpu(module);
-  else
-    return Error{"machine '" + options.machine.name + "' is not supported by this build, only the cpu"};
+  const auto dumpStage = [&](llvm::StringRef stage, const std::string &text) { options.dump(stage, text); };
+  auto placed = options.cpuOnly
+                    ? npu::lowerCpuOnly(module)
+                    : npu::lower(module, options.machine, options.dump ? npu::Dump(dumpStage) : npu::Dump());
+  if (!placed)
+    return placed.error();
+  metadata.update(nlohmann::ordered_json::parse(placed->metadata));
 
   // What is left of TOSA becomes loops, and everything becomes one object.
   if (auto ok = cpu::lowerSegments(module, options.dump); !ok)
@@ -59,7 +61,7 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
   CompiledModel result;
   result.image.configHash = options.cpuOnly ? 0 : options.machine.hash();
   result.image.setText(isa::ProgramImage::kMetadata, metadata.dump());
-  result.image.set(isa::ProgramImage::kConstants, std::move(constants));
+  result.image.set(isa::ProgramImage::kConstants, std::move(placed->constants));
   result.image.set(isa::ProgramImage::kHostObject, std::move(*object));
   return result;
 }

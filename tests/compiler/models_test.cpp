@@ -2,8 +2,7 @@
 
 #include "golden.h"
 
-#include "tessera/compiler/compiler.h"
-#include "tessera/compiler/run.h"
+#include "tessera/compiler/session.h"
 
 #include <gtest/gtest.h>
 
@@ -29,14 +28,12 @@ TEST_P(CpuNetworkTest, GivesTheReferenceBytes) {
   const Bytes file = readBytes(path);
   ASSERT_FALSE(file.empty()) << path;
 
-  compiler::CompileOptions options;
-  options.cpuOnly = true;
+  compiler::SessionOptions options;
+  options.device = "cpu";
   options.modelName = GetParam().golden;
   const auto start = std::chrono::steady_clock::now();
-  auto compiled = compiler::compile(file, options);
-  ASSERT_TRUE(compiled) << compiled.error().message;
-  auto program = compiler::HostProgram::load(compiled->image);
-  ASSERT_TRUE(program) << program.error().message;
+  auto session = compiler::Session::open(file, options);
+  ASSERT_TRUE(session) << session.error().message;
   const std::chrono::duration<double> compileSeconds = std::chrono::steady_clock::now() - start;
 
   auto cases = microCases(*models, GetParam().golden);
@@ -45,8 +42,9 @@ TEST_P(CpuNetworkTest, GivesTheReferenceBytes) {
   ASSERT_FALSE(cases.empty());
   double runSeconds = 1e9;
   for (const Case &entry : cases) {
+    const std::vector<std::span<const uint8_t>> views(entry.inputs.begin(), entry.inputs.end());
     const auto begin = std::chrono::steady_clock::now();
-    auto outputs = (*program)->run(entry.inputs);
+    auto outputs = (*session)->run(views);
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - begin;
     runSeconds = std::min(runSeconds, seconds.count());
     ASSERT_TRUE(outputs) << entry.name << ": " << outputs.error().message;
