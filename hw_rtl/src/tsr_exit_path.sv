@@ -139,6 +139,9 @@ module tsr_exit_path #(
   assign par_index_o = cfg_q[tsr_cfg_pkg::ParIndexBits-1:0];
 
   wire [2:0] mode1 = cfg1_q[10:8];
+  wire signed [7:0] zero_point1 = cfg1_q[18:11];
+  wire signed [7:0] clamp_min1 = cfg1_q[26:19];
+  wire signed [7:0] clamp_max1 = cfg1_q[34:27];
   wire to_acc1 = ctl_q[1][4:3] == tsr_isa_pkg::DestinationAcc;
   logic [32*Lanes-1:0] r2_q, r3_q, r4_q, r5_q, r6_q, r7_q, r8_q, r9_q, r10_q;
 
@@ -183,9 +186,9 @@ module tsr_exit_path #(
             tsr_isa_pkg::ExitModeOnnx: value = multiply_float(v, m);
             default: value = v;
           endcase
-          wide = 64'(value) + {{56{cfg1_q[18]}}, cfg1_q[18:11]};
-          if (wide < {{56{cfg1_q[26]}}, cfg1_q[26:19]}) wide = {{56{cfg1_q[26]}}, cfg1_q[26:19]};
-          if (wide > {{56{cfg1_q[34]}}, cfg1_q[34:27]}) wide = {{56{cfg1_q[34]}}, cfg1_q[34:27]};
+          wide = 64'(value) + 64'(zero_point1);
+          if (wide < 64'(clamp_min1)) wide = 64'(clamp_min1);
+          if (wide > 64'(clamp_max1)) wide = 64'(clamp_max1);
           r2_q[32*l+:32] <= wide[31:0];
         end
       end
