@@ -142,6 +142,8 @@ tsr_status tsr_device_wait(tsr_device *device, double timeoutSeconds, tsr_launch
   });
 }
 
+const char *tsr_error_name(uint32_t errorCode) { return errorName(errorCode); }
+
 tsr_status tsr_device_counters(tsr_device *device, uint64_t counters[TSR_COUNTERS]) {
   if (!device || !counters)
     return TSR_INVALID_ARGUMENT;

@@ -80,6 +80,9 @@ tsr_status tsr_device_write_register(tsr_device *device, uint32_t offset, uint32
 tsr_status tsr_device_launch(tsr_device *device);
 tsr_status tsr_device_wait(tsr_device *device, double timeoutSeconds, tsr_launch_result *result);
 
+/* Name of an isa error code: "SRAM_BOUNDS", "NONE", "unknown error". */
+const char *tsr_error_name(uint32_t errorCode);
+
 tsr_status tsr_device_counters(tsr_device *device, uint64_t counters[TSR_COUNTERS]);
 
 /* Waveform (FST) of instructions [firstInstruction, lastInstruction] of the next launch; NULL path turns it off. */
