@@ -319,7 +319,11 @@ module tsr_dispatch #(
 
   wire no_tokens = !have_load || !have_store;
   assign busy_o = retire_valid;
-  assign idle_o = !retire_valid && !job_valid_o && (head_valid ? above || no_tokens : !cmd_valid_i);
+  // A job above the limit stays in the loader for ever, as if it had not begun; so does what stands behind it.
+  wire job_stuck = retire_valid && retire_unit == 2'd3 && job_ended_q == '0 && limit_valid_i && retire_index > limit_index_i;
+  wire units_done = (arr_ended_q == arr_count_q || (arr_dead_q && drained_i)) && (vec_ended_q == vec_count_q || (vec_dead_q && drained_i));
+  wire nothing_runs = job_stuck ? units_done : !retire_valid && !job_valid_o;
+  assign idle_o = nothing_runs && (head_valid ? above || no_tokens : !cmd_valid_i);
   assign oldest_index_o = retire_valid ? retire_index : head_valid ? index : cmd_valid_i ? cmd_index_i : '1;
   assign wait_load_o = !retire_valid && allowed && !have_load;
   assign wait_store_o = !retire_valid && allowed && have_load && !have_store;
