@@ -322,7 +322,8 @@ module tsr_store #(
       .data_o ({end_index, end_push, end_error, end_empty})
   );
 
-  assign b_ready_o = 1'b1;
+  // A STORE that moves nothing leaves the queue by itself; a response in that cycle belongs to the one behind it and waits.
+  assign b_ready_o = !(end_valid && end_empty);
   logic fault_q;                     // a burst of the oldest STORE failed
   wire block_ends = b_taken && bb_last && !abort_i;
   assign end_take = end_valid && (end_empty || block_ends);
