@@ -108,11 +108,13 @@ HazardTracker::Order HazardTracker::orderOf(const isa::Instruction &instruction)
   const auto ended = [&](Clock &clock, Thread t) {
     clock[static_cast<size_t>(t)] = static_cast<uint32_t>(events_[static_cast<size_t>(t)].size());
   };
-  // One instruction of compute after the other, but for SET, which never waits, and what asked to overlap.
+  // Compute waits for what runs in its other units, but for SET, which never waits, and what asked to overlap.
+  const Thread own = threadOf(instruction);
   if (module == Module::Compute && !isSet(instruction) && !hasOverlap(instruction))
-    for (Thread t : {Thread::Loader, Thread::Array, Thread::Vector}) ended(order.begin, t);
+    for (Thread t : {Thread::Loader, Thread::Array, Thread::Vector})
+      if (t != own) ended(order.begin, t);
   order.units = order.begin;
-  if (const Thread t = threadOf(instruction); t != Thread::None) ended(order.units, t);
+  if (own != Thread::None) ended(order.units, own);
   return order;
 }
 
@@ -122,9 +124,10 @@ bool HazardTracker::raceFree(const isa::Instruction &instruction, const AccessSe
     for (size_t n = order.units[t]; n < events_[t].size(); ++n)
       if (accesses.conflicts(events_[t][n])) return false;
   if (!std::holds_alternative<isa::Reduce>(instruction)) return true;
-  // A REDUCE reads INP before the results of the REDUCE or VEC in front of it have left the pipeline, and its own.
   const PieceSet &inputs = accesses.reads[static_cast<size_t>(Space::Inp)];
   if (inputs.meets(accesses.writes[static_cast<size_t>(Space::Inp)])) return false;
+  if (!hasOverlap(instruction)) return true;
+  // It reads INP before the results of the REDUCE in front of it have left the pipeline.
   for (Thread t : {Thread::Array, Thread::Vector})
     for (size_t n = order.begin[static_cast<size_t>(t)]; n < events_[static_cast<size_t>(t)].size(); ++n)
       if (inputs.meets(events_[static_cast<size_t>(t)][n].writes[static_cast<size_t>(Space::Inp)])) return false;
