@@ -4,6 +4,7 @@
 // "Modules, queues and tokens"): SET and FINISH at once; REDUCE and VEC with overlap as soon as their unit takes them; others when no
 // instruction of another unit runs. Instructions of one unit flow, save that an array instruction without overlap waits for array
 // instructions with destination INP, and that a VEC after a change of SET LHS or RHS waits for the vector unit to empty.
+// With overlap an instruction still waits for what stands before the last instruction without, which may itself have flowed.
 // Retirement: what has begun stands in a FIFO; its head ends when its unit has reported one more end (arr_done_i, vec_done_i, job_done_i).
 // Then tokens are given, marks and FINISH reported. After an error no instruction from the failing one on gives tokens.
 // Critical path: head FIFO, tsr_decode, begin, unit FIFO write. Memories: FIFOs in distributed RAM.
@@ -139,11 +140,16 @@ module tsr_dispatch #(
   wire arr_none = arr_count_q == '0;
   wire vec_none = vec_count_q == '0;
   wire job_none = job_count_q == '0;
+  // Instructions of one unit flow, so the last one without overlap (of barrier_unit_q) may have begun before earlier ones of its unit ended.
+  // For other units it begins when those have: behind_q counts what has not ended of all that stands before it.
+  logic [1:0] barrier_unit_q;
+  logic [4:0] behind_q, held_q;
+  wire overlap_ok = overlap && (behind_q == '0 || barrier_unit_q == unit);
   logic order_ok;
   always_comb begin
     case (unit)
-      2'd1: order_ok = arr_start_ready_i && (overlap || (vec_none && job_none && chain_count_q == '0));
-      2'd2: order_ok = vec_start_ready_i && (overlap || (arr_none && job_none)) && !(uses_operands && operands_dirty_q && !vec_none);
+      2'd1: order_ok = arr_start_ready_i && (overlap_ok || (vec_none && job_none && chain_count_q == '0));
+      2'd2: order_ok = vec_start_ready_i && (overlap_ok || (arr_none && job_none)) && !(uses_operands && operands_dirty_q && !vec_none);
       2'd3: order_ok = !job_valid_o && arr_none && vec_none;
       default: order_ok = 1'b1;
     endcase
@@ -262,6 +268,9 @@ module tsr_dispatch #(
       vec_count_q <= '0;
       job_count_q <= '0;
       chain_count_q <= '0;
+      barrier_unit_q <= '0;
+      behind_q <= '0;
+      held_q <= '0;
       arr_ended_q <= '0;
       vec_ended_q <= '0;
       job_ended_q <= '0;
@@ -277,6 +286,11 @@ module tsr_dispatch #(
       vec_count_q <= vec_count_q + 5'(vec_start_valid_o) - 5'(retire_vec);
       job_count_q <= job_count_q + 5'(begin_good && unit == 2'd3) - 5'(retire_job);
       chain_count_q <= chain_count_q + 5'(arr_start_valid_o && chains) - 5'(retire_arr && retire_chain);
+      held_q <= held_q + 5'(begin_good) - 5'(retire);
+      if (begin_good && unit != 2'd0 && !overlap) begin
+        barrier_unit_q <= unit;
+        behind_q <= held_q - 5'(retire);
+      end else if (behind_q != '0 && retire) behind_q <= behind_q - 1'b1;
       arr_ended_q <= arr_ended_q + 5'(arr_done_i) - 5'(retire_arr && arr_ended_q != '0);
       vec_ended_q <= vec_ended_q + 5'(vec_done_i) - 5'(retire_vec && vec_ended_q != '0);
       job_ended_q <= job_ended_q + 5'(job_done_i) - 5'(retire_job);
