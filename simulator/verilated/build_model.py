@@ -126,7 +126,8 @@ def build(options, root, verilator, compiler, out, work):
     fast = [f for f in sorted(os.listdir(source)) if f.endswith(".cpp") and f not in slow]
     write_unit(os.path.join(work, "fast.cpp"), [f"source/{f}" for f in fast] + ["cycle_model.cpp"])
     runtime = ["verilated.cpp", "verilated_threads.cpp"] + (["verilated_fst_c.cpp"] if options.waves else [])
-    write_unit(os.path.join(work, "slow.cpp"), [f"source/{f}" for f in slow] + runtime)
+    write_unit(os.path.join(work, "slow.cpp"), [f"source/{f}" for f in slow])
+    write_unit(os.path.join(work, "runtime.cpp"), runtime)
 
     model = os.path.join(root, "simulator/verilated/model")
     key = content_key(root)
@@ -139,7 +140,8 @@ def build(options, root, verilator, compiler, out, work):
         flags += ["-DTSR_CYCLE_WAVES", "-DVM_TRACE=1", "-DVM_TRACE_FST=1"]
     level = "1" if options.waves else options.optimize
     jobs = [([compiler, f"-O{level}", "-fno-strict-aliasing", *flags, "-c", "fast.cpp", "-o", "fast.o"]),
-            ([compiler, "-O1", *flags, "-c", "slow.cpp", "-o", "slow.o"])]
+            ([compiler, "-O1", *flags, "-c", "slow.cpp", "-o", "slow.o"]),
+            ([compiler, "-O1", *flags, "-c", "runtime.cpp", "-o", "runtime.o"])]
     running = [subprocess.Popen(job, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for job in jobs]
     for process in running:
         text = process.communicate()[0]
@@ -149,7 +151,7 @@ def build(options, root, verilator, compiler, out, work):
                     other.kill()
             sys.exit(f"{compiler} failed ({process.returncode}):\n{text[-4000:]}")
     library = os.path.join(work, "model.so")
-    run([compiler, "-shared", "-o", library, os.path.join(work, "fast.o"), os.path.join(work, "slow.o"), "-Wl,-Bsymbolic", "-Wl,-z,defs",
+    run([compiler, "-shared", "-o", library, *(os.path.join(work, f"{unit}.o") for unit in ("fast", "slow", "runtime")), "-Wl,-Bsymbolic", "-Wl,-z,defs",
          *(["-lz"] if options.waves else []), "-lpthread"])
     os.replace(library, out)
 

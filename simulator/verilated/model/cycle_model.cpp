@@ -55,7 +55,16 @@ struct Model {
 #endif
 
   Model() { context.fatalOnError(false); }
-  ~Model() { closeWave(); }
+  ~Model() {
+    enter();
+    closeWave();
+  }
+
+  /// This model's messages, stops and scopes are meant from here on.
+  void enter() {
+    current = this;
+    Verilated::threadContextp(&context);
+  }
 
   /// One clock edge with the inputs as they stand.
   inline void edge() {
@@ -123,7 +132,7 @@ struct Model {
   }
 
   uint32_t run(uint64_t maxCycles, bool untilIdle) {
-    current = this;
+    enter();
     if (failed)
       return kTsrCycleAssertion;
     if (bench)
@@ -134,7 +143,7 @@ struct Model {
   }
 
   void reset() {
-    current = this;
+    enter();
     top.rst_ni = 0;
     for (int k = 0; k < 4; ++k)
       plainEdge();
@@ -220,7 +229,7 @@ struct Model {
   }
 
   void clock(const CorePinsIn &in) {
-    current = this;
+    enter();
     top.rst_ni = in.resetN;
     top.ar_ready_i = in.arReady;
     top.r_valid_i = in.rValid;
@@ -309,7 +318,6 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
         return model.release();
       },
       [](void *model) {
-        current = of(model);
         delete of(model);
         current = nullptr;
       },
