@@ -1,0 +1,91 @@
+"""Synthesises the core of one machine with Yosys (synth_xilinx) and writes its area as JSON.
+
+usage: area.py MACHINE [--family xc7|xcup] [--top NAME] [--log FILE] -o FILE.json
+
+The JSON: machine, family, config_hash, and the counts of dsp, bram36 (a RAMB18 counts a half), lut (LUT1..LUT6 as placed cells, with the
+LUTs of distributed RAM and shift registers), ff, and carry. Figures are Yosys' after mapping, before place and route.
+"""
+import argparse
+import json
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+FAMILY = {"pynq": "xc7", "tiny": "xc7", "batch2": "xc7", "ultra96": "xcup", "zcu104": "xcup"}
+# LUTs that a distributed RAM or shift-register cell takes.
+LUT_RAM = {"RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1S": 2, "RAM128X1D": 4, "RAM256X1S": 4, "RAM32M": 4,
+           "RAM64M": 4, "RAM32M16": 8, "RAM64M8": 8, "SRL16E": 1, "SRLC32E": 1}
+
+
+def sources():
+    for folder in ("cells", "src"):
+        path = os.path.join(ROOT, "hw_rtl", folder)
+        yield from (os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(".sv"))
+
+
+def script(package, family, top, out):
+    files = " ".join([os.path.join(ROOT, "isa", "generated", "tsr_isa_pkg.sv"), package, *sources()])
+    include = os.path.join(ROOT, "hw_rtl", "cells")
+    return (f"read_verilog -sv -DSYNTHESIS -I{include} {files}\n"
+            f"synth_xilinx -family {family} -top {top} -flatten\n"
+            f"tee -o {out} stat -json\n")
+
+
+def count(cells):
+    total = dict(dsp=0, bram36=0.0, lut=0, ff=0, carry=0)
+    for name, number in cells.items():
+        if name.startswith("DSP48"):
+            total["dsp"] += number
+        elif name.startswith("RAMB36"):
+            total["bram36"] += number
+        elif name.startswith("RAMB18"):
+            total["bram36"] += number / 2
+        elif re.fullmatch(r"LUT[1-6]", name):
+            total["lut"] += number
+        elif name in LUT_RAM:
+            total["lut"] += number * LUT_RAM[name]
+        elif re.fullmatch(r"FD[RCSP]E(_1)?", name):
+            total["ff"] += number
+        elif name.startswith("CARRY"):
+            total["carry"] += number
+    return total
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("machine")
+    parser.add_argument("--family")
+    parser.add_argument("--top", default="tsr_core")
+    parser.add_argument("--log", default=os.devnull)
+    parser.add_argument("-o", "--output", required=True)
+    arguments = parser.parse_args()
+    family = arguments.family or FAMILY.get(arguments.machine, "xc7")
+    with tempfile.TemporaryDirectory() as folder:
+        package, stat = os.path.join(folder, "tsr_cfg_pkg.sv"), os.path.join(folder, "stat.json")
+        machine = os.path.join(ROOT, "isa", "machines", arguments.machine + ".json")
+        subprocess.run([sys.executable, "-B", os.path.join(ROOT, "isa", "generate.py"), "--cfg", machine, "-o", package], check=True)
+        with open(package, encoding="utf-8") as stream:
+            found = re.search(r"ConfigHash\s*=\s*64'h([0-9a-fA-F_]+)", stream.read())
+        run = os.path.join(folder, "area.ys")
+        with open(run, "w", encoding="utf-8") as stream:
+            stream.write(script(package, family, arguments.top, stat))
+        with open(arguments.log, "w", encoding="utf-8") as log:
+            result = subprocess.run(["yosys", "-q", "-s", run], stdout=log, stderr=subprocess.STDOUT, check=False)
+        if result.returncode != 0:
+            raise SystemExit(f"yosys failed with status {result.returncode}; --log FILE keeps what it says")
+        with open(stat, encoding="utf-8") as stream:
+            text = stream.read()
+    design = json.loads(text[text.index("{"):])
+    area = {"machine": arguments.machine, "family": family, "config_hash": found.group(1).replace("_", "") if found else "",
+            **count(design["design"]["num_cells_by_type"])}
+    with open(arguments.output, "w", encoding="utf-8") as stream:
+        json.dump(area, stream, indent=1)
+        stream.write("\n")
+    print(area)
+
+
+if __name__ == "__main__":
+    main()
