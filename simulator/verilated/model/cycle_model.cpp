@@ -54,7 +54,12 @@ struct Model {
   enum { Off, Armed, Recording } waveState = Off;
 #endif
 
-  Model() { context.fatalOnError(false); }
+  Model() {
+    context.fatalOnError(false);
+#ifdef TSR_CYCLE_WAVES
+    context.traceEverOn(true);
+#endif
+  }
   ~Model() {
     enter();
     closeWave();
