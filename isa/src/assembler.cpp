@@ -18,10 +18,12 @@ bool isWordCharacter(char c) {
 /// One line, taken from left to right. After the first failure everything fails, and error() is that failure.
 class Line {
 public:
-  Line(std::string_view text, size_t number) : text_(text.substr(0, text.find_first_of(";#"))), number_(number) {}
+  Line(std::string_view text, size_t number)
+      : text_(text.substr(0, text.find_first_of(";#"))), number_(number) {}
 
   bool atEnd() {
-    while (position_ < text_.size() && std::string_view(" \t\r").find(text_[position_]) != std::string_view::npos)
+    while (position_ < text_.size() &&
+           std::string_view(" \t\r").find(text_[position_]) != std::string_view::npos)
       ++position_;
     return position_ == text_.size();
   }
@@ -29,7 +31,8 @@ public:
   bool fail(const std::string &what) { return fail(what, position_); }
   bool fail(const std::string &what, size_t position) {
     if (!error_)
-      error_ = Error{"line " + std::to_string(number_) + " column " + std::to_string(position + 1) + ": " + what};
+      error_ =
+          Error{"line " + std::to_string(number_) + " column " + std::to_string(position + 1) + ": " + what};
     return false;
   }
 
@@ -66,7 +69,8 @@ public:
     uint64_t magnitude = 0;
     auto [end, status] = std::from_chars(body.data(), body.data() + body.size(), magnitude, isHex ? 16 : 10);
     if (body.empty() || status == std::errc::invalid_argument || end != body.data() + body.size())
-      return fail(digits.empty() ? "expected a value" : "\"" + std::string(digits) + "\" is not a value", begin);
+      return fail(digits.empty() ? "expected a value" : "\"" + std::string(digits) + "\" is not a value",
+                  begin);
     if (status != std::errc() || magnitude >= uint64_t{1} << 40)
       return fail("number " + std::string(digits) + " is too large", begin);
     out = negative ? -static_cast<int64_t>(magnitude) : static_cast<int64_t>(magnitude);
@@ -78,7 +82,9 @@ public:
     atEnd();
     size_t begin = position_;
     std::string_view text = word();
-    auto isHex = [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); };
+    auto isHex = [](char c) {
+      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+    };
     out = text.substr(std::min<size_t>(2, text.size()));
     if (!text.starts_with("0x") || out.size() != count || !std::all_of(out.begin(), out.end(), isHex))
       return fail("expected 0x and " + std::to_string(count) + " digits", begin);
@@ -105,8 +111,8 @@ uint64_t parseHex(std::string_view digits) {
 class InstructionParser {
 public:
   InstructionParser(Line &line, const Layout &layout, size_t kind)
-      : line_(line), layout_(layout), kind_(kind), info_(instructionTable()[kind]), instruction_(makeInstruction(kind)),
-        seen_(assemblyItems(kind).size()) {}
+      : line_(line), layout_(layout), kind_(kind), info_(instructionTable()[kind]),
+        instruction_(makeInstruction(kind)), seen_(assemblyItems(kind).size()) {}
 
   bool parse(Word128 &out) {
     while (!line_.atEnd())
@@ -154,7 +160,8 @@ private:
     if (item.form == Form::Flag)
       return word == item.name;
     auto names = namesOf(item.fields[0]);
-    return item.form == Form::Name && std::any_of(names.begin(), names.end(), [&](const char *name) { return name && word == name; });
+    return item.form == Form::Name &&
+           std::any_of(names.begin(), names.end(), [&](const char *name) { return name && word == name; });
   }
 
   bool setBare(const AssemblyItem &item, const std::string &word) {
@@ -192,8 +199,8 @@ private:
     int64_t least = isSigned ? -(int64_t{1} << (width - 1)) : 0;
     int64_t greatest = width == 0 ? 0 : (int64_t{1} << (width - isSigned)) - 1;
     if (value < least || value > greatest)
-      return line_.fail(std::string(info_.name) + " " + info_.fields[field].name + " " + std::to_string(value) + " does not fit " +
-                            std::to_string(width) + " bits",
+      return line_.fail(std::string(info_.name) + " " + info_.fields[field].name + " " +
+                            std::to_string(value) + " does not fit " + std::to_string(width) + " bits",
                         position);
     setFieldValue(instruction_, field, value);
     return true;
@@ -263,7 +270,8 @@ bool parseLine(Line &line, const Layout &layout, Program &program) {
   for (size_t kind = 0; kind < kInstructionKinds; ++kind)
     if (mnemonic == instructionTable()[kind].name)
       return InstructionParser(line, layout, kind).parse(program.instructions.emplace_back());
-  return line.fail(mnemonic.empty() ? "expected an instruction" : "unknown instruction \"" + mnemonic + "\"", begin);
+  return line.fail(mnemonic.empty() ? "expected an instruction" : "unknown instruction \"" + mnemonic + "\"",
+                   begin);
 }
 
 } // namespace

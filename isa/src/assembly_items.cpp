@@ -43,7 +43,8 @@ const std::vector<Rule> &rules() {
 std::vector<size_t> find(std::span<const FieldInfo> fields, const std::vector<std::string_view> &names) {
   std::vector<size_t> indices;
   for (std::string_view name : names) {
-    auto at = std::find_if(fields.begin(), fields.end(), [&](const FieldInfo &field) { return name == field.name; });
+    auto at = std::find_if(fields.begin(), fields.end(),
+                           [&](const FieldInfo &field) { return name == field.name; });
     if (at == fields.end())
       return {};
     indices.push_back(static_cast<size_t>(at - fields.begin()));
@@ -63,7 +64,8 @@ std::vector<AssemblyItem> makeItems(std::span<const FieldInfo> fields) {
       return !indices.empty() && indices[0] == f;
     });
     if (rule != rules().end()) {
-      items.push_back({rule->form, rule->name, find(fields, rule->fields), rule->omittedWhenZero, rule->offset});
+      items.push_back(
+          {rule->form, rule->name, find(fields, rule->fields), rule->omittedWhenZero, rule->offset});
       for (size_t index : items.back().fields)
         done[index] = true;
     } else if (fields[f].valueNames && !hasName) {

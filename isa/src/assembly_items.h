@@ -11,11 +11,11 @@ namespace tessera::isa {
 /// One item of a line: one field, or several in brackets.
 struct AssemblyItem {
   enum class Form {
-    Flag,    ///< bare word: the field is 1
-    Name,    ///< bare word: the value of an enumeration
-    Value,   ///< name=value; a value may be a name of the field's enumeration
-    Pair,    ///< name=(a,b,...)
-    Range,   ///< name=[a,b)
+    Flag,     ///< bare word: the field is 1
+    Name,     ///< bare word: the value of an enumeration
+    Value,    ///< name=value; a value may be a name of the field's enumeration
+    Pair,     ///< name=(a,b,...)
+    Range,    ///< name=[a,b)
     Immediate ///< imm=value, and unused_imm=value where the field that enables it is 0
   };
   Form form;

@@ -7,7 +7,9 @@
 namespace tessera::isa {
 namespace {
 
-Error bounds(std::string message) { return Error{std::move(message), static_cast<uint32_t>(ErrorCode::SramBounds)}; }
+Error bounds(std::string message) {
+  return Error{std::move(message), static_cast<uint32_t>(ErrorCode::SramBounds)};
+}
 
 std::string numbers(const std::string &before, uint64_t value, const std::string &between, uint64_t limit) {
   return before + " " + std::to_string(value) + " " + between + " " + std::to_string(limit);
@@ -18,22 +20,24 @@ std::string numbers(const std::string &before, uint64_t value, const std::string
 MemoryCheck::MemoryCheck(const MachineConfig &machine, const CheckContext &context)
     : machine_(machine), context_(context), microOps_(machine, context.uopMemory) {}
 
-Expected<void> MemoryCheck::checkDram(const char *owner, MemoryType type, uint64_t base, uint32_t ySize, uint32_t xSize,
-                                      uint32_t stride) const {
+Expected<void> MemoryCheck::checkDram(const char *owner, MemoryType type, uint64_t base, uint32_t ySize,
+                                      uint32_t xSize, uint32_t stride) const {
   uint64_t elements = base + uint64_t{ySize - 1} * stride + xSize;
   uint64_t end = context_.bases.of(type) + elements * machine_.dramElementBytes(type);
   uint64_t limit = std::min(context_.dramBytes, uint64_t{1} << 32);
   if (end <= limit)
     return {};
-  return Error{numbers(std::string(owner) + " of " + memoryName(type) + " ends at DRAM byte", end, "of", limit),
-               static_cast<uint32_t>(ErrorCode::DramFault)};
+  return Error{
+      numbers(std::string(owner) + " of " + memoryName(type) + " ends at DRAM byte", end, "of", limit),
+      static_cast<uint32_t>(ErrorCode::DramFault)};
 }
 
-Expected<void> MemoryCheck::checkIndex(const char *owner, const char *role, MemoryType type, uint64_t index) const {
+Expected<void> MemoryCheck::checkIndex(const char *owner, const char *role, MemoryType type,
+                                       uint64_t index) const {
   if (index < machine_.depth(type))
     return {};
-  return bounds(numbers(std::string(owner) + " " + role + " reaches " + memoryName(type) + " element", index, "of a depth of",
-                        machine_.depth(type)));
+  return bounds(numbers(std::string(owner) + " " + role + " reaches " + memoryName(type) + " element", index,
+                        "of a depth of", machine_.depth(type)));
 }
 
 Expected<void> MemoryCheck::operator()(const Load &x) {
@@ -45,8 +49,9 @@ Expected<void> MemoryCheck::operator()(const Load &x) {
   if (x.xSize > depth)
     return bounds(numbers("load x_size", x.xSize, "exceeds " + memory + " depth", depth));
   if (x.sramBase + row * rows > depth)
-    return bounds(numbers("load of " + std::to_string(rows) + " rows of " + std::to_string(row) + " elements to " + memory +
-                              " element " + std::to_string(x.sramBase) + " ends at",
+    return bounds(numbers("load of " + std::to_string(rows) + " rows of " + std::to_string(row) +
+                              " elements to " + memory + " element " + std::to_string(x.sramBase) +
+                              " ends at",
                           x.sramBase + row * rows, "beyond depth", depth));
   if (Expected<void> dram = checkDram("load", x.memoryType, x.dramBase, x.ySize, x.xSize, x.xStride); !dram)
     return dram;
@@ -77,8 +82,8 @@ Expected<void> MemoryCheck::operator()(const Store &x) {
     return {};
   uint64_t end = x.sramBase + uint64_t{x.ySize} * x.xSize, depth = machine_.depth(x.memoryType);
   if (end > depth)
-    return bounds(numbers("store of " + std::to_string(x.ySize) + " rows of " + std::to_string(x.xSize) + " elements from out element " +
-                              std::to_string(x.sramBase) + " ends at",
+    return bounds(numbers("store of " + std::to_string(x.ySize) + " rows of " + std::to_string(x.xSize) +
+                              " elements from out element " + std::to_string(x.sramBase) + " ends at",
                           end, "beyond depth", depth));
   return checkDram("store", x.memoryType, x.dramBase, x.ySize, x.xSize, x.xStride);
 }
@@ -88,7 +93,8 @@ Expected<MicroOp> MemoryCheck::greatestOf(const char *owner, const Loop &loop) {
     return bounds(numbers(std::string(owner) + " uop_end", loop.end, "exceeds uop depth", machine_.uopDepth));
   MicroOpMemory::Greatest greatest = microOps_.greatest(loop.begin, loop.end);
   if (!greatest.known)
-    return bounds(std::string(owner) + " uses micro-op " + std::to_string(greatest.unknownElement) + ", which nothing has loaded");
+    return bounds(std::string(owner) + " uses micro-op " + std::to_string(greatest.unknownElement) +
+                  ", which nothing has loaded");
   return greatest.microOp;
 }
 
@@ -99,13 +105,16 @@ Expected<void> MemoryCheck::operator()(const Gemm &x) {
   Expected<MicroOp> top = greatestOf("gemm", loop);
   if (!top)
     return top.error();
-  if (Expected<void> dst = checkIndex("gemm", "destination", MemoryType::Acc, last(loop, {x.dstFactorOut, x.dstFactorIn, 0}, top->dst));
+  if (Expected<void> dst = checkIndex("gemm", "destination", MemoryType::Acc,
+                                      last(loop, {x.dstFactorOut, x.dstFactorIn, 0}, top->dst));
       !dst || x.reset)
     return dst;
-  if (Expected<void> src = checkIndex("gemm", "source", MemoryType::Inp, last(loop, {x.srcFactorOut, x.srcFactorIn, 0}, top->src));
+  if (Expected<void> src = checkIndex("gemm", "source", MemoryType::Inp,
+                                      last(loop, {x.srcFactorOut, x.srcFactorIn, 0}, top->src));
       !src)
     return src;
-  return checkIndex("gemm", "weight", MemoryType::Wgt, last(loop, {x.wgtFactorOut, x.wgtFactorIn, 0}, top->wgt));
+  return checkIndex("gemm", "weight", MemoryType::Wgt,
+                    last(loop, {x.wgtFactorOut, x.wgtFactorIn, 0}, top->wgt));
 }
 
 Expected<void> MemoryCheck::operator()(const Alu &x) {
@@ -115,10 +124,12 @@ Expected<void> MemoryCheck::operator()(const Alu &x) {
   Expected<MicroOp> top = greatestOf("alu", loop);
   if (!top)
     return top.error();
-  if (Expected<void> dst = checkIndex("alu", "destination", MemoryType::Acc, last(loop, {x.dstFactorOut, x.dstFactorIn, 0}, top->dst));
+  if (Expected<void> dst = checkIndex("alu", "destination", MemoryType::Acc,
+                                      last(loop, {x.dstFactorOut, x.dstFactorIn, 0}, top->dst));
       !dst)
     return dst;
-  return checkIndex("alu", "source", MemoryType::Acc, last(loop, {x.srcFactorOut, x.srcFactorIn, 0}, top->src));
+  return checkIndex("alu", "source", MemoryType::Acc,
+                    last(loop, {x.srcFactorOut, x.srcFactorIn, 0}, top->src));
 }
 
 Expected<void> MemoryCheck::checkPar(const char *owner, uint32_t par) const {
@@ -151,8 +162,8 @@ Expected<void> MemoryCheck::operator()(const Reduce &x) {
   if (Expected<void> source = checkIndex("reduce", "source", MemoryType::Inp, src); !source)
     return source;
   if (x.op == ReduceOp::Matmul || x.op == ReduceOp::Depthwise)
-    if (Expected<void> weight =
-            checkIndex("reduce", "weight", MemoryType::Wgt, last(loop, {g.wgtFactorOut, g.wgtFactorIn, x.wgtBase}, top->wgt));
+    if (Expected<void> weight = checkIndex("reduce", "weight", MemoryType::Wgt,
+                                           last(loop, {g.wgtFactorOut, g.wgtFactorIn, x.wgtBase}, top->wgt));
         !weight)
       return weight;
   if (x.init == ReduceInit::Bias || (x.destination != Destination::Acc && exitMode_ != ExitMode::None))
@@ -169,7 +180,9 @@ Expected<void> MemoryCheck::operator()(const Vec &x) {
   if (!top)
     return top.error();
   const SetGeometry &g = geometry_;
-  if (Expected<void> result = checkResult("vec", x.destination, last(loop, {g.dstFactorOut, g.dstFactorIn, x.dstBase}, top->dst)); !result)
+  if (Expected<void> result =
+          checkResult("vec", x.destination, last(loop, {g.dstFactorOut, g.dstFactorIn, x.dstBase}, top->dst));
+      !result)
     return result;
   if (Expected<void> lhs = checkIndex("vec", "first operand", MemoryType::Acc,
                                       last(loop, {g.dstFactorOut, g.dstFactorIn, x.lhsBase}, top->dst));

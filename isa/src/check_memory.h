@@ -37,7 +37,8 @@ private:
     uint32_t out, in, base;
   };
 
-  Expected<void> checkDram(const char *owner, MemoryType type, uint64_t base, uint32_t ySize, uint32_t xSize, uint32_t stride) const;
+  Expected<void> checkDram(const char *owner, MemoryType type, uint64_t base, uint32_t ySize, uint32_t xSize,
+                           uint32_t stride) const;
   Expected<void> checkIndex(const char *owner, const char *role, MemoryType type, uint64_t index) const;
   Expected<MicroOp> greatestOf(const char *owner, const Loop &loop);
   Expected<void> checkPar(const char *owner, uint32_t par) const;
@@ -46,7 +47,8 @@ private:
   Expected<void> checkChain(const Reduce &x, const Loop &loop, const MicroOp &top) const;
 
   static uint64_t last(const Loop &loop, const Steps &steps, uint32_t microOp) {
-    return uint64_t{microOp} + uint64_t{loop.iterOut - 1} * steps.out + uint64_t{loop.iterIn - 1} * steps.in + steps.base;
+    return uint64_t{microOp} + uint64_t{loop.iterOut - 1} * steps.out + uint64_t{loop.iterIn - 1} * steps.in +
+           steps.base;
   }
 
   const MachineConfig &machine_;

@@ -13,7 +13,9 @@ Error at(uint32_t index, const std::string &message) {
   return Error{message + " (instruction " + std::to_string(index) + ")", kDeadlock, index};
 }
 
-std::string tokenText(size_t queue) { return std::string("token from ") + tokenQueueName(static_cast<TokenQueue>(queue)); }
+std::string tokenText(size_t queue) {
+  return std::string("token from ") + tokenQueueName(static_cast<TokenQueue>(queue));
+}
 
 /// Instructions that push to and pop from each queue, in program order. A module works in order, so the n-th pop takes the
 /// token of the n-th push.
@@ -25,11 +27,11 @@ Expected<void> checkBalance(const Traffic (&traffic)[kTokenQueueCount]) {
   for (size_t q = 0; q < kTokenQueueCount; ++q) {
     const auto &[pushes, pops] = traffic[q];
     if (pops.size() > pushes.size())
-      return at(pops[pushes.size()], tokenText(q) + " is popped " + std::to_string(pops.size()) + " times but pushed " +
-                                         std::to_string(pushes.size()) + " times");
+      return at(pops[pushes.size()], tokenText(q) + " is popped " + std::to_string(pops.size()) +
+                                         " times but pushed " + std::to_string(pushes.size()) + " times");
     if (pushes.size() > pops.size())
-      return at(pushes[pops.size()], tokenText(q) + " is pushed " + std::to_string(pushes.size()) + " times but popped " +
-                                         std::to_string(pops.size()) + " times");
+      return at(pushes[pops.size()], tokenText(q) + " is pushed " + std::to_string(pushes.size()) +
+                                         " times but popped " + std::to_string(pops.size()) + " times");
   }
   return {};
 }
@@ -65,7 +67,8 @@ Expected<void> checkProgress(const std::vector<TokenStep> &steps) {
   size_t q = 0;
   while (!(steps[stuck].use.pops >> q & 1) || tokens[q] != 0)
     ++q;
-  return at(stuck, std::string("deadlock: ") + moduleName(steps[stuck].module) + " waits for ever for a " + tokenText(q));
+  return at(stuck, std::string("deadlock: ") + moduleName(steps[stuck].module) + " waits for ever for a " +
+                       tokenText(q));
 }
 
 Expected<void> checkDistance(const Traffic (&traffic)[kTokenQueueCount]) {

@@ -13,7 +13,8 @@ Error atInstruction(Error error, size_t index) {
 }
 
 Expected<void> checkBases(const MachineConfig &machine, const BasePointers &bases) {
-  for (MemoryType type : {MemoryType::Uop, MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc, MemoryType::Out, MemoryType::Par})
+  for (MemoryType type :
+       {MemoryType::Uop, MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc, MemoryType::Out, MemoryType::Par})
     if (bases.of(type) % machine.busBytes() != 0)
       return Error{std::string("base pointer of ") + memoryName(type) + " " + std::to_string(bases.of(type)) +
                    " is not a multiple of the bus width of " + std::to_string(machine.busBytes()) + " bytes"};
@@ -41,7 +42,8 @@ uint32_t BasePointers::of(MemoryType type) const {
   return 0;
 }
 
-Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program, const CheckContext &context) {
+Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program,
+                            const CheckContext &context) {
   if (Expected<void> bases = checkBases(machine, context.bases); !bases)
     return bases;
   Layout layout(machine);
@@ -53,9 +55,10 @@ Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word12
     if (!instruction)
       return atInstruction(instruction.error(), i);
     if (std::holds_alternative<Finish>(*instruction) && i + 1 != program.size())
-      return atInstruction(Error{"finish is not the last of " + std::to_string(program.size()) + " instructions",
-                                 static_cast<uint32_t>(ErrorCode::NoFinish)},
-                           i);
+      return atInstruction(
+          Error{"finish is not the last of " + std::to_string(program.size()) + " instructions",
+                static_cast<uint32_t>(ErrorCode::NoFinish)},
+          i);
     if (Expected<void> inside = memory.check(*instruction); !inside)
       return atInstruction(inside.error(), i);
     Module module = moduleOf(*instruction);

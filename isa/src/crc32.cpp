@@ -33,8 +33,8 @@ uint32_t crc32(std::span<const uint8_t> bytes, uint32_t previous) {
   for (; i + 8 <= bytes.size(); i += 8) {
     const uint8_t *p = bytes.data() + i;
     uint32_t low = value ^ (p[0] | p[1] << 8 | p[2] << 16 | static_cast<uint32_t>(p[3]) << 24);
-    value = kTables[7][low & 255] ^ kTables[6][low >> 8 & 255] ^ kTables[5][low >> 16 & 255] ^ kTables[4][low >> 24] ^
-            kTables[3][p[4]] ^ kTables[2][p[5]] ^ kTables[1][p[6]] ^ kTables[0][p[7]];
+    value = kTables[7][low & 255] ^ kTables[6][low >> 8 & 255] ^ kTables[5][low >> 16 & 255] ^
+            kTables[4][low >> 24] ^ kTables[3][p[4]] ^ kTables[2][p[5]] ^ kTables[1][p[6]] ^ kTables[0][p[7]];
   }
   for (; i < bytes.size(); ++i)
     value = value >> 8 ^ kTables[0][(value ^ bytes[i]) & 255];

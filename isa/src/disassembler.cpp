@@ -73,14 +73,19 @@ std::string microOpText(uint32_t word, const Layout &layout) {
   MicroOp microOp = layout.decodeMicroOp(word);
   if (layout.encodeMicroOp(microOp) != word)
     return ".uop 0x" + hex(word, 8);
-  return "uop dst=" + std::to_string(microOp.dst) + " src=" + std::to_string(microOp.src) + " wgt=" + std::to_string(microOp.wgt);
+  return "uop dst=" + std::to_string(microOp.dst) + " src=" + std::to_string(microOp.src) +
+         " wgt=" + std::to_string(microOp.wgt);
 }
 
 } // namespace
 
-std::string disassemble(Word128 word, const MachineConfig &machine) { return instructionText(word, Layout(machine)); }
+std::string disassemble(Word128 word, const MachineConfig &machine) {
+  return instructionText(word, Layout(machine));
+}
 
-std::string disassembleMicroOp(uint32_t word, const MachineConfig &machine) { return microOpText(word, Layout(machine)); }
+std::string disassembleMicroOp(uint32_t word, const MachineConfig &machine) {
+  return microOpText(word, Layout(machine));
+}
 
 std::string disassemble(const Program &program, const MachineConfig &machine) {
   Layout layout(machine);

@@ -14,7 +14,9 @@ template <size_t... Kinds> Instruction makeKind(size_t kind, std::index_sequence
 
 } // namespace
 
-Instruction makeInstruction(size_t kind) { return makeKind(kind, std::make_index_sequence<kInstructionKinds>()); }
+Instruction makeInstruction(size_t kind) {
+  return makeKind(kind, std::make_index_sequence<kInstructionKinds>());
+}
 
 int64_t fieldValue(const Instruction &instruction, size_t field) {
   int64_t value = 0;

@@ -71,9 +71,9 @@ Expected<uint32_t> checkHeader(std::span<const uint8_t> bytes) {
 Expected<ProgramImage::Section> readSection(std::span<const uint8_t> bytes, size_t entry, uint64_t &end) {
   std::string name(reinterpret_cast<const char *>(bytes.data() + entry), kNameBytes);
   name.resize(std::strlen(name.c_str()));
-  if (!isName(name) ||
-      std::any_of(bytes.begin() + static_cast<ptrdiff_t>(entry + name.size()),
-                  bytes.begin() + static_cast<ptrdiff_t>(entry + kNameBytes), [](uint8_t byte) { return byte != 0; }))
+  if (!isName(name) || std::any_of(bytes.begin() + static_cast<ptrdiff_t>(entry + name.size()),
+                                   bytes.begin() + static_cast<ptrdiff_t>(entry + kNameBytes),
+                                   [](uint8_t byte) { return byte != 0; }))
     return Error{"image has a section with a bad name"};
   auto offset = get<uint64_t>(bytes, entry + 32), size = get<uint64_t>(bytes, entry + 40);
   if (offset != alignUp(end))
@@ -114,14 +114,15 @@ const std::vector<uint8_t> *ProgramImage::find(std::string_view name) const {
 
 std::string_view ProgramImage::text(std::string_view name) const {
   const std::vector<uint8_t> *bytes = find(name);
-  return bytes ? std::string_view(reinterpret_cast<const char *>(bytes->data()), bytes->size()) : std::string_view();
+  return bytes ? std::string_view(reinterpret_cast<const char *>(bytes->data()), bytes->size())
+               : std::string_view();
 }
 
 Expected<void> ProgramImage::checkMachine(const MachineConfig &machine) const {
   if (configHash == 0 || configHash == machine.hash())
     return {};
-  return Error{"image is compiled for configuration " + hex(configHash) + ", machine " + machine.name + " has " +
-               hex(machine.hash())};
+  return Error{"image is compiled for configuration " + hex(configHash) + ", machine " + machine.name +
+               " has " + hex(machine.hash())};
 }
 
 Expected<std::vector<uint8_t>> ProgramImage::serialize() const {

@@ -1,7 +1,7 @@
 // Reading and validating machine files.
 #include "embedded_machines.h"
-#include "tessera/isa/json.h"
 #include "tessera/isa/encoding.h"
+#include "tessera/isa/json.h"
 
 #include <bit>
 #include <cerrno>

@@ -14,8 +14,8 @@ void joinMicroOps(MicroOp &into, const MicroOp &other) {
 } // namespace
 
 MicroOpMemory::MicroOpMemory(const MachineConfig &machine, std::span<const uint32_t> contents)
-    : layout_(machine), microOps_(machine.uopDepth), known_(machine.uopDepth), blocks_((machine.uopDepth + kBlock - 1) / kBlock),
-      blockFresh_(blocks_.size()) {
+    : layout_(machine), microOps_(machine.uopDepth), known_(machine.uopDepth),
+      blocks_((machine.uopDepth + kBlock - 1) / kBlock), blockFresh_(blocks_.size()) {
   write(0, contents.first(std::min<size_t>(contents.size(), machine.uopDepth)));
 }
 

@@ -19,8 +19,8 @@ public:
   /// The greatest dst, src and wgt, each by itself, over [begin, end), which is not empty and inside the memory.
   struct Greatest {
     MicroOp microOp;
-    bool known = true;            ///< false: some element was never written
-    uint32_t unknownElement = 0;  ///< the first of them
+    bool known = true;           ///< false: some element was never written
+    uint32_t unknownElement = 0; ///< the first of them
   };
   Greatest greatest(uint32_t begin, uint32_t end);
 

@@ -69,8 +69,8 @@ std::array<int32_t, 256> softmaxTable(double beta, double inputScale) {
   std::array<int32_t, 256> table{};
   for (int difference = -255; difference <= 0; ++difference)
     if (-difference <= radius)
-      table[static_cast<size_t>(255 + difference)] =
-          expOfNegative(multiply(static_cast<int32_t>(difference * (int64_t{1} << factor.shift)), multiplier));
+      table[static_cast<size_t>(255 + difference)] = expOfNegative(
+          multiply(static_cast<int32_t>(difference * (int64_t{1} << factor.shift)), multiplier));
   return table;
 }
 
@@ -87,7 +87,8 @@ SoftmaxReciprocal softmaxReciprocal(int32_t sum) {
   return {saturatingShiftLeft(x, 1), 12 - headroom};
 }
 
-void softmaxRow(std::span<const int8_t> input, std::span<int8_t> output, const std::array<int32_t, 256> &table) {
+void softmaxRow(std::span<const int8_t> input, std::span<int8_t> output,
+                const std::array<int32_t, 256> &table) {
   int maximum = -128;
   for (int8_t value : input)
     maximum = std::max<int>(maximum, value);

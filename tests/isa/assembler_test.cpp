@@ -46,7 +46,8 @@ TEST(AssemblerTest, LinesOfEveryInstruction) {
            "alu max uop=[0,1) iter=(1,1) dst=(0,1) src=(0,1) unused_imm=3",
            "alu alu_opcode=7 uop=[0,0) iter=(0,0) dst=(0,0) src=(0,0)",
            "finish pop_prev pop_next push_prev push_next",
-           "reduce depthwise overlap uop=[0,3) iter=(14,14) base=(1,2,3) par=4 taps=3 init=bias destination=inp",
+           "reduce depthwise overlap uop=[0,3) iter=(14,14) base=(1,2,3) par=4 taps=3 init=bias "
+           "destination=inp",
            "reduce matmul uop=[0,3) iter=(14,14) base=(1,2,3) par=4 taps=1 init=3 destination=acc",
            "vec mul uop=[8190,8191) iter=(1,1) base=(1,2,3) par=63 destination=out",
            "set_geometry dst=(1,2) src=(3,4) wgt=(5,6)",
@@ -63,7 +64,8 @@ TEST(AssemblerTest, LinesOfEveryInstruction) {
 TEST(AssemblerTest, OrderCaseOfNumbersAndSpacesAreFree) {
   EXPECT_EQ(again("  gemm push_next wgt=( 0x0 , 1 ) uop=[ 0 ,0x9)\titer=(1,2)\r ; comment"),
             "gemm uop=[0,9) iter=(1,2) dst=(0,0) src=(0,0) wgt=(0,1) push_next");
-  Program program = *assemble("\n# nothing\n; nothing\nfinish\n\nuop src=1\nfinish # end", *loadMachine("tiny"));
+  Program program =
+      *assemble("\n# nothing\n; nothing\nfinish\n\nuop src=1\nfinish # end", *loadMachine("tiny"));
   EXPECT_EQ(program.instructions.size(), 2u);
   EXPECT_EQ(program.microOps.size(), 1u);
 }
@@ -86,7 +88,8 @@ TEST(AssemblerTest, RandomWordsRoundTripOnEveryMachineAndLevel) {
     ASSERT_TRUE(back) << machine.name << ": " << back.error().message;
     ASSERT_EQ(back->instructions.size(), program.instructions.size());
     for (size_t i = 0; i < program.instructions.size(); ++i)
-      ASSERT_EQ(back->instructions[i], program.instructions[i]) << machine.name << ": " << disassemble(program.instructions[i], machine);
+      ASSERT_EQ(back->instructions[i], program.instructions[i])
+          << machine.name << ": " << disassemble(program.instructions[i], machine);
     ASSERT_EQ(back->microOps, program.microOps);
   }
 }
@@ -118,8 +121,10 @@ TEST(AssemblerTest, ErrorsNameLineAndColumn) {
   EXPECT_EQ(errorOf("gemm fast"), "line 1 column 6: gemm has no \"fast\"");
   EXPECT_EQ(errorOf("gemm !"), "line 1 column 6: expected a word");
   EXPECT_EQ(errorOf("load foo"), "line 1 column 6: load has no \"foo\"");
-  EXPECT_EQ(errorOf("load inp dram=0x100000000"), "line 1 column 15: load dram_base 4294967296 does not fit 32 bits");
-  EXPECT_EQ(errorOf("load inp dram=99999999999999999999999"), "line 1 column 15: number 99999999999999999999999 is too large");
+  EXPECT_EQ(errorOf("load inp dram=0x100000000"),
+            "line 1 column 15: load dram_base 4294967296 does not fit 32 bits");
+  EXPECT_EQ(errorOf("load inp dram=99999999999999999999999"),
+            "line 1 column 15: number 99999999999999999999999 is too large");
   EXPECT_EQ(errorOf("load inp sram=-1"), "line 1 column 15: load sram_base -1 does not fit 16 bits");
   EXPECT_EQ(errorOf("alu add imm=32768"), "line 1 column 13: alu imm 32768 does not fit 16 bits");
   EXPECT_EQ(errorOf("reduce sum taps=5"), "line 1 column 17: reduce taps 4 does not fit 2 bits");
@@ -135,5 +140,6 @@ TEST(AssemblerTest, FieldsOfTheHigherLevelDoNotFitAtLevelVta) {
   MachineConfig machine = *loadMachine("pynq");
   machine.level = Level::Vta;
   machine.features = 0;
-  EXPECT_EQ(assemble("load acc via_load", machine).error().message, "line 1 column 10: load via_load 1 does not fit 0 bits");
+  EXPECT_EQ(assemble("load acc via_load", machine).error().message,
+            "line 1 column 10: load via_load 1 does not fit 0 bits");
 }

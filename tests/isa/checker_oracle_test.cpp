@@ -29,8 +29,11 @@ public:
   void fillMicroOps(std::mt19937_64 &random) {
     Layout layout(machine_);
     for (uint32_t n = 0; n < machine_.uopDepth; ++n) {
-      auto pick = [&](uint32_t depth) { return static_cast<uint32_t>(random() % 8 ? random() % 16 : random() % depth); };
-      uint32_t word = layout.encodeMicroOp({pick(machine_.accDepth), pick(machine_.inpDepth), pick(machine_.wgtDepth)});
+      auto pick = [&](uint32_t depth) {
+        return static_cast<uint32_t>(random() % 8 ? random() % 16 : random() % depth);
+      };
+      uint32_t word =
+          layout.encodeMicroOp({pick(machine_.accDepth), pick(machine_.inpDepth), pick(machine_.wgtDepth)});
       std::memcpy(dram_.data() + kUopAddress + 4 * n, &word, 4);
     }
   }
@@ -133,8 +136,8 @@ TEST(CheckerOracleTest, FirstFaultIsThatOfTheFunctionalModel) {
         continue; // the core does not mind
       RunResult result = oracle.run(program);
       ASSERT_EQ(verdict ? 0 : verdict.error().code, static_cast<uint32_t>(result.code))
-          << name << " program " << n << ": " << (verdict ? "passes" : verdict.error().message) << ", core stops at "
-          << result.index;
+          << name << " program " << n << ": " << (verdict ? "passes" : verdict.error().message)
+          << ", core stops at " << result.index;
       if (!verdict)
         ASSERT_EQ(verdict.error().index.value(), result.index) << name << " program " << n;
       passed += static_cast<bool>(verdict);
@@ -143,7 +146,8 @@ TEST(CheckerOracleTest, FirstFaultIsThatOfTheFunctionalModel) {
   }
   // Every kind of fault was met often enough to mean something.
   EXPECT_GT(passed, 200u);
-  for (ErrorCode code : {ErrorCode::BadMemoryType, ErrorCode::SramBounds, ErrorCode::DramFault, ErrorCode::BadField})
+  for (ErrorCode code :
+       {ErrorCode::BadMemoryType, ErrorCode::SramBounds, ErrorCode::DramFault, ErrorCode::BadField})
     EXPECT_GT(failed[static_cast<size_t>(code)], 20u) << static_cast<int>(code);
 }
 
@@ -157,9 +161,10 @@ TEST(CheckerOracleTest, TokensThatPassRunAndDeadlocksStop) {
     // Random flags balance seldom; so each program is made of whole exchanges, whose instructions are then shuffled a little.
     std::vector<Instruction> program;
     auto add = [&](Module module, Dependencies dependencies) {
-      Instruction instruction = module == Module::Load    ? Instruction(Load{.dependencies = {}, .memoryType = MemoryType::Inp})
-                                : module == Module::Store ? Instruction(Store{.dependencies = {}, .memoryType = MemoryType::Out})
-                                                          : Instruction(Gemm{});
+      Instruction instruction =
+          module == Module::Load    ? Instruction(Load{.dependencies = {}, .memoryType = MemoryType::Inp})
+          : module == Module::Store ? Instruction(Store{.dependencies = {}, .memoryType = MemoryType::Out})
+                                    : Instruction(Gemm{});
       setDependencies(instruction, dependencies);
       program.push_back(instruction);
     };

@@ -19,10 +19,12 @@ protected:
   uint64_t dramBytes = 1 << 20;
   std::vector<uint32_t> uopMemory;
 
-  static Load loadOf(MemoryType type, uint32_t sramBase, uint32_t dramBase, uint32_t ySize, uint32_t xSize, uint32_t xStride) {
+  static Load loadOf(MemoryType type, uint32_t sramBase, uint32_t dramBase, uint32_t ySize, uint32_t xSize,
+                     uint32_t xStride) {
     Load load;
     load.memoryType = type;
-    load.sramBase = sramBase, load.dramBase = dramBase, load.ySize = ySize, load.xSize = xSize, load.xStride = xStride;
+    load.sramBase = sramBase, load.dramBase = dramBase, load.ySize = ySize, load.xSize = xSize,
+    load.xStride = xStride;
     return load;
   }
   void addMicroOps() {
@@ -34,10 +36,12 @@ protected:
     gemm.uopEnd = uopEnd, gemm.iterOut = iterOut, gemm.iterIn = iterIn;
     return gemm;
   }
-  static Store storeOf(uint32_t sramBase, uint32_t dramBase, uint32_t ySize, uint32_t xSize, uint32_t xStride) {
+  static Store storeOf(uint32_t sramBase, uint32_t dramBase, uint32_t ySize, uint32_t xSize,
+                       uint32_t xStride) {
     Store store;
     store.memoryType = MemoryType::Out;
-    store.sramBase = sramBase, store.dramBase = dramBase, store.ySize = ySize, store.xSize = xSize, store.xStride = xStride;
+    store.sramBase = sramBase, store.dramBase = dramBase, store.ySize = ySize, store.xSize = xSize,
+    store.xStride = xStride;
     return store;
   }
   template <class T> static T with(T x, Dependencies dependencies) {
@@ -103,7 +107,9 @@ TEST_F(CheckerTest, LoadsStayInTheirScratchpad) {
   program = {loadOf(MemoryType::Inp, 0, 0, 1, 3000, 0)};
   EXPECT_EQ(message(), "load x_size 3000 exceeds inp depth 2048 (instruction 0)");
   program = {Gemm{}, loadOf(MemoryType::Inp, 2000, 0, 7, 7, 7)};
-  EXPECT_EQ(message(), "load of 7 rows of 7 elements to inp element 2000 ends at 2049 beyond depth 2048 (instruction 1)");
+  EXPECT_EQ(
+      message(),
+      "load of 7 rows of 7 elements to inp element 2000 ends at 2049 beyond depth 2048 (instruction 1)");
   EXPECT_EQ(check().error().code, static_cast<uint32_t>(ErrorCode::SramBounds));
   EXPECT_EQ(check().error().index, 1u);
   program = {loadOf(MemoryType::Inp, 1999, 0, 7, 7, 7)};
@@ -114,7 +120,8 @@ TEST_F(CheckerTest, LoadsStayInTheirScratchpad) {
   EXPECT_EQ(message(), "");
   ++padded.xPad1;
   program = {padded};
-  EXPECT_EQ(message(), "load of 7 rows of 11 elements to acc_8bit element 1978 ends at 2055 beyond depth 2048 (instruction 0)");
+  EXPECT_EQ(message(), "load of 7 rows of 11 elements to acc_8bit element 1978 ends at 2055 beyond depth "
+                       "2048 (instruction 0)");
   padded.ySize = 0; // moves nothing, not even padding
   program = {padded};
   EXPECT_EQ(message(), "");
@@ -138,19 +145,23 @@ TEST_F(CheckerTest, LoadsAndStoresStayInDram) {
 
 TEST_F(CheckerTest, StoresStayInOut) {
   program = {storeOf(2040, 0, 3, 3, 3)};
-  EXPECT_EQ(message(), "store of 3 rows of 3 elements from out element 2040 ends at 2049 beyond depth 2048 (instruction 0)");
+  EXPECT_EQ(
+      message(),
+      "store of 3 rows of 3 elements from out element 2040 ends at 2049 beyond depth 2048 (instruction 0)");
   program = {storeOf(2039, 0, 3, 3, 3)};
   EXPECT_EQ(message(), "");
 }
 
 TEST_F(CheckerTest, BasePointersCountAndAreAligned) {
-  Word128 words[] = {Layout(machine).encode(loadOf(MemoryType::Inp, 0, 0, 1, 1, 1)), Layout(machine).encode(Finish{})};
+  Word128 words[] = {Layout(machine).encode(loadOf(MemoryType::Inp, 0, 0, 1, 1, 1)),
+                     Layout(machine).encode(Finish{})};
   CheckContext context;
   context.dramBytes = 1024;
   context.bases.inp = 1008;
   EXPECT_TRUE(checkProgram(machine, words, context));
   context.bases.inp = 1016;
-  EXPECT_EQ(checkProgram(machine, words, context).error().message, "load of inp ends at DRAM byte 1032 of 1024 (instruction 0)");
+  EXPECT_EQ(checkProgram(machine, words, context).error().message,
+            "load of inp ends at DRAM byte 1032 of 1024 (instruction 0)");
   context.bases.inp = 1012;
   EXPECT_EQ(checkProgram(machine, words, context).error().message,
             "base pointer of inp 1012 is not a multiple of the bus width of 8 bytes");
@@ -167,14 +178,20 @@ TEST_F(CheckerTest, GemmIndicesAreAffineMaxima) {
     return message();
   };
   EXPECT_EQ(with3(&Gemm::dstFactorOut, 1022), "");
-  EXPECT_EQ(with3(&Gemm::dstFactorOut, 1023), "gemm destination reaches acc element 2049 of a depth of 2048 (instruction 1)");
+  EXPECT_EQ(with3(&Gemm::dstFactorOut, 1023),
+            "gemm destination reaches acc element 2049 of a depth of 2048 (instruction 1)");
   EXPECT_EQ(with3(&Gemm::dstFactorIn, 2044), "");
-  EXPECT_EQ(with3(&Gemm::dstFactorIn, 2045), "gemm destination reaches acc element 2048 of a depth of 2048 (instruction 1)");
+  EXPECT_EQ(with3(&Gemm::dstFactorIn, 2045),
+            "gemm destination reaches acc element 2048 of a depth of 2048 (instruction 1)");
   EXPECT_EQ(with3(&Gemm::srcFactorOut, 1021), "");
-  EXPECT_EQ(with3(&Gemm::srcFactorOut, 1022), "gemm source reaches inp element 2049 of a depth of 2048 (instruction 1)");
-  EXPECT_EQ(with3(&Gemm::srcFactorIn, 2043), "gemm source reaches inp element 2048 of a depth of 2048 (instruction 1)");
-  EXPECT_EQ(with3(&Gemm::wgtFactorOut, 509), "gemm weight reaches wgt element 1025 of a depth of 1024 (instruction 1)");
-  EXPECT_EQ(with3(&Gemm::wgtFactorIn, 1017), "gemm weight reaches wgt element 1024 of a depth of 1024 (instruction 1)");
+  EXPECT_EQ(with3(&Gemm::srcFactorOut, 1022),
+            "gemm source reaches inp element 2049 of a depth of 2048 (instruction 1)");
+  EXPECT_EQ(with3(&Gemm::srcFactorIn, 2043),
+            "gemm source reaches inp element 2048 of a depth of 2048 (instruction 1)");
+  EXPECT_EQ(with3(&Gemm::wgtFactorOut, 509),
+            "gemm weight reaches wgt element 1025 of a depth of 1024 (instruction 1)");
+  EXPECT_EQ(with3(&Gemm::wgtFactorIn, 1017),
+            "gemm weight reaches wgt element 1024 of a depth of 1024 (instruction 1)");
 }
 
 TEST_F(CheckerTest, OnlyWhatIsTouchedIsChecked) {
@@ -284,7 +301,8 @@ TEST_F(CheckerTest, ReduceChecksBasesTapsAndDestinations) {
   EXPECT_EQ(run(changed([](Reduce &r) { r.srcBase = 2040; })), "");
   EXPECT_EQ(run(changed([](Reduce &r) { r.srcBase = 2041; })),
             "reduce source reaches inp element 2048 of a depth of 2048 (instruction 3)");
-  EXPECT_EQ(run(changed([](Reduce &r) { r.wgtBase = 503; })), "reduce weight reaches wgt element 512 of a depth of 512 (instruction 3)");
+  EXPECT_EQ(run(changed([](Reduce &r) { r.wgtBase = 503; })),
+            "reduce weight reaches wgt element 512 of a depth of 512 (instruction 3)");
   // taps of pairs of elements: 7 + 2040 - ... + 4 * 2 - 1
   EXPECT_EQ(run(changed([](Reduce &r) { r.op = ReduceOp::Depthwise, r.taps = 3, r.srcBase = 2033; })), "");
   EXPECT_EQ(run(changed([](Reduce &r) { r.op = ReduceOp::Depthwise, r.taps = 3, r.srcBase = 2034; })),
@@ -295,7 +313,9 @@ TEST_F(CheckerTest, ReduceChecksBasesTapsAndDestinations) {
             "reduce destination reaches inp element 2049 of a depth of 2048 (instruction 3)");
   // an initial value from ACC is read at the destination index, wherever the result goes
   machine.accDepth = 512;
-  EXPECT_EQ(run(changed([](Reduce &r) { r.destination = Destination::Inp, r.init = ReduceInit::Acc, r.dstBase = 500; })),
+  EXPECT_EQ(run(changed([](Reduce &r) {
+              r.destination = Destination::Inp, r.init = ReduceInit::Acc, r.dstBase = 500;
+            })),
             "reduce initial value reaches acc element 521 of a depth of 512 (instruction 3)");
 }
 
@@ -311,7 +331,8 @@ TEST_F(CheckerTest, ParIsCheckedWhereItIsRead) {
     program.push_back(instruction);
     return message().substr(0, 40);
   };
-  const std::string reduceFails = "reduce par reaches par element 50 of a d", vecFails = "vec par reaches par element 50 of a dept";
+  const std::string reduceFails = "reduce par reaches par element 50 of a d",
+                    vecFails = "vec par reaches par element 50 of a dept";
   Reduce reduce;
   reduce.uopEnd = reduce.iterOut = reduce.iterIn = 1, reduce.par = 50;
   EXPECT_EQ(run(reduce, ExitMode::None), "");
@@ -342,8 +363,10 @@ TEST_F(CheckerTest, VecChecksItsOperands) {
     return message();
   };
   EXPECT_EQ(run([](Vec &v) { v.lhsBase = 2046, v.dstBase = 2046; }), "");
-  EXPECT_EQ(run([](Vec &v) { v.dstBase = 2047; }), "vec destination reaches acc element 2048 of a depth of 2048 (instruction 1)");
-  EXPECT_EQ(run([](Vec &v) { v.lhsBase = 2047; }), "vec first operand reaches acc element 2048 of a depth of 2048 (instruction 1)");
+  EXPECT_EQ(run([](Vec &v) { v.dstBase = 2047; }),
+            "vec destination reaches acc element 2048 of a depth of 2048 (instruction 1)");
+  EXPECT_EQ(run([](Vec &v) { v.lhsBase = 2047; }),
+            "vec first operand reaches acc element 2048 of a depth of 2048 (instruction 1)");
   EXPECT_EQ(run([](Vec &v) { v.rhsBase = 2046; }), "");
   EXPECT_EQ(run([](Vec &v) { v.rhsBase = 2046, v.op = VecOp::Mul; }),
             "vec second operand reaches acc element 2048 of a depth of 2048 (instruction 1)");
@@ -357,19 +380,26 @@ TEST_F(CheckerTest, ReduceDoesNotReadWhatItWrites) {
     addMicroOps();
     Reduce reduce;
     reduce.uopEnd = 2, reduce.iterOut = reduce.iterIn = 1;
-    reduce.destination = Destination::Inp, reduce.dstBase = dstBase, reduce.srcBase = srcBase, reduce.op = op, reduce.taps = taps;
+    reduce.destination = Destination::Inp, reduce.dstBase = dstBase, reduce.srcBase = srcBase, reduce.op = op,
+    reduce.taps = taps;
     program.push_back(reduce);
     return message();
   };
   // writes elements 2 * dstBase ... + 3, reads srcBase and srcBase + 4
-  EXPECT_EQ(run(0, 0, ReduceOp::Matmul, 0), "reduce reads inp element 0, which it writes itself (instruction 1)");
+  EXPECT_EQ(run(0, 0, ReduceOp::Matmul, 0),
+            "reduce reads inp element 0, which it writes itself (instruction 1)");
   EXPECT_EQ(run(0, 4, ReduceOp::Matmul, 0), "");
-  EXPECT_EQ(run(3, 2, ReduceOp::Matmul, 0), "reduce reads inp element 6, which it writes itself (instruction 1)");
-  EXPECT_EQ(run(1, 1, ReduceOp::Matmul, 0), "reduce reads inp element 5, which it writes itself (instruction 1)");
-  EXPECT_EQ(run(3, 5, ReduceOp::Matmul, 0), "reduce reads inp element 9, which it writes itself (instruction 1)");
-  EXPECT_EQ(run(3, 1, ReduceOp::Max, 0), "reduce reads inp element 6, which it writes itself (instruction 1)");
+  EXPECT_EQ(run(3, 2, ReduceOp::Matmul, 0),
+            "reduce reads inp element 6, which it writes itself (instruction 1)");
+  EXPECT_EQ(run(1, 1, ReduceOp::Matmul, 0),
+            "reduce reads inp element 5, which it writes itself (instruction 1)");
+  EXPECT_EQ(run(3, 5, ReduceOp::Matmul, 0),
+            "reduce reads inp element 9, which it writes itself (instruction 1)");
+  EXPECT_EQ(run(3, 1, ReduceOp::Max, 0),
+            "reduce reads inp element 6, which it writes itself (instruction 1)");
   EXPECT_EQ(run(3, 0, ReduceOp::Max, 0), "");
-  EXPECT_EQ(run(1, 0, ReduceOp::Matmul, 0), "reduce reads inp element 4, which it writes itself (instruction 1)");
+  EXPECT_EQ(run(1, 0, ReduceOp::Matmul, 0),
+            "reduce reads inp element 4, which it writes itself (instruction 1)");
 }
 
 TEST_F(CheckerTest, WordsThatDoNotDecodeAreNamed) {
@@ -403,13 +433,16 @@ TEST_F(CheckerTest, TokensBalance) {
 
 TEST_F(CheckerTest, CircularWaitsAreDeadlocks) {
   // load waits for compute, compute waits for load
-  program = {with(loadOf(MemoryType::Inp, 0, 0, 0, 0, 0), {false, true, false, true}), with(Gemm{}, {true, false, true, false})};
+  program = {with(loadOf(MemoryType::Inp, 0, 0, 0, 0, 0), {false, true, false, true}),
+             with(Gemm{}, {true, false, true, false})};
   EXPECT_EQ(message(), "deadlock: load waits for ever for a token from compute to load (instruction 0)");
   // compute waits for a token that a later compute instruction would earn
-  program = {with(Gemm{}, kPopNext), with(Gemm{}, kPushNext), with(storeOf(0, 0, 0, 0, 0), {true, false, true, false})};
+  program = {with(Gemm{}, kPopNext), with(Gemm{}, kPushNext),
+             with(storeOf(0, 0, 0, 0, 0), {true, false, true, false})};
   EXPECT_EQ(message(), "deadlock: compute waits for ever for a token from store to compute (instruction 0)");
   // the same the other way round runs
-  program = {with(Gemm{}, kPushNext), with(storeOf(0, 0, 0, 0, 0), {true, false, true, false}), with(Gemm{}, kPopNext)};
+  program = {with(Gemm{}, kPushNext), with(storeOf(0, 0, 0, 0, 0), {true, false, true, false}),
+             with(Gemm{}, kPopNext)};
   EXPECT_EQ(message(), "");
 }
 
@@ -431,9 +464,11 @@ TEST_F(CheckerTest, APopFarBeforeItsPushIsRefused) {
     while (program.size() < distance)
       program.push_back(Gemm{});
     program.push_back(with(loadOf(MemoryType::Inp, 0, 0, 0, 0, 0), kPushNext));
-    EXPECT_EQ(message(), distance == 16 ? ""
-                                        : "token from load to compute is pushed 17 instructions after its pop, more than the "
-                                          "core's queues promise, 16 (instruction 0)");
+    EXPECT_EQ(message(),
+              distance == 16
+                  ? ""
+                  : "token from load to compute is pushed 17 instructions after its pop, more than the "
+                    "core's queues promise, 16 (instruction 0)");
   }
 }
 
@@ -448,7 +483,9 @@ TEST_F(CheckerTest, TensOfThousandsOfInstructionsTakeMilliseconds) {
   }
   auto start = std::chrono::steady_clock::now();
   EXPECT_EQ(message(), "");
-  double milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
+  double milliseconds =
+      std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - start).count();
   std::printf("%zu instructions in %.1f ms\n", program.size(), milliseconds);
-  EXPECT_LT(milliseconds, 2000); // room for sanitizers and a busy machine; 40,002 take about 5 ms in a release build
+  EXPECT_LT(milliseconds,
+            2000); // room for sanitizers and a busy machine; 40,002 take about 5 ms in a release build
 }

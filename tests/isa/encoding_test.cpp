@@ -161,6 +161,19 @@ TEST(EncodingTest, EveryBitBelongsToAtMostOneField) {
   }
 }
 
+// With 16,384 micro-ops GEMM's iter_in would take bits 51 to 64, so it starts the upper half.
+TEST(EncodingTest, AFieldThatWouldStraddleTheHalvesStartsTheUpper) {
+  MachineConfig machine = *loadMachine("pynq");
+  machine.uopDepth = 16384;
+  machine.inpDepth = machine.wgtDepth = machine.accDepth = 64;
+  ASSERT_TRUE(Layout::checkFits(machine));
+  Layout layout(machine);
+  expectPositions(layout, Gemm::kIndex, {{"iter_out", 50, 37}, {"iter_in", 77, 64}, {"dst_factor_out", 83, 78}});
+  Gemm gemm;
+  gemm.iterIn = 0x3fff;
+  EXPECT_EQ(layout.encode(gemm), (Word128{2, 0x3fff}));
+}
+
 TEST(EncodingTest, TesseraOpcodesAreUnknownAtLevelVta) {
   Layout vta(vtaMachine()), tessera(*loadMachine("pynq"));
   for (uint64_t opcode : {5, 6, 7}) {

@@ -38,7 +38,9 @@ size_t filesIn(const std::string &path) {
 
 TEST(ImageTest, Crc32KnownValues) {
   const std::string digits = "123456789", text = "The quick brown fox jumps over the lazy dog";
-  auto bytes = [](const std::string &s) { return std::span(reinterpret_cast<const uint8_t *>(s.data()), s.size()); };
+  auto bytes = [](const std::string &s) {
+    return std::span(reinterpret_cast<const uint8_t *>(s.data()), s.size());
+  };
   EXPECT_EQ(crc32(bytes(digits)), 0xcbf43926u);
   EXPECT_EQ(crc32(bytes(text)), 0x414fa339u);
   EXPECT_EQ(crc32({}), 0u);
@@ -134,9 +136,11 @@ TEST(ImageTest, FileRoundTripLeavesNothingElse) {
 }
 
 TEST(ImageTest, MissingFilesAndFoldersAreNamed) {
-  EXPECT_EQ(ProgramImage::read("nowhere.tsr").error().message, "nowhere.tsr: cannot read: No such file or directory");
+  EXPECT_EQ(ProgramImage::read("nowhere.tsr").error().message,
+            "nowhere.tsr: cannot read: No such file or directory");
   EXPECT_EQ(ProgramImage::read(".").error().message, ".: cannot read: Is a directory");
-  EXPECT_EQ(sample().write("nowhere/x.tsr").error().message, "nowhere/x.tsr: cannot write: No such file or directory");
+  EXPECT_EQ(sample().write("nowhere/x.tsr").error().message,
+            "nowhere/x.tsr: cannot write: No such file or directory");
 }
 
 // A file-size limit fails the write as a full disk does: part of the data is accepted, then an error comes.

@@ -58,7 +58,8 @@ int32_t gemmlowpMultiply(int32_t x, int32_t m, int32_t s) {
 int32_t statedDouble(int32_t v, int32_t m, int32_t s) {
   Wide product = Wide{static_cast<int32_t>(static_cast<uint32_t>(v) << (s > 0 ? s : 0))} * m;
   int n = 31 + (s < 0 ? -s : 0);
-  Wide sum = product + (Wide{1} << (n - 1)) + (n > 31 ? (product >= 0 ? Wide{1} << 30 : -(Wide{1} << 30)) : 0);
+  Wide sum =
+      product + (Wide{1} << (n - 1)) + (n > 31 ? (product >= 0 ? Wide{1} << 30 : -(Wide{1} << 30)) : 0);
   return saturate(floorDivide(sum, Wide{1} << n));
 }
 
@@ -118,7 +119,8 @@ TEST(NumericsTest, DivideIsGemmlowpsForAll16BitValuesAndShifts) {
       // Away from zero: the magnitude is rounded half up.
       Wide magnitude = x < 0 ? -Wide{x} : Wide{x};
       Wide rounded = (2 * magnitude + (Wide{1} << exponent)) >> (exponent + 1);
-      ASSERT_EQ(roundingDivideByPowerOfTwo(x, exponent), static_cast<int32_t>(x < 0 ? -rounded : rounded)) << x << " " << exponent;
+      ASSERT_EQ(roundingDivideByPowerOfTwo(x, exponent), static_cast<int32_t>(x < 0 ? -rounded : rounded))
+          << x << " " << exponent;
     }
 }
 
@@ -157,16 +159,16 @@ TEST(NumericsTest, BothFixedPointFormsAreTheStatedOnes) {
 }
 
 TEST(NumericsTest, KnownRoundings) {
-  EXPECT_EQ(multiplyDoubleRounding(1, 1 << 30, 0), 1);            // 0.5 up
-  EXPECT_EQ(multiplyDoubleRounding(-1, 1 << 30, 0), 0);           // -0.5 up
-  EXPECT_EQ(multiplyDoubleRounding(-3, 1 << 30, -1), -1);         // -1.5 to -1, then -0.5 away from zero
-  EXPECT_EQ(multiplySingleRounding(-3, 1 << 30, -1), -1);         // -0.75
-  EXPECT_EQ(multiplyDoubleRounding(5, 1 << 30, -1), 2);           // 2.5 to 3, then 1.5 to 2: twice rounded
-  EXPECT_EQ(multiplySingleRounding(5, 1 << 30, -1), 1);           // 1.25
-  EXPECT_EQ(multiplyDoubleRounding(kMin, kMin, 0), kMax);         // the one saturation of the high multiplication
-  EXPECT_EQ(multiplyDoubleRounding(kMin, kMin, -32), 1);          // a half, in unbounded integers
+  EXPECT_EQ(multiplyDoubleRounding(1, 1 << 30, 0), 1);    // 0.5 up
+  EXPECT_EQ(multiplyDoubleRounding(-1, 1 << 30, 0), 0);   // -0.5 up
+  EXPECT_EQ(multiplyDoubleRounding(-3, 1 << 30, -1), -1); // -1.5 to -1, then -0.5 away from zero
+  EXPECT_EQ(multiplySingleRounding(-3, 1 << 30, -1), -1); // -0.75
+  EXPECT_EQ(multiplyDoubleRounding(5, 1 << 30, -1), 2);   // 2.5 to 3, then 1.5 to 2: twice rounded
+  EXPECT_EQ(multiplySingleRounding(5, 1 << 30, -1), 1);   // 1.25
+  EXPECT_EQ(multiplyDoubleRounding(kMin, kMin, 0), kMax); // the one saturation of the high multiplication
+  EXPECT_EQ(multiplyDoubleRounding(kMin, kMin, -32), 1);  // a half, in unbounded integers
   EXPECT_EQ(multiplySingleRounding(kMin, kMin, -32), 1);
-  EXPECT_EQ(multiplySingleRounding(7, 11, 31), 77);               // no bits to round
+  EXPECT_EQ(multiplySingleRounding(7, 11, 31), 77); // no bits to round
   EXPECT_EQ(multiplySingleRounding(kMax, kMax, 31), kMax);
   EXPECT_EQ(multiplySingleRounding(kMax, kMin, 31), kMin);
 }
@@ -175,19 +177,23 @@ TEST(NumericsTest, ShiftRowIsSixBitsSigned) {
   for (int32_t row = -200; row < 200; ++row) {
     int32_t low = row & 63;
     ASSERT_EQ(shiftOfRow(row), low < 32 ? low : low - 64) << row;
-    ASSERT_EQ(requantise(1 << 20, 1 << 30, row, 0, ExitMode::Tflite), multiplyDoubleRounding(1 << 20, 1 << 30, shiftOfRow(row)));
-    ASSERT_EQ(requantise(1 << 20, 1 << 30, row, 0, ExitMode::TfliteSingle), multiplySingleRounding(1 << 20, 1 << 30, shiftOfRow(row)));
+    ASSERT_EQ(requantise(1 << 20, 1 << 30, row, 0, ExitMode::Tflite),
+              multiplyDoubleRounding(1 << 20, 1 << 30, shiftOfRow(row)));
+    ASSERT_EQ(requantise(1 << 20, 1 << 30, row, 0, ExitMode::TfliteSingle),
+              multiplySingleRounding(1 << 20, 1 << 30, shiftOfRow(row)));
   }
 }
 
 TEST(NumericsTest, OnnxIsFloat32) {
   ASSERT_EQ(std::fegetround(), FE_TONEAREST);
-  std::vector<uint32_t> scales{0, 0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001, 1, 0x007fffff, 0x00800000,
-                               0x3f000000, 0xbf000000, 0x3f800000, 0x4f000000, 0x4effffff, 0x7f7fffff, 0x3dcccccd, 0x3eaaaaab};
+  std::vector<uint32_t> scales{0,          0x80000000, 0x7f800000, 0xff800000, 0x7fc00000, 0x7f800001,
+                               1,          0x007fffff, 0x00800000, 0x3f000000, 0xbf000000, 0x3f800000,
+                               0x4f000000, 0x4effffff, 0x7f7fffff, 0x3dcccccd, 0x3eaaaaab};
   for (int exponent = 1; exponent < 255; exponent += 3)
     scales.push_back(static_cast<uint32_t>(exponent) << 23 | 0x2aaaaa);
   auto check = [](int32_t v, uint32_t bits) {
-    ASSERT_EQ(requantise(v, bits, 5, 7, ExitMode::Onnx), statedFloat(v, bits)) << v << " * " << std::hex << bits;
+    ASSERT_EQ(requantise(v, bits, 5, 7, ExitMode::Onnx), statedFloat(v, bits))
+        << v << " * " << std::hex << bits;
   };
   for (uint32_t bits : scales)
     for (int32_t v : edges())
@@ -219,11 +225,13 @@ TEST(NumericsTest, AverageIsExactForLargeCountsAndSums) {
     int64_t limit = (int64_t{1} << 31) - 1 - count / 2;
     int64_t sum = static_cast<int64_t>(random() % static_cast<uint64_t>(2 * limit + 1)) - limit;
     if (n % 4 == 0) // close to a multiple of the count, where a reciprocal fails first
-      sum = std::clamp<int64_t>(sum / count * count + count / 2 - static_cast<int64_t>(n / 4 % 3), -limit, limit);
+      sum = std::clamp<int64_t>(sum / count * count + count / 2 - static_cast<int64_t>(n / 4 % 3), -limit,
+                                limit);
     int64_t magnitude = ((sum < 0 ? -sum : sum) + count / 2) / count;
     AverageRows rows = averageReciprocal(count);
-    ASSERT_EQ(requantise(static_cast<int32_t>(sum), rows.multiplier, rows.shift, rows.bias, ExitMode::Average),
-              sum < 0 ? -magnitude : magnitude)
+    ASSERT_EQ(
+        requantise(static_cast<int32_t>(sum), rows.multiplier, rows.shift, rows.bias, ExitMode::Average),
+        sum < 0 ? -magnitude : magnitude)
         << sum << " / " << count;
   }
 }
@@ -237,7 +245,8 @@ TEST(NumericsTest, AverageIsDefinedForEveryRow) {
           uint64_t sum = (magnitude + static_cast<uint64_t>(int64_t{bias})) & 0xffffffff;
           uint64_t quotient = (sum * m >> (static_cast<uint64_t>(-s) & 63)) & 0xffffffff;
           int64_t expected = v < 0 ? -static_cast<int64_t>(quotient) : static_cast<int64_t>(quotient);
-          ASSERT_EQ(requantise(v, m, s, bias, ExitMode::Average), static_cast<int32_t>(expected)) << v << " " << bias << " " << s;
+          ASSERT_EQ(requantise(v, m, s, bias, ExitMode::Average), static_cast<int32_t>(expected))
+              << v << " " << bias << " " << s;
         }
 }
 
@@ -253,7 +262,7 @@ TEST(NumericsTest, ExitAddsSaturatesAndClamps) {
   settings.zeroPoint = -5;
   EXPECT_EQ(exitValue(kMin, 1, 2, 3, settings), -100);
   EXPECT_EQ(exitValue(0, 1, 2, 3, {ExitMode::None, 0, 50, -50}), -50); // clampMax has the last word
-  EXPECT_EQ(exitValue(-7, 1 << 30, 0, 1000, {ExitMode::Tflite, 1, -128, 127}), -2); // -3.5 up to -3
+  EXPECT_EQ(exitValue(-7, 1 << 30, 0, 1000, {ExitMode::Tflite, 1, -128, 127}), -2);  // -3.5 up to -3
   EXPECT_EQ(exitValue(-7, 0x3f000000, 0, 1000, {ExitMode::Onnx, 1, -128, 127}), -3); // -3.5 to even -4
 }
 
@@ -264,9 +273,12 @@ TEST(NumericsTest, ScaledOperandsAreTflites) {
         for (uint32_t m : {0x40000000u, 0x7fffffffu, 0x5a827999u}) {
           int32_t raised = (static_cast<int8_t>(x) - zeroPoint) << 20;
           OperandSettings settings{zeroPoint, m, shift};
-          ASSERT_EQ(scaleOperand(x, settings, ExitMode::Tflite), gemmlowpMultiply(raised, static_cast<int32_t>(m), shift));
-          ASSERT_EQ(scaleOperand(x, settings, ExitMode::Onnx), gemmlowpMultiply(raised, static_cast<int32_t>(m), shift));
-          ASSERT_EQ(scaleOperand(x, settings, ExitMode::TfliteSingle), statedSingle(raised, static_cast<int32_t>(m), shift));
+          ASSERT_EQ(scaleOperand(x, settings, ExitMode::Tflite),
+                    gemmlowpMultiply(raised, static_cast<int32_t>(m), shift));
+          ASSERT_EQ(scaleOperand(x, settings, ExitMode::Onnx),
+                    gemmlowpMultiply(raised, static_cast<int32_t>(m), shift));
+          ASSERT_EQ(scaleOperand(x, settings, ExitMode::TfliteSingle),
+                    statedSingle(raised, static_cast<int32_t>(m), shift));
         }
 }
 
@@ -281,7 +293,8 @@ TEST(NumericsTest, AluOperations) {
   for (int32_t x : edges())
     for (int32_t y = -70; y < 70; ++y) {
       Wide expected = y >= 0 ? floorDivide(x, Wide{1} << y) : Wide{x} * (Wide{1} << -y);
-      ASSERT_EQ(aluOp(AluOpcode::Shr, x, y), static_cast<int32_t>(static_cast<uint32_t>(static_cast<unsigned __int128>(expected))))
+      ASSERT_EQ(aluOp(AluOpcode::Shr, x, y),
+                static_cast<int32_t>(static_cast<uint32_t>(static_cast<unsigned __int128>(expected))))
           << x << " " << y;
     }
   EXPECT_EQ(aluOp(AluOpcode::Shr, -5, kMax), -1);
@@ -298,7 +311,8 @@ TEST(NumericsTest, QuantizedMultipliers) {
   EXPECT_EQ(quantizeMultiplier(std::ldexp(1.0, -33)), (QuantizedMultiplier{0, 0}));
   EXPECT_EQ(quantizeMultiplier(std::ldexp(1.0, 29)), (QuantizedMultiplier{1u << 30, 30}));
   EXPECT_EQ(quantizeMultiplier(std::ldexp(1.0, 30)), (QuantizedMultiplier{0x7fffffff, 30}));
-  EXPECT_EQ(quantizeMultiplier(std::numeric_limits<double>::infinity()), (QuantizedMultiplier{0x7fffffff, 30}));
+  EXPECT_EQ(quantizeMultiplier(std::numeric_limits<double>::infinity()),
+            (QuantizedMultiplier{0x7fffffff, 30}));
   EXPECT_EQ(quantizeMultiplier(std::numeric_limits<double>::quiet_NaN()), (QuantizedMultiplier{0, 0}));
   EXPECT_EQ(quantizeMultiplier(-0.5), (QuantizedMultiplier{0xc0000000u, 0}));
   std::mt19937_64 random(tessera::test::seed());

@@ -63,7 +63,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     return 0;
   }
   auto bytes = image->serialize();
-  auto again = bytes ? tessera::isa::ProgramImage::parse(*bytes) : tessera::isa::Expected<tessera::isa::ProgramImage>(bytes.error());
+  auto again = bytes ? tessera::isa::ProgramImage::parse(*bytes)
+                     : tessera::isa::Expected<tessera::isa::ProgramImage>(bytes.error());
   if (!again || again->configHash != image->configHash || again->sections() != image->sections())
     std::abort();
   return 0;

@@ -43,6 +43,7 @@ struct CheckContext {
 
 /// The first fault found, with Error::index the instruction and Error::code the ErrorCode that a core would give. Faults of
 /// single instructions come first, in program order, then those of tokens.
-Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program, const CheckContext &context);
+Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program,
+                            const CheckContext &context);
 
 } // namespace tessera::isa

@@ -29,8 +29,8 @@ public:
   static constexpr size_t kMaxNameBytes = 31;
 
   /// Names of the sections that every image has; others may be added.
-  static constexpr const char *kMetadata = "metadata";     ///< JSON: docs/host-code.md
-  static constexpr const char *kConstants = "constants";   ///< device DRAM contents, memory region 0
+  static constexpr const char *kMetadata = "metadata";      ///< JSON: docs/host-code.md
+  static constexpr const char *kConstants = "constants";    ///< device DRAM contents, memory region 0
   static constexpr const char *kHostObject = "host_object"; ///< relocatable ELF for the host
 
   struct Section {

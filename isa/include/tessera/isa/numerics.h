@@ -34,7 +34,8 @@ constexpr int32_t wrapShiftLeft(int32_t x, int amount) {
 
 /// Both saturate to int32.
 constexpr int32_t saturateToInt32(int64_t x) {
-  return static_cast<int32_t>(std::clamp<int64_t>(x, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
+  return static_cast<int32_t>(
+      std::clamp<int64_t>(x, std::numeric_limits<int32_t>::min(), std::numeric_limits<int32_t>::max()));
 }
 constexpr int32_t saturatingAdd(int32_t x, int32_t y) { return saturateToInt32(int64_t{x} + y); }
 
@@ -60,14 +61,17 @@ constexpr int32_t roundedShift(int64_t product, int64_t adjust, int amount) {
   uint64_t half = amount == 0 ? 0 : uint64_t{1} << (amount - 1);
   uint64_t sum = static_cast<uint64_t>(product) + half + static_cast<uint64_t>(adjust);
   // Only a product of 2^62 with amount 63 takes bit 63 of a positive sum; an unsigned shift is right for it.
-  return product >= 0 ? static_cast<int32_t>(std::min<uint64_t>(sum >> amount, std::numeric_limits<int32_t>::max()))
-                      : saturateToInt32(static_cast<int64_t>(sum) >> amount);
+  return product >= 0
+             ? static_cast<int32_t>(std::min<uint64_t>(sum >> amount, std::numeric_limits<int32_t>::max()))
+             : saturateToInt32(static_cast<int64_t>(sum) >> amount);
 }
 
 } // namespace detail
 
 /// The low 6 bits of a shift row as a signed number, in [-32, 31].
-constexpr int32_t shiftOfRow(int32_t row) { return static_cast<int32_t>(static_cast<uint32_t>(row) << 26) >> 26; }
+constexpr int32_t shiftOfRow(int32_t row) {
+  return static_cast<int32_t>(static_cast<uint32_t>(row) << 26) >> 26;
+}
 
 /// x * multiplier * 2^(shift - 31) with gemmlowp's two roundings, in their one-step form: for shift in [-31, 31]
 /// roundingDivideByPowerOfTwo(saturatingRoundingDoublingHighMul(x << max(shift, 0), multiplier), max(-shift, 0)).
@@ -129,7 +133,8 @@ struct ExitSettings {
 };
 
 /// One value on its way out of REDUCE or VEC. With clampMin above clampMax the result is clampMax.
-inline int8_t exitValue(int32_t v, uint32_t multiplier, int32_t shift, int32_t bias, const ExitSettings &settings) {
+inline int8_t exitValue(int32_t v, uint32_t multiplier, int32_t shift, int32_t bias,
+                        const ExitSettings &settings) {
   int32_t scaled = saturatingAdd(requantise(v, multiplier, shift, bias, settings.mode), settings.zeroPoint);
   return static_cast<int8_t>(std::min(std::max(scaled, settings.clampMin), settings.clampMax));
 }

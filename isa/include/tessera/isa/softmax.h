@@ -27,6 +27,7 @@ struct SoftmaxReciprocal {
 SoftmaxReciprocal softmaxReciprocal(int32_t sum);
 
 /// One row; `output` as long as `input`, at most kSoftmaxMaxDepth.
-void softmaxRow(std::span<const int8_t> input, std::span<int8_t> output, const std::array<int32_t, 256> &table);
+void softmaxRow(std::span<const int8_t> input, std::span<int8_t> output,
+                const std::array<int32_t, 256> &table);
 
 } // namespace tessera::isa
