@@ -103,8 +103,9 @@ private:
       bool chained = command.kind == Command::Kind::Reduce && earlier.destination == isa::Destination::Inp;
       return (earlier.kind != command.kind || chained) && conflict(earlier.accesses, accesses);
     });
-    if (!command.overlap && command.kind != Command::Kind::Mark)
-      running_.clear();
+    // Without overlap it waits for the other unit, not for its own.
+    if (unit && !command.overlap)
+      std::erase_if(running_, [&](const auto &earlier) { return earlier.kind != command.kind; });
     if (unit)
       running_.push_back({command.kind, command.destination, accesses});
   }
