@@ -61,9 +61,9 @@ private:
       made.words.push_back(isa::Layout(machine_).encode(isa::Finish{}));
       ++made.registers.insnCount;
     }
-    if (planted && planted->reservedSelector) {
+    if (planted) {
       uint64_t &low = made.words[planted->index].lo;
-      low = (low & ~uint64_t{0x380}) | uint64_t{random_.range(6, 7)} << 7;
+      low = (low & ~planted->clear) | planted->set;
     }
     result.session.programs.push_back(std::move(made));
     result.intended.push_back(planted ? planted->code : ErrorCode::None);

@@ -47,6 +47,26 @@ TEST_P(GeneratorTest, FunctionalModelIsTheReference) {
 INSTANTIATE_TEST_SUITE_P(Machines, GeneratorTest, testing::ValuesIn(isa::machineNames()),
                          [](const auto &info) { return info.param; });
 
+TEST(GeneratorTest, FunctionalModelIsTheReferenceAtLevelVta) {
+  const std::string name = TESSERA_COSIM_MACHINES "/vta.json";
+  const auto machine = isa::loadMachine(name);
+  ASSERT_TRUE(machine) << machine.error().message;
+  int badOpcodes = 0;
+  for (uint64_t n = 0; n < 300; ++n) {
+    GeneratorOptions options;
+    options.errorPercent = 40;
+    const GeneratedSession made = generateSession(*machine, name, "none", seedOf(n), options);
+    const auto result = compare(*machine, made.session, makeFunctional, makeReference);
+    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_FALSE(result->difference) << "seed " << seedOf(n) << ": " << result->difference->text;
+    for (size_t p = 0; p < made.intended.size(); ++p) {
+      ASSERT_EQ(made.intended[p], result->outcomes[p].code) << "seed " << seedOf(n) << " program " << p;
+      badOpcodes += made.intended[p] == isa::ErrorCode::BadOpcode;
+    }
+  }
+  EXPECT_GT(badOpcodes, 0);
+}
+
 TEST(GeneratorTest, ASeedGivesTheSameSession) {
   const auto machine = isa::loadMachine("tiny");
   ASSERT_TRUE(machine);

@@ -18,6 +18,7 @@ public:
         tessera_(level == isa::Level::Tessera) {}
 
   std::optional<PlantedError> emit() {
+    if (machine_.level == isa::Level::Vta && random_.chance(15)) return badOpcode();
     switch (random_.below(6)) {
     case 0: return badMemoryType();
     case 1: return badField();
@@ -29,10 +30,18 @@ public:
   }
 
 private:
+  /// REDUCE, VEC and SET where there is only VTA.
+  std::optional<PlantedError> badOpcode() {
+    auto planted = fails(instructions_.gemm(), ErrorCode::BadOpcode);
+    planted->clear = 7;
+    planted->set = random_.range(5, 7);
+    return planted;
+  }
+
   std::optional<PlantedError> badMemoryType() {
     if (random_.chance(50)) {
       isa::Load x = instructions_.load();
-      x.memoryType = static_cast<MemoryType>(random_.pick({4, 7}));
+      x.memoryType = static_cast<MemoryType>(machine_.level == isa::Level::Vta ? random_.pick({4, 6, 7}) : random_.pick({4, 7}));
       return fails(x, ErrorCode::BadMemoryType);
     }
     isa::Store x = instructions_.store();
@@ -79,7 +88,8 @@ private:
     }
     default: {
       auto planted = fails(isa::SetMark{}, ErrorCode::BadField);
-      planted->reservedSelector = true;
+      planted->clear = 0x380;
+      planted->set = uint64_t{random_.range(6, 7)} << 7;
       return planted;
     }
     }
@@ -229,7 +239,7 @@ private:
     }
     }
     builder_.emitFailing(std::move(x));
-    return PlantedError{ErrorCode::Deadlock, builder_.size() - 1, false};
+    return PlantedError{ErrorCode::Deadlock, builder_.size() - 1, 0, 0};
   }
 
   std::optional<PlantedError> fails(isa::Instruction x, ErrorCode code) {
@@ -238,7 +248,7 @@ private:
     flags.pushNext = random_.chance(20);
     flags.pushPrev = random_.chance(20);
     builder_.emitFailing(std::move(x));
-    return PlantedError{code, builder_.size() - 1, false};
+    return PlantedError{code, builder_.size() - 1, 0, 0};
   }
 
   ProgramBuilder &builder_;

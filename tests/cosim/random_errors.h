@@ -12,7 +12,8 @@ namespace tessera::cosim {
 struct PlantedError {
   isa::ErrorCode code = isa::ErrorCode::None;
   size_t index = 0;
-  bool reservedSelector = false; ///< the instruction stands for a SET with selector 6 or 7, which has no struct
+  /// What has no struct of its own, an unknown opcode or selector, is made from another instruction's word: bits to clear, set.
+  uint64_t clear = 0, set = 0;
 };
 
 /// Appends a failing instruction to the program, with what must stand before it.
