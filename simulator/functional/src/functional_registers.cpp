@@ -21,12 +21,12 @@ bool FunctionalRegisters::pending() const {
   return registers_.running();
 }
 
-void FunctionalRegisters::runPending(std::span<uint8_t> dram) {
+void FunctionalRegisters::runPending(std::span<uint8_t> dram, uint64_t cycles) {
   if (!pending())
     return;
   result_ = core_.run(launchRegisters(), dram);
   const std::lock_guard lock(mutex_);
-  registers_.finish({result_.code, result_.index, 0, result_.marks});
+  registers_.finish({result_.code, result_.index, cycles, result_.marks});
 }
 
 bool FunctionalRegisters::interrupt() const {

@@ -24,8 +24,9 @@ public:
 
   /// A launch was written and has not ended.
   bool pending() const;
-  /// Runs the pending launch to its end on `dram`; does nothing if none is pending.
-  void runPending(std::span<uint8_t> dram);
+  /// Runs the pending launch to its end on `dram`; does nothing if none is pending. `cycles` is what
+  /// the cycle count registers say afterwards, for who estimates them.
+  void runPending(std::span<uint8_t> dram, uint64_t cycles = 0);
 
   /// From any thread: a running launch ends soon, with no meaning, and so does every later one. For closing.
   void stop() { core_.stop(); }
