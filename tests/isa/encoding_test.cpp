@@ -168,7 +168,8 @@ TEST(EncodingTest, AFieldThatWouldStraddleTheHalvesStartsTheUpper) {
   machine.inpDepth = machine.wgtDepth = machine.accDepth = 64;
   ASSERT_TRUE(Layout::checkFits(machine));
   Layout layout(machine);
-  expectPositions(layout, Gemm::kIndex, {{"iter_out", 50, 37}, {"iter_in", 77, 64}, {"dst_factor_out", 83, 78}});
+  expectPositions(layout, Gemm::kIndex,
+                  {{"iter_out", 50, 37}, {"iter_in", 77, 64}, {"dst_factor_out", 83, 78}});
   Gemm gemm;
   gemm.iterIn = 0x3fff;
   EXPECT_EQ(layout.encode(gemm), (Word128{2, 0x3fff}));
