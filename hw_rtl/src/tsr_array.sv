@@ -1,11 +1,11 @@
 // The multiply-accumulate array: takes the sequencer's micro-ops of GEMM and REDUCE and gives one result a group.
 //
-// Stages after issue (S3): S4 addresses, S5 RAM outputs, S6 registers, S7 operands, S8..S10 products and sums (tsr_dot), S11 accumulators.
-// acc_q holds the running sum while the group lasts; a group that starts from ACC reads it at S8, and what is still on its way there comes from
-// acc_q, the result register or its copy (1 to 4 micro-ops back), so there is never a hazard. Results leave at S11: to ACC straight to the
-// result register (9 cycles after issue), to OUT and INP through the exit pipeline (entered 10 cycles after issue, one register in between).
+// Stages after issue (S3): S4 addresses, S5 RAM outputs, S6 registers, S7 operands, S8..S12 products and sums (tsr_dot), S13 accumulators.
+// acc_q holds the running sum while the group lasts; a group that starts from ACC reads it at S10, and what is still on its way there comes from
+// acc_q, the result register or its copy (1 to 4 micro-ops back), so there is never a hazard. Results leave at S13: to ACC straight to the
+// result register (11 cycles after issue), to OUT and INP through the exit pipeline (entered 12 cycles after issue, one register in between).
 // The pipeline never stalls: a micro-op is issued only when its place at the result register is free (slot_* of tsr_compute).
-// Critical path: S10 to S11, accumulate with forwarding. DSPs: in tsr_dot. Memories: none.
+// Critical path: S12 to S13, accumulate with forwarding. DSPs: in tsr_dot. Memories: none.
 `default_nettype none
 `include "tsr_assert.svh"
 
@@ -55,7 +55,7 @@ module tsr_array #(
     input  wire  [32*Lanes-1:0]                   res_data_i,
     input  wire  [32*Lanes-1:0]                   res2_data_i,
     // results
-    output wire                                   direct_valid_o,  // at S11: into the result register
+    output wire                                   direct_valid_o,  // at S13: into the result register
     output wire                                   direct_write_o,
     output wire                                   direct_end_o,
     output wire  [15:0]                           direct_index_o,
@@ -109,13 +109,13 @@ module tsr_array #(
   localparam int XOp = XTaps - 3;
   localparam int XBank = XOp - BankBits;
   localparam int XDst = 4;
-  logic [11:4] v_q;  // v_q[n]: stage Sn holds a micro-op
-  logic [CtlW-1:0] c4_q, c5_q, c6_q, c7_q, c8_q, c9_q, c10_q, c11_q;
+  logic [13:4] v_q;  // v_q[n]: stage Sn holds a micro-op
+  logic [CtlW-1:0] c4_q, c5_q, c6_q, c7_q, c8_q, c9_q, c10_q, c11_q, c12_q, c13_q;
   wire [BankBits-1:0] s3_bank = item_src_i[BankBits-1:0];
 
   always_ff @(posedge clk_i) begin
     if (!rst_ni) v_q <= '0;
-    else v_q <= {v_q[10:4], issue};
+    else v_q <= {v_q[12:4], issue};
     if (issue) begin
       c4_q <= {s3_exit, s3_destination, s3_init, s3_taps, s3_op, s3_bank, item_dst_i[15:0], item_end_i, item_last_i, item_first_i,
                item_null_i};
@@ -127,6 +127,8 @@ module tsr_array #(
     if (v_q[8]) c9_q <= c8_q;
     if (v_q[9]) c10_q <= c9_q;
     if (v_q[10]) c11_q <= c10_q;
+    if (v_q[11]) c12_q <= c11_q;
+    if (v_q[12]) c13_q <= c12_q;
   end
 
   // S4: one address register a bank. Bank b holds element src + j with j = (b - src) mod Banks.
@@ -162,107 +164,106 @@ module tsr_array #(
     end
   end
 
-  // S7 to S10
+  // S7 to S12
   wire [32*Lanes-1:0] sum;
   tsr_dot u_dot (
       .clk_i,
       .wgt_valid_i(v_q[6]),
       .wgt_i(wgt6_q),
       .wgt_op_i(op6),
-      .wgt_taps_i(c6_q[XTaps+:4]),
-      .valid_i(v_q[9:7]),
+      .valid_i(v_q[11:7]),
       .op_i(c7_q[XOp+:3]),
       .taps_i(c7_q[XTaps+:4]),
       .inp_i(inp7_q),
       .sum_o(sum)
   );
 
-  // S7, S8: where the sum starts. ACC is read with the address registers loaded at S7.
-  wire [15:0] dst7 = c7_q[XDst+:16];
-  wire [15:0] dst6 = c6_q[XDst+:16];
-  wire starts7 = c7_q[1] && !c7_q[0] && c7_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
-  wire starts6 = c6_q[1] && !c6_q[0] && c6_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
-  assign acc_use_next_o = {v_q[7] && starts7 && dst7[0], v_q[7] && starts7 && !dst7[0]};
-  assign acc_use_after_o = {v_q[6] && starts6 && dst6[0], v_q[6] && starts6 && !dst6[0]};
-  assign acc_addr_o = dst7[AB-1:1];
-  assign par_en_o = v_q[8] && c8_q[1] && c8_q[XInit+:2] == tsr_isa_pkg::ReduceInitBias;
-  assign par_index_o = c8_q[XExit+:tsr_cfg_pkg::ParIndexBits];
-
-  // Forwarding: the micro-op at S8 against those that end a group with destination ACC at S9, S10, S11 and in the result register.
+  // S9, S10: where the sum starts. ACC is read with the address registers loaded at S9.
+  wire [15:0] dst9 = c9_q[XDst+:16];
   wire [15:0] dst8 = c8_q[XDst+:16];
-  logic wrote12_q;
-  logic [15:0] dst12_q;
-  wire writes9 = v_q[9] && c9_q[2] && !c9_q[0] && c9_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
-  wire writes10 = v_q[10] && c10_q[2] && !c10_q[0] && c10_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
+  wire starts9 = c9_q[1] && !c9_q[0] && c9_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
+  wire starts8 = c8_q[1] && !c8_q[0] && c8_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
+  assign acc_use_next_o = {v_q[9] && starts9 && dst9[0], v_q[9] && starts9 && !dst9[0]};
+  assign acc_use_after_o = {v_q[8] && starts8 && dst8[0], v_q[8] && starts8 && !dst8[0]};
+  assign acc_addr_o = dst9[AB-1:1];
+  assign par_en_o = v_q[10] && c10_q[1] && c10_q[XInit+:2] == tsr_isa_pkg::ReduceInitBias;
+  assign par_index_o = c10_q[XExit+:tsr_cfg_pkg::ParIndexBits];
+
+  // Forwarding: the micro-op at S10 against those that end a group with destination ACC at S11, S12, S13 and in the result register.
+  wire [15:0] dst10 = c10_q[XDst+:16];
+  logic wrote14_q;
+  logic [15:0] dst14_q;
   wire writes11 = v_q[11] && c11_q[2] && !c11_q[0] && c11_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
-  logic back1_q, back2_q, back3_q, back4_q;  // at S9
-  logic back1_q2;  // at S10
+  wire writes12 = v_q[12] && c12_q[2] && !c12_q[0] && c12_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
+  wire writes13 = v_q[13] && c13_q[2] && !c13_q[0] && c13_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
+  logic back1_q, back2_q, back3_q, back4_q;  // at S11
+  logic back1_q2;  // at S12
   always_ff @(posedge clk_i) begin
-    wrote12_q <= rst_ni && writes11;
-    if (writes11) dst12_q <= c11_q[XDst+:16];
-    if (v_q[8]) begin
-      back1_q <= writes9 && c9_q[XDst+:16] == dst8;
-      back2_q <= writes10 && c10_q[XDst+:16] == dst8;
-      back3_q <= writes11 && c11_q[XDst+:16] == dst8;
-      back4_q <= wrote12_q && dst12_q == dst8;
+    wrote14_q <= rst_ni && writes13;
+    if (writes13) dst14_q <= c13_q[XDst+:16];
+    if (v_q[10]) begin
+      back1_q <= writes11 && c11_q[XDst+:16] == dst10;
+      back2_q <= writes12 && c12_q[XDst+:16] == dst10;
+      back3_q <= writes13 && c13_q[XDst+:16] == dst10;
+      back4_q <= wrote14_q && dst14_q == dst10;
     end
-    if (v_q[9]) back1_q2 <= back1_q && c9_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
+    if (v_q[11]) back1_q2 <= back1_q && c11_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
   end
 
   logic [32*Lanes-1:0] init_q, acc_q;
-  wire max9 = c9_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
-  wire bank9 = c9_q[XDst];
+  wire max11 = c11_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
+  wire bank11 = c11_q[XDst];
   always_ff @(posedge clk_i) begin
-    if (v_q[9] && c9_q[1]) begin
-      case (c9_q[XInit+:2])
-        tsr_isa_pkg::ReduceInitZero: for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= {max9, 31'd0};
+    if (v_q[11] && c11_q[1]) begin
+      case (c11_q[XInit+:2])
+        tsr_isa_pkg::ReduceInitZero: for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= {max11, 31'd0};
         tsr_isa_pkg::ReduceInitBias:
         for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= par_bias_i[32*(l%BlockOut)+:32];
         default: begin
           if (back2_q) init_q <= acc_q;
           else if (back3_q) init_q <= res_data_i;
           else if (back4_q) init_q <= res2_data_i;
-          else init_q <= bank9 ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
+          else init_q <= bank11 ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
         end
       endcase
     end
   end
 
-  wire max10 = c10_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
-  wire keep10 = !c10_q[1] || back1_q2;  // go on from acc_q
+  wire max12 = c12_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
+  wire keep12 = !c12_q[1] || back1_q2;  // go on from acc_q
   always_ff @(posedge clk_i) begin : p_accumulate
     logic [31:0] base, term;
-    if (v_q[10] && !c10_q[0]) begin
+    if (v_q[12] && !c12_q[0]) begin
       for (int l = 0; l < Lanes; l++) begin
-        base = keep10 ? acc_q[32*l+:32] : init_q[32*l+:32];
+        base = keep12 ? acc_q[32*l+:32] : init_q[32*l+:32];
         term = sum[32*l+:32];
-        if (max10) acc_q[32*l+:32] <= $signed(base) > $signed(term) ? base : term;
+        if (max12) acc_q[32*l+:32] <= $signed(base) > $signed(term) ? base : term;
         else acc_q[32*l+:32] <= base + term;
       end
     end
   end
 
-  // S11: results
-  wire last11 = v_q[11] && (c11_q[2] || c11_q[0]);
-  wire to_acc11 = c11_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
-  assign direct_valid_o = last11 && to_acc11;
-  assign direct_write_o = !c11_q[0];
-  assign direct_end_o = c11_q[3];
-  assign direct_index_o = c11_q[XDst+:16];
+  // S13: results
+  wire last13 = v_q[13] && (c13_q[2] || c13_q[0]);
+  wire to_acc13 = c13_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
+  assign direct_valid_o = last13 && to_acc13;
+  assign direct_write_o = !c13_q[0];
+  assign direct_end_o = c13_q[3];
+  assign direct_index_o = c13_q[XDst+:16];
   assign direct_data_o = acc_q;
   always_ff @(posedge clk_i) begin
-    exit_valid_o <= rst_ni && last11 && !to_acc11;
-    if (last11 && !to_acc11) begin
-      exit_write_o <= !c11_q[0];
-      exit_end_o <= c11_q[3];
-      exit_index_o <= c11_q[XDst+:16];
-      exit_destination_o <= c11_q[XDest+:2];
-      exit_cfg_o <= c11_q[XExit+:35];
+    exit_valid_o <= rst_ni && last13 && !to_acc13;
+    if (last13 && !to_acc13) begin
+      exit_write_o <= !c13_q[0];
+      exit_end_o <= c13_q[3];
+      exit_index_o <= c13_q[XDst+:16];
+      exit_destination_o <= c13_q[XDest+:2];
+      exit_cfg_o <= c13_q[XExit+:35];
       exit_data_o <= acc_q;
     end
   end
 
-  wire unused = &{1'b0, c11_q, op5, item_dst_i[17:16], dst6, dst7};
+  wire unused = &{1'b0, c13_q, op5, item_dst_i[17:16], dst8, dst9};
 endmodule
 
 `default_nettype wire

@@ -81,9 +81,9 @@ module tsr_compute (
   localparam int ArrayCfgW = 32 + 3 + 4 + 2 + 2 + 8 + 27;
   localparam int VectorCfgW = 32 + 3 + 1 + 1 + 16 + 2 + 8 + 27;
   // Cycles from issue to the result register
-  localparam int DirectCycles = 9;
+  localparam int DirectCycles = 11;
   localparam int AluCycles = 6;
-  localparam int ExitCycles = 21;
+  localparam int ExitCycles = 23;
 
   // GEMM, ALU, REDUCE and VEC must agree in the places that tsr_decode reads as one.
   if (tsr_cfg_pkg::GemmUopBgnLsb != tsr_cfg_pkg::ReduceUopBgnLsb || tsr_cfg_pkg::GemmUopBgnLsb != tsr_cfg_pkg::AluUopBgnLsb

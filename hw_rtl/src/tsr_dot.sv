@@ -1,8 +1,11 @@
-// Products and sums of one micro-op: WGT [BlockOut][BlockIn] with INP elements, three stages from operands to sums.
+// Products and sums of one micro-op: WGT [BlockOut][BlockIn] with INP elements, five stages from operands to sums.
 //
 // op: 0 MATMUL, 1 DEPTHWISE, 2 SUM, 3 MAX (the greatest tap, not a sum), 4 nothing (zero). Element src + j stands at inp_i[InpW*j +: InpW];
 // tap t of lane (b, o) is byte ((t*R + o/BlockIn)*Batch + b)*BlockIn + o%BlockIn of it. Weights come one stage before the inputs (wgt_*_i with
-// S6, inp_i with S7); valid_i holds the valid bits of S7, S8 and S9. sum_o is valid at S10.
+// S6, inp_i with S7); valid_i holds the valid bits of S7 to S11. sum_o is valid at S12.
+//
+// Two bodies with the same cycles and the same results (the random programs run on both): the behavioural one, which simulates fast, and the
+// structural one for synthesis (YOSYS, or TSR_STRUCTURAL in a simulation), which stands in tsr_dot_rows.
 `default_nettype none
 
 module tsr_dot #(
@@ -15,13 +18,29 @@ module tsr_dot #(
     input  wire                  wgt_valid_i,
     input  wire  [WgtW-1:0]      wgt_i,
     input  wire  [2:0]           wgt_op_i,
-    input  wire  [3:0]           wgt_taps_i,
-    input  wire  [2:0]           valid_i,
+    input  wire  [4:0]           valid_i,
     input  wire  [2:0]           op_i,
     input  wire  [3:0]           taps_i,
     input  wire  [Banks*InpW-1:0] inp_i,
     output logic [32*Lanes-1:0]  sum_o
 );
+`ifdef YOSYS
+  `define TSR_DOT_ROWS
+`endif
+`ifdef TSR_STRUCTURAL
+  `define TSR_DOT_ROWS
+`endif
+`ifdef TSR_DOT_ROWS
+  tsr_dot_rows u_rows (
+      .clk_i,
+      .wgt_i,
+      .op_i,
+      .taps_i,
+      .inp_i,
+      .sum_o
+  );
+  wire unused = &{1'b0, wgt_valid_i, valid_i, wgt_op_i};
+`else
   localparam int Batch = tsr_cfg_pkg::Batch;
   localparam int BlockIn = tsr_cfg_pkg::BlockIn;
   localparam int BlockOut = tsr_cfg_pkg::BlockOut;
@@ -29,8 +48,8 @@ module tsr_dot #(
   localparam int Taps = tsr_cfg_pkg::NumTaps;
 
   logic [WgtW-1:0] wgt_q;
-  logic [32*Lanes-1:0] sum8_q, sum9_q;
-  wire unused = &{1'b0, wgt_op_i, wgt_taps_i};
+  logic [32*Lanes-1:0] sum8_q, sum9_q, sum10_q, sum11_q;
+  wire unused = &{1'b0, wgt_op_i};
 
   always_ff @(posedge clk_i) begin : p_dot
     logic signed [31:0] s, x, w;
@@ -77,8 +96,11 @@ module tsr_dot #(
       endcase
     end
     if (valid_i[1]) sum9_q <= sum8_q;
-    if (valid_i[2]) sum_o <= sum9_q;
+    if (valid_i[2]) sum10_q <= sum9_q;
+    if (valid_i[3]) sum11_q <= sum10_q;
+    if (valid_i[4]) sum_o <= sum11_q;
   end
+`endif
 endmodule
 
 `default_nettype wire

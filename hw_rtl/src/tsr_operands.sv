@@ -1,4 +1,4 @@
-// What VEC ADD and MUL do to their operands before the exit pipeline, five stages, one vector a cycle.
+// What VEC ADD and MUL do to their operands before the exit pipeline, seven stages, one vector a cycle.
 //
 // ALU MUL: v = x, y = y. VEC: REQUANTISE v = x; ADD v = scale(x, lhs) + scale(y, rhs); MUL v = (low8 x - lhs.zp) * (low8 y - rhs.zp).
 // scale is docs/instruction-set.md's: with d the 9-bit difference and n = 11 - shift, 2^20 cancels out of the 61-bit product and leaves
@@ -21,9 +21,8 @@ module tsr_operands #(
     output logic [32*Lanes-1:0] v_o,
     output logic [32*Lanes-1:0] y_o
 );
-  logic [3:0] v_q;  // V8 to V11
-  logic mul8_q, mul9_q, mul10_q, mul11_q;
-  logic [32*Lanes-1:0] v8_q, v9_q, v10_q, v11_q, y8_q, y9_q, y10_q, y11_q;
+  logic [5:0] v_q, mul_q;  // V8 to V13
+  logic [32*Lanes-1:0] v8_q, v9_q, v10_q, v11_q, v12_q, v13_q, y8_q, y9_q, y10_q, y11_q, y12_q, y13_q;
 
   wire unused = &{1'b0, op_i};
   wire [5:0] lhs_amount = 6'd11 - lhs_i[37:32];  // 11 to 42
@@ -32,7 +31,6 @@ module tsr_operands #(
   always_ff @(posedge clk_i) begin : p_operands
     logic signed [63:0] d, e, p, q, m;
     if (valid_i) begin
-      mul8_q <= !vec_i;
       if (!vec_i) y8_q <= y_i;
       for (int l = 0; l < Lanes; l++) begin
         d = {{56{x_i[32*l+7]}}, x_i[32*l+:8]} - {{56{lhs_i[45]}}, lhs_i[45:38]};
@@ -56,26 +54,32 @@ module tsr_operands #(
         end
       end
     end
-    v_q <= {v_q[2:0], valid_i} & {4{rst_ni}};
+    v_q <= {v_q[4:0], valid_i} & {6{rst_ni}};
     if (v_q[0]) begin
       v9_q <= v8_q;
-      mul9_q <= mul8_q;
-      if (mul8_q) y9_q <= y8_q;
+      if (mul_q[0]) y9_q <= y8_q;
     end
     if (v_q[1]) begin
       v10_q <= v9_q;
-      mul10_q <= mul9_q;
-      if (mul9_q) y10_q <= y9_q;
+      if (mul_q[1]) y10_q <= y9_q;
     end
     if (v_q[2]) begin
       v11_q <= v10_q;
-      mul11_q <= mul10_q;
-      if (mul10_q) y11_q <= y10_q;
+      if (mul_q[2]) y11_q <= y10_q;
     end
     if (v_q[3]) begin
-      v_o <= v11_q;
-      if (mul11_q) y_o <= y11_q;
+      v12_q <= v11_q;
+      if (mul_q[3]) y12_q <= y11_q;
     end
+    if (v_q[4]) begin
+      v13_q <= v12_q;
+      if (mul_q[4]) y13_q <= y12_q;
+    end
+    if (v_q[5]) begin
+      v_o <= v13_q;
+      if (mul_q[5]) y_o <= y13_q;
+    end
+    mul_q <= {mul_q[4:0], !vec_i};
   end
 endmodule
 

@@ -1,7 +1,7 @@
 // The vector unit: takes the sequencer's micro-ops of ALU and VEC, reads one or two ACC elements each, one micro-op a cycle.
 //
 // Stages after issue (S3): V4 addresses, V5 RAM outputs, V6 registers, V7 operands, V8 result of MIN, MAX, ADD, SHR (to the result register 6
-// cycles after issue). MUL and VEC go on through tsr_operands and enter the exit pipeline 10 cycles after issue.
+// cycles after issue). MUL and VEC go on through tsr_operands and enter the exit pipeline 12 cycles after issue.
 // ACC's banks have one read port: where both operands lie in one bank the second is read a cycle later (skew). The array's reads come first.
 // An operand still on its way to ACC is forwarded from alu_q, the result register and its two copies; one that a MUL or VEC will write
 // later stalls the issue (hazard_*). The pipeline itself never stalls.
@@ -65,7 +65,7 @@ module tsr_vector #(
   localparam int R = tsr_cfg_pkg::InpPerOut;
   localparam int AB = tsr_cfg_pkg::AccIndexBits;
   localparam int AccDepth = tsr_cfg_pkg::AccDepth;
-  localparam int LongCycles = 21;  // issue to the result register by way of the exit pipeline
+  localparam int LongCycles = 23;  // issue to the result register by way of the exit pipeline
   localparam int SeenCycles = 3;  // a result this many cycles or less away is forwarded in time
   localparam int Hazards = LongCycles - 1 - SeenCycles;
 
@@ -139,15 +139,15 @@ module tsr_vector #(
   localparam int XDst = XOp - 16;
   localparam int XX = XDst - AB;
   localparam int XY = XX - AB;
-  logic [12:4] v_q;
-  logic [CtlW-1:0] c4_q, c5_q, c6_q, c7_q, c8_q, c9_q, c10_q, c11_q, c12_q;
+  logic [14:4] v_q;
+  logic [CtlW-1:0] c4_q, c5_q, c6_q, c7_q, c8_q, c9_q, c10_q, c11_q, c12_q, c13_q, c14_q;
   // bits: 0 null, 1 end, 2 simple, 3 skew, 4 two
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       v_q <= '0;
       skew4_q <= 1'b0;
     end else begin
-      v_q <= {v_q[11:4], issue};
+      v_q <= {v_q[13:4], issue};
       skew4_q <= busy_o && s3_skew;
     end
     if (issue) begin
@@ -163,6 +163,8 @@ module tsr_vector #(
     if (v_q[9]) c10_q <= c9_q;
     if (v_q[10]) c11_q <= c10_q;
     if (v_q[11]) c12_q <= c11_q;
+    if (v_q[12]) c13_q <= c12_q;
+    if (v_q[13]) c14_q <= c13_q;
   end
 
   // V6, V7: operands
@@ -231,7 +233,7 @@ module tsr_vector #(
   assign alu_index_o = c8_q[XDst+:16];
   assign alu_data_o = alu_q;
 
-  // V7 to V12: operands of the exit pipeline
+  // V7 to V14: operands of the exit pipeline
   wire long7 = v_q[7] && !c7_q[2];
   tsr_operands u_operands (
       .clk_i,
@@ -247,16 +249,16 @@ module tsr_vector #(
       .v_o(exit_v_o),
       .y_o(exit_y_o)
   );
-  wire vec12 = c12_q[XOp+3];
-  wire requantise12 = vec12 && c12_q[XOp+:2] == tsr_isa_pkg::VecOpRequantise;
-  assign exit_valid_o = v_q[12] && !c12_q[2];
-  assign exit_write_o = !c12_q[0];
-  assign exit_end_o = c12_q[1];
-  assign exit_mul_o = !vec12;
-  assign exit_bias_o = requantise12 && c12_q[XExit+8+:3] != tsr_isa_pkg::ExitModeAverage;
-  assign exit_index_o = c12_q[XDst+:16];
-  assign exit_destination_o = c12_q[XDest+:2];
-  assign exit_cfg_o = c12_q[XExit+:35];
+  wire vec14 = c14_q[XOp+3];
+  wire requantise14 = vec14 && c14_q[XOp+:2] == tsr_isa_pkg::VecOpRequantise;
+  assign exit_valid_o = v_q[14] && !c14_q[2];
+  assign exit_write_o = !c14_q[0];
+  assign exit_end_o = c14_q[1];
+  assign exit_mul_o = !vec14;
+  assign exit_bias_o = requantise14 && c14_q[XExit+8+:3] != tsr_isa_pkg::ExitModeAverage;
+  assign exit_index_o = c14_q[XDst+:16];
+  assign exit_destination_o = c14_q[XDest+:2];
+  assign exit_cfg_o = c14_q[XExit+:35];
 
   `TSR_ASSERT(!(busy_o && (arr_use_next_i[s3_x[0]])))
 
