@@ -147,7 +147,9 @@ void DeviceSession::costsOf(RunReport &report, std::span<const tsr_segment_repor
   std::vector<uint32_t> before(segments.size(), 0); // the cycle at which the segment's previous layer ended
   for (size_t i = 0; i < report.layers.size(); ++i) {
     const LayerInfo &info = metadata_.layers[i];
-    if (!info.mark || info.segment >= segments.size() || *info.mark >= segments[info.segment].markCount)
+    // Devices that count no cycles put other numbers into the marks.
+    if (!info.mark || info.segment >= segments.size() || segments[info.segment].result.cycles == 0 ||
+        *info.mark >= segments[info.segment].markCount)
       continue;
     LayerReport &layer = report.layers[i];
     const tsr_segment_report &segment = segments[info.segment];
