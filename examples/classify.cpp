@@ -146,8 +146,8 @@ Expected<void> classify(const Options &options) {
     std::snprintf(caption, sizeof caption, "%s %.0f%%", task->classes[best].c_str(), odd(best));
     answers.push_back({question.picture, caption, good});
     if (!::isatty(STDOUT_FILENO))
-      std::printf("%s: %s%s%s\n", question.name.c_str(), caption, good ? "" : " (it is ",
-                  good ? "" : task->classes[static_cast<size_t>(question.label)].c_str());
+      std::printf("%s: %s%s%s%s\n", question.name.c_str(), caption, good ? "" : " (it is: ",
+                  good ? "" : task->classes[static_cast<size_t>(question.label)].c_str(), good ? "" : ")");
   }
   if (::isatty(STDOUT_FILENO))
     showOnTerminal(answers);
