@@ -26,40 +26,36 @@ public:
         indices_(extents_.size()) {}
 
   /// False where the operation is not of the form that is handled here.
-  bool fits() {
-    bool reducing = false;
-    for (auto [iterator, extent] : llvm::zip(op_.getIteratorTypesArray(), extents_)) {
-      if (mlir::ShapedType::isDynamic(extent))
-        return false;
-      const bool reduction = iterator == mlir::utils::IteratorType::reduction;
-      if (reducing && !reduction)
-        return false;
-      reducing = reducing || reduction;
-    }
-    return op_.hasPureBufferSemantics();
-  }
+  bool fits() { return op_.hasPureBufferSemantics() && llvm::none_of(extents_, mlir::ShapedType::isDynamic); }
 
   void run() {
+    // Parallel dimensions outside, reductions inside, each in their own order.
+    const auto iterators = op_.getIteratorTypesArray();
+    for (const bool reduction : {false, true})
+      for (auto [dimension, iterator] : llvm::enumerate(iterators))
+        if ((iterator == mlir::utils::IteratorType::reduction) == reduction)
+          order_.push_back(static_cast<unsigned>(dimension));
     parallel_ = op_.getNumParallelLoops();
     makeParallel(0);
   }
 
 private:
-  void makeParallel(unsigned dimension) {
-    if (dimension == parallel_) {
+  void makeParallel(unsigned depth) {
+    if (depth == parallel_) {
       makePoint();
       return;
     }
+    const unsigned dimension = order_[depth];
     if (extents_[dimension] == 1) {
       indices_[dimension] = builder_.getIndexAttr(0);
-      makeParallel(dimension + 1);
+      makeParallel(depth + 1);
       return;
     }
     auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1));
     indices_[dimension] = loop.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(loop.getBody());
-    makeParallel(dimension + 1);
+    makeParallel(depth + 1);
   }
 
   /// All results of one point of the parallel space.
@@ -68,21 +64,22 @@ private:
     for (mlir::OpOperand &output : op_.getDpsInitsMutable())
       state.push_back(hasOutputArguments() && op_.payloadUsesValueFromOperand(&output) ? load(&output) : Value());
     int64_t steps = 1;
-    for (size_t d = parallel_; d < extents_.size(); ++d)
-      steps *= extents_[d];
+    for (size_t depth = parallel_; depth < order_.size(); ++depth)
+      steps *= extents_[order_[depth]];
     unrolled_ = steps <= kUnrolledSteps;
     state = makeReduction(parallel_, state);
     for (auto [output, value] : llvm::zip(op_.getDpsInitsMutable(), state))
       builder_.create<mlir::memref::StoreOp>(location_, value, output.get(), position(&output));
   }
 
-  llvm::SmallVector<Value> makeReduction(size_t dimension, llvm::SmallVector<Value> state) {
-    if (dimension == extents_.size())
+  llvm::SmallVector<Value> makeReduction(size_t depth, llvm::SmallVector<Value> state) {
+    if (depth == order_.size())
       return makeBody(state);
+    const unsigned dimension = order_[depth];
     if (unrolled_ || extents_[dimension] == 1) {
       for (int64_t i = 0; i < extents_[dimension]; ++i) {
         indices_[dimension] = builder_.getIndexAttr(i);
-        state = makeReduction(dimension + 1, state);
+        state = makeReduction(depth + 1, state);
       }
       return state;
     }
@@ -91,7 +88,7 @@ private:
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(loop.getBody());
     llvm::SmallVector<Value> inner(loop.getRegionIterArgs());
-    builder_.create<mlir::scf::YieldOp>(location_, makeReduction(dimension + 1, inner));
+    builder_.create<mlir::scf::YieldOp>(location_, makeReduction(depth + 1, inner));
     return llvm::SmallVector<Value>(loop.getResults());
   }
 
@@ -156,6 +153,7 @@ private:
   Location location_;
   llvm::SmallVector<int64_t> extents_;
   llvm::SmallVector<OpFoldResult> indices_;
+  llvm::SmallVector<unsigned> order_;
   unsigned parallel_ = 0;
   bool unrolled_ = false;
 };

@@ -10,7 +10,7 @@
 
 namespace tessera::compiler::cpu {
 
-/// Replaces every Linalg operation of `function` (static shapes, parallel dimensions before reductions).
+/// Replaces every Linalg operation of `function` (static shapes).
 /// Fails, with a diagnostic at the operation, where one does not fit.
 mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function);
 

@@ -14,7 +14,7 @@ using isa::Expected;
 Expected<Scale> scaleOf(double factor) {
   const auto quantized = isa::quantizeMultiplier(factor);
   if (quantized.shift > 29)
-    return Error{"the factor " + std::to_string(factor) + " between input and output scale is too large"};
+    return Error{"the factor " + numberText(factor) + " between input and output scale is too large"};
   // Below 2^-32 TFLite's multiplier is 0 already.
   const int32_t shift = std::min(31 - quantized.shift, 62);
   return Scale{static_cast<int32_t>(quantized.multiplier), static_cast<int8_t>(shift)};

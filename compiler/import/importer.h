@@ -95,7 +95,7 @@ isa::Expected<void> importReshape(Importer &importer, const Operator &op);
 isa::Expected<void> importConcatenation(Importer &importer, const Operator &op);
 isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
 
-/// Multiply-accumulates of an operator that importOne() took; 0 where it has none.
+/// Multiply-accumulates of an operator that was imported; 0 where it has none.
 int64_t macsOf(const Model &model, const Operator &op);
 
 } // namespace tessera::compiler::frontend

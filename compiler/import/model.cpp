@@ -65,6 +65,8 @@ std::pair<int64_t, int64_t> zeroPointRange(tflite::TensorType type) {
     return {-128, 127};
   case tflite::TensorType::UINT8:
     return {0, 255};
+  case tflite::TensorType::INT16:
+    return {-32768, 32767};
   default:
     return {0, 0};
   }
@@ -93,7 +95,8 @@ Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tenso
   Quantisation &result = tensor.quantisation;
   const size_t count = raw.scale()->size();
   result.dimension = raw.quantized_dimension();
-  if (count > 1) {
+  // Biases carry the dimension of their weights in some files; nothing reads their scales.
+  if (count > 1 && tensor.type != tflite::TensorType::INT32) {
     if (result.dimension < 0 || static_cast<size_t>(result.dimension) >= tensor.shape.size())
       return Error{place + "quantised dimension " + std::to_string(result.dimension) + " is outside shape " +
                    shapeText(tensor.shape)};
@@ -105,7 +108,7 @@ Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tenso
   result.scales.assign(raw.scale()->begin(), raw.scale()->end());
   for (float scale : result.scales)
     if (!std::isfinite(scale) || scale <= 0)
-      return Error{place + "scale " + std::to_string(scale) + " is not a positive number"};
+      return Error{place + "scale " + numberText(static_cast<double>(scale)) + " is not a positive number"};
 
   result.zeroPoints.assign(count, 0);
   if (!raw.zero_point() || raw.zero_point()->size() == 0)
@@ -200,32 +203,6 @@ Expected<Operator> readOperator(const tflite::Model &model, const tflite::Operat
   return op;
 }
 
-/// Every operand is an input, a constant or an earlier result; every tensor is written once.
-Expected<void> checkOrder(const Model &model) {
-  std::vector<bool> defined(model.tensors.size(), false);
-  for (size_t i = 0; i < model.tensors.size(); ++i)
-    defined[i] = model.tensors[i].isConstant();
-  for (int32_t input : model.inputs) {
-    if (defined[static_cast<size_t>(input)])
-      return Error{"input tensor " + std::to_string(input) + " is a constant or listed twice"};
-    defined[static_cast<size_t>(input)] = true;
-  }
-  for (const Operator &op : model.operators) {
-    for (int32_t input : op.inputs)
-      if (input >= 0 && !defined[static_cast<size_t>(input)])
-        return Error{prefixOf(op) + "tensor " + std::to_string(input) + " is used before it is computed"};
-    for (int32_t output : op.outputs) {
-      if (defined[static_cast<size_t>(output)])
-        return Error{prefixOf(op) + "tensor " + std::to_string(output) + " is written a second time"};
-      defined[static_cast<size_t>(output)] = true;
-    }
-  }
-  for (int32_t output : model.outputs)
-    if (!defined[static_cast<size_t>(output)])
-      return Error{"output tensor " + std::to_string(output) + " is never computed"};
-  return {};
-}
-
 } // namespace
 
 Expected<Model> parseModel(std::span<const uint8_t> file) {
@@ -277,9 +254,32 @@ Expected<Model> parseModel(std::span<const uint8_t> file) {
       model.operators.push_back(std::move(*op));
     }
   }
-  if (auto ok = checkOrder(model); !ok)
-    return ok.error();
   return model;
+}
+
+Expected<void> checkOrder(const Model &model) {
+  std::vector<bool> defined(model.tensors.size(), false);
+  for (size_t i = 0; i < model.tensors.size(); ++i)
+    defined[i] = model.tensors[i].isConstant();
+  for (int32_t input : model.inputs) {
+    if (defined[static_cast<size_t>(input)])
+      return Error{"input tensor " + std::to_string(input) + " is a constant or listed twice"};
+    defined[static_cast<size_t>(input)] = true;
+  }
+  for (const Operator &op : model.operators) {
+    for (int32_t input : op.inputs)
+      if (input >= 0 && !defined[static_cast<size_t>(input)])
+        return Error{prefixOf(op) + "tensor " + std::to_string(input) + " is used before it is computed"};
+    for (int32_t output : op.outputs) {
+      if (defined[static_cast<size_t>(output)])
+        return Error{prefixOf(op) + "tensor " + std::to_string(output) + " is written a second time"};
+      defined[static_cast<size_t>(output)] = true;
+    }
+  }
+  for (int32_t output : model.outputs)
+    if (!defined[static_cast<size_t>(output)])
+      return Error{"output tensor " + std::to_string(output) + " is never computed"};
+  return {};
 }
 
 } // namespace tessera::compiler::frontend

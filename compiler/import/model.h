@@ -3,8 +3,8 @@
 /// parseModel() believes nothing in the file. What it returns has: every tensor, buffer and opcode index in range; static
 /// shapes of rank at most 6 whose element counts do not overflow and stay below kMaxTensorBytes; constant data of exactly
 /// the size that shape and type ask for; quantisation with one scale and zero point a tensor, or one a slice of the
-/// quantised dimension, scales finite and positive, zero points in the type's range; operators in an order in which every
-/// operand is defined before its use, each tensor written once. Errors name the operator or tensor.
+/// quantised dimension (int32 biases excepted), scales finite and positive, zero points in the type's range. checkOrder()
+/// says whether every operand is there before its use. Errors name the operator or tensor.
 /// Source: the TensorFlow Lite model format, version 3 (tflite.fbs).
 #ifndef TESSERA_COMPILER_IMPORT_MODEL_H
 #define TESSERA_COMPILER_IMPORT_MODEL_H
@@ -63,6 +63,9 @@ struct Model {
 };
 
 isa::Expected<Model> parseModel(std::span<const uint8_t> file);
+
+/// Every operand is an input, a constant or an earlier result, and every tensor is written once; so are the outputs.
+isa::Expected<void> checkOrder(const Model &model);
 
 /// "CONV_2D", or "operator code 211" where the format knows no such number here.
 std::string operatorName(tflite::BuiltinOperator code);

@@ -88,12 +88,12 @@ Expected<void> importSoftmax(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " are not of one shape"};
   if (output.quantisation.zeroPoints[0] != -128 || output.quantisation.scales[0] != 1.0f / 256)
-    return Error{prefixOf(op) + "output scale " + std::to_string(output.quantisation.scales[0]) + ", zero point " +
+    return Error{prefixOf(op) + "output scale " + numberText(static_cast<double>(output.quantisation.scales[0])) + ", zero point " +
                  std::to_string(output.quantisation.zeroPoints[0]) + ", expected 1/256 and -128"};
   if (!(options->beta() > 0 && options->beta() < 1e6f))
-    return Error{prefixOf(op) + "beta " + std::to_string(options->beta()) + " is not between 0 and 1000000"};
+    return Error{prefixOf(op) + "beta " + numberText(static_cast<double>(options->beta())) + " is not between 0 and 1e+06"};
   if (!isa::softmaxScaleFits(static_cast<double>(options->beta()), static_cast<double>(input.quantisation.scales[0])))
-    return Error{prefixOf(op) + "input scale " + std::to_string(input.quantisation.scales[0]) + " is too small"};
+    return Error{prefixOf(op) + "input scale " + numberText(static_cast<double>(input.quantisation.scales[0])) + " is too small"};
   if (input.shape.back() > isa::kSoftmaxMaxDepth)
     return Error{prefixOf(op) + "depth " + std::to_string(input.shape.back()) + " is above " +
                  std::to_string(isa::kSoftmaxMaxDepth)};

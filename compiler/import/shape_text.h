@@ -3,6 +3,7 @@
 #define TESSERA_COMPILER_IMPORT_SHAPE_TEXT_H
 
 #include <cstdint>
+#include <cstdio>
 #include <span>
 #include <string>
 #include <string_view>
@@ -16,6 +17,13 @@ inline std::string shapeText(std::span<const int64_t> shape) {
   std::string text;
   for (int64_t extent : shape)
     text += (text.empty() ? "" : "x") + std::to_string(extent);
+  return text;
+}
+
+/// A real number as short as it can be: "0.1", "1.96078e+25".
+inline std::string numberText(double value) {
+  char text[40];
+  std::snprintf(text, sizeof text, "%g", value);
   return text;
 }
 

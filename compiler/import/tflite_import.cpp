@@ -40,44 +40,47 @@ int64_t macsOf(const Model &model, const Operator &op) {
 
 namespace {
 
-Expected<void> importOne(Importer &importer, const Operator &op) {
-  switch (op.code) {
+using ImportFunction = Expected<void> (*)(Importer &, const Operator &);
+
+/// What takes an operator; null where nothing does.
+ImportFunction functionFor(tflite::BuiltinOperator code) {
+  switch (code) {
   case tflite::BuiltinOperator::CONV_2D:
-    return importConv2D(importer, op);
+    return importConv2D;
   case tflite::BuiltinOperator::DEPTHWISE_CONV_2D:
-    return importDepthwiseConv2D(importer, op);
+    return importDepthwiseConv2D;
   case tflite::BuiltinOperator::FULLY_CONNECTED:
-    return importFullyConnected(importer, op);
+    return importFullyConnected;
   case tflite::BuiltinOperator::ADD:
   case tflite::BuiltinOperator::SUB:
-    return importAddSub(importer, op);
+    return importAddSub;
   case tflite::BuiltinOperator::MUL:
-    return importMul(importer, op);
+    return importMul;
   case tflite::BuiltinOperator::RELU:
   case tflite::BuiltinOperator::RELU6:
-    return importRelu(importer, op);
+    return importRelu;
   case tflite::BuiltinOperator::QUANTIZE:
-    return importQuantize(importer, op);
+    return importQuantize;
   case tflite::BuiltinOperator::DEQUANTIZE:
-    return importDequantize(importer, op);
+    return importDequantize;
   case tflite::BuiltinOperator::AVERAGE_POOL_2D:
   case tflite::BuiltinOperator::MAX_POOL_2D:
-    return importPool(importer, op);
+    return importPool;
   case tflite::BuiltinOperator::MEAN:
-    return importMean(importer, op);
+    return importMean;
   case tflite::BuiltinOperator::PAD:
   case tflite::BuiltinOperator::PADV2:
-    return importPad(importer, op);
+    return importPad;
   case tflite::BuiltinOperator::RESHAPE:
   case tflite::BuiltinOperator::SQUEEZE:
   case tflite::BuiltinOperator::EXPAND_DIMS:
-    return importReshape(importer, op);
+    return importReshape;
   case tflite::BuiltinOperator::CONCATENATION:
-    return importConcatenation(importer, op);
+    return importConcatenation;
   case tflite::BuiltinOperator::SOFTMAX:
-    return importSoftmax(importer, op);
+    return importSoftmax;
   default:
-    return Error{"operator " + std::to_string(op.index) + " (" + op.name + ") is not supported"};
+    return nullptr;
   }
 }
 
@@ -129,6 +132,11 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
   if (!parsed)
     return parsed.error();
   const Model &model = *parsed;
+  for (const Operator &op : model.operators)
+    if (!functionFor(op.code))
+      return Error{"operator " + std::to_string(op.index) + " (" + op.name + ") is not supported"};
+  if (auto ok = checkOrder(model); !ok)
+    return ok.error();
 
   context.loadDialect<mlir::func::FuncDialect, mlir::tosa::TosaDialect>();
   mlir::OpBuilder builder(&context);
@@ -147,7 +155,7 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
   for (const Operator &op : model.operators) {
     const std::string name = op.outputs.empty() ? "" : layerName(importer.output(op));
     importer.setLocation(layerLocation(&context, op.index, op.name, name));
-    if (auto ok = importOne(importer, op); !ok)
+    if (auto ok = functionFor(op.code)(importer, op); !ok)
       return ok.error();
     layers.push_back(builder.getDictionaryAttr({builder.getNamedAttr("index", builder.getI64IntegerAttr(op.index)),
                                                 builder.getNamedAttr("op", builder.getStringAttr(op.name)),

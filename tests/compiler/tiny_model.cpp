@@ -1,0 +1,171 @@
+#include "tiny_model.h"
+
+#include <algorithm>
+#include <random>
+
+namespace tessera::test {
+
+namespace {
+
+using Builder = flatbuffers::FlatBufferBuilder;
+using Offset = flatbuffers::Offset<void>;
+using tfl::Activation;
+using tfl::BuiltinOperator;
+using tfl::BuiltinOptions;
+using tfl::Padding;
+using tfl::TensorType;
+
+std::vector<uint8_t> randomBytes(size_t count, std::mt19937 &random) {
+  std::vector<uint8_t> bytes(count);
+  for (uint8_t &byte : bytes)
+    byte = static_cast<uint8_t>(random());
+  return bytes;
+}
+
+std::vector<uint8_t> wordsOf(const std::vector<int32_t> &words) {
+  std::vector<uint8_t> bytes;
+  for (int32_t word : words)
+    for (int shift = 0; shift < 32; shift += 8)
+      bytes.push_back(static_cast<uint8_t>(static_cast<uint32_t>(word) >> shift));
+  return bytes;
+}
+
+TinyTensor activation(const char *name, std::vector<int32_t> shape, float scale, int64_t zeroPoint) {
+  return {name, std::move(shape), TensorType::INT8, {scale}, {zeroPoint}};
+}
+
+TinyTensor weights(const char *name, std::vector<int32_t> shape, size_t channels, int32_t dimension,
+                   std::mt19937 &random) {
+  size_t count = 1;
+  for (int32_t extent : shape)
+    count *= static_cast<size_t>(extent);
+  std::vector<float> scales;
+  for (size_t i = 0; i < channels; ++i)
+    scales.push_back(0.005f + 0.001f * static_cast<float>(i));
+  return {name,   std::move(shape),          TensorType::INT8, scales, std::vector<int64_t>(channels, 0),
+          randomBytes(count, random), dimension};
+}
+
+TinyTensor biases(const char *name, int32_t channels, std::mt19937 &random) {
+  std::vector<int32_t> values;
+  for (int32_t i = 0; i < channels; ++i)
+    values.push_back(static_cast<int32_t>(random() % 4096) - 2048);
+  return {name, {channels}, TensorType::INT32, {}, {}, wordsOf(values)};
+}
+
+TinyTensor integers(const char *name, std::vector<int32_t> shape, const std::vector<int32_t> &values) {
+  return {name, std::move(shape), TensorType::INT32, {}, {}, wordsOf(values)};
+}
+
+} // namespace
+
+std::vector<uint8_t> TinyModel::build() const {
+  Builder builder;
+  std::vector<flatbuffers::Offset<tfl::Buffer>> buffers{tfl::CreateBuffer(builder)};
+  std::vector<flatbuffers::Offset<tfl::Tensor>> tensorTables;
+  for (const TinyTensor &tensor : tensors) {
+    uint32_t buffer = tensor.buffer;
+    if (!tensor.data.empty()) {
+      buffer = static_cast<uint32_t>(buffers.size());
+      buffers.push_back(tfl::CreateBufferDirect(builder, &tensor.data));
+    }
+    const auto quantisation = tfl::CreateQuantizationParametersDirect(builder, nullptr, nullptr, &tensor.scales,
+                                                                      &tensor.zeroPoints, 0, 0, tensor.dimension);
+    tensorTables.push_back(
+        tfl::CreateTensorDirect(builder, &tensor.shape, tensor.type, buffer, tensor.name.c_str(), quantisation));
+  }
+  std::vector<flatbuffers::Offset<tfl::OperatorCode>> codes;
+  std::vector<flatbuffers::Offset<tfl::Operator>> operatorTables;
+  for (const TinyOperator &op : operators) {
+    const auto old = static_cast<int8_t>(std::min(static_cast<int32_t>(op.code), 127));
+    codes.push_back(tfl::CreateOperatorCode(builder, old, 0, 1, op.code));
+    const Offset options = op.options ? op.options(builder) : Offset();
+    operatorTables.push_back(tfl::CreateOperatorDirect(builder, static_cast<uint32_t>(codes.size() - 1), &op.inputs,
+                                                       &op.outputs, op.optionsType, options));
+  }
+  const std::vector<flatbuffers::Offset<tfl::SubGraph>> graphs{
+      tfl::CreateSubGraphDirect(builder, &tensorTables, &inputs, &outputs, &operatorTables, "main")};
+  builder.Finish(tfl::CreateModelDirect(builder, version, &codes, &graphs, "tiny", &buffers),
+                 tfl::ModelIdentifier());
+  return {builder.GetBufferPointer(), builder.GetBufferPointer() + builder.GetSize()};
+}
+
+TinyModel tinyNetwork(uint32_t seed) {
+  std::mt19937 random(seed);
+  TinyModel model;
+  model.tensors = {activation("picture", {1, 8, 8, 3}, 1.0f / 255, -128), // 0
+                   weights("conv/w", {6, 3, 3, 3}, 6, 0, random),         // 1
+                   biases("conv/b", 6, random),                           // 2
+                   activation("conv/Relu;conv/BiasAdd", {1, 4, 4, 6}, 0.02f, -128), // 3
+                   weights("depthwise/w", {1, 3, 3, 6}, 6, 3, random),    // 4
+                   biases("depthwise/b", 6, random),                      // 5
+                   activation("depthwise", {1, 4, 4, 6}, 0.05f, 3),       // 6
+                   activation("add", {1, 4, 4, 6}, 0.06f, -7),            // 7
+                   activation("max", {1, 2, 2, 6}, 0.06f, -7),            // 8
+                   activation("average", {1, 1, 1, 6}, 0.06f, -7),        // 9
+                   integers("shape", {2}, {1, 6}),                        // 10
+                   activation("flat", {1, 6}, 0.06f, -7),                 // 11
+                   weights("dense/w", {4, 6}, 1, 0, random),              // 12
+                   biases("dense/b", 4, random),                          // 13
+                   activation("dense", {1, 4}, 0.1f, 5),                  // 14
+                   activation("softmax", {1, 4}, 1.0f / 256, -128)};      // 15
+  model.outputs = {15};
+  const auto convolution = [](Builder &b) {
+    return tfl::CreateConv2DOptions(b, Padding::SAME, 2, 2, Activation::RELU).Union();
+  };
+  const auto depthwise = [](Builder &b) {
+    return tfl::CreateDepthwiseConv2DOptions(b, Padding::SAME, 1, 1, 1, Activation::NONE).Union();
+  };
+  const auto pool = [](Builder &b) { return tfl::CreatePool2DOptions(b, Padding::VALID, 2, 2, 2, 2).Union(); };
+  model.operators = {
+      {BuiltinOperator::CONV_2D, {0, 1, 2}, {3}, BuiltinOptions::Conv2DOptions, convolution},
+      {BuiltinOperator::DEPTHWISE_CONV_2D, {3, 4, 5}, {6}, BuiltinOptions::DepthwiseConv2DOptions, depthwise},
+      {BuiltinOperator::ADD, {3, 6}, {7}, BuiltinOptions::AddOptions,
+       [](Builder &b) { return tfl::CreateAddOptions(b, Activation::RELU6).Union(); }},
+      {BuiltinOperator::MAX_POOL_2D, {7}, {8}, BuiltinOptions::Pool2DOptions, pool},
+      {BuiltinOperator::AVERAGE_POOL_2D, {8}, {9}, BuiltinOptions::Pool2DOptions, pool},
+      {BuiltinOperator::RESHAPE, {9, 10}, {11}},
+      {BuiltinOperator::FULLY_CONNECTED, {11, 12, 13}, {14}, BuiltinOptions::FullyConnectedOptions,
+       [](Builder &b) { return tfl::CreateFullyConnectedOptions(b).Union(); }},
+      {BuiltinOperator::SOFTMAX, {14}, {15}, BuiltinOptions::SoftmaxOptions,
+       [](Builder &b) { return tfl::CreateSoftmaxOptions(b, 1.0f).Union(); }}};
+  return model;
+}
+
+std::vector<TinyModel> tinyOperators() {
+  std::vector<TinyModel> models;
+  const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op) {
+    TinyModel model;
+    model.tensors = std::move(tensors);
+    model.outputs = op.outputs;
+    model.inputs = op.inputs.size() > 1 && model.tensors[1].data.empty() ? std::vector<int32_t>{0, 1}
+                                                                         : std::vector<int32_t>{0};
+    model.operators = {std::move(op)};
+    models.push_back(std::move(model));
+  };
+  const TinyTensor picture = activation("x", {1, 5, 7, 3}, 0.04f, -11);
+  const TinyTensor channel = activation("y", {1, 1, 1, 3}, 0.03f, 20);
+  add({picture, channel, activation("z", {1, 5, 7, 3}, 0.09f, 2)},
+      {BuiltinOperator::MUL, {0, 1}, {2}, BuiltinOptions::MulOptions,
+       [](Builder &b) { return tfl::CreateMulOptions(b, Activation::RELU).Union(); }});
+  add({picture, channel, activation("z", {1, 5, 7, 3}, 0.05f, 2)}, {BuiltinOperator::SUB, {0, 1}, {2}});
+  add({picture, integers("pads", {4, 2}, {0, 0, 1, 2, 0, 3, 0, 0}), activation("z", {1, 8, 10, 3}, 0.04f, -11)},
+      {BuiltinOperator::PAD, {0, 1}, {2}});
+  add({picture, integers("axes", {2}, {1, 2}), activation("z", {1, 3}, 0.03f, 4)}, {BuiltinOperator::MEAN, {0, 1}, {2}});
+  add({picture, activation("z", {1, 5, 7, 3}, 0.07f, 4)}, {BuiltinOperator::QUANTIZE, {0}, {1}});
+  add({picture, activation("z", {1, 5, 7, 3}, 0.02f, -128)}, {BuiltinOperator::RELU, {0}, {1}});
+  TinyTensor real = picture;
+  real.type = TensorType::FLOAT32;
+  real.scales.clear();
+  real.zeroPoints.clear();
+  add({real, activation("z", {1, 5, 7, 3}, 0.07f, 4)}, {BuiltinOperator::QUANTIZE, {0}, {1}});
+  add({picture, real}, {BuiltinOperator::DEQUANTIZE, {0}, {1}});
+  TinyTensor second = picture;
+  second.name = "y";
+  add({picture, second, activation("z", {1, 5, 14, 3}, 0.04f, -11)},
+      {BuiltinOperator::CONCATENATION, {0, 1}, {2}, BuiltinOptions::ConcatenationOptions,
+       [](Builder &b) { return tfl::CreateConcatenationOptions(b, 2).Union(); }});
+  return models;
+}
+
+} // namespace tessera::test
