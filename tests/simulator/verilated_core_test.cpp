@@ -116,7 +116,8 @@ std::unique_ptr<VerilatedCore> openCore(const std::string &machine, const std::s
 uint32_t launch(VerilatedCore &core) {
   core.writeRegister(reg::kControl, 1);
   EXPECT_EQ(core.runUntilDone({10'000'000, 60}), RunEnd::Done) << core.message();
-  EXPECT_EQ(core.readRegister(reg::kControl), 2u) << core.readRegister(reg::kErrorCode) << " at " << core.readRegister(reg::kErrorIndex);
+  EXPECT_EQ(core.readRegister(reg::kControl), 2u)
+      << core.readRegister(reg::kErrorCode) << " at " << core.readRegister(reg::kErrorIndex);
   return core.readRegister(reg::kCycleCount);
 }
 
@@ -172,7 +173,8 @@ TEST(VerilatedCoreRunTest, EndsAtItsLimits) {
 }
 
 TEST(VerilatedCoreRunTest, ErrorsAreSaid) {
-  for (const char *memory : {"bnch", "bench,latency", "bench,latency=0", "bench,seed=3", "pins", "chaos,seed=x"}) {
+  for (const char *memory :
+       {"bnch", "bench,latency", "bench,latency=0", "bench,seed=3", "pins", "chaos,seed=x"}) {
     auto core = openVerilatedCore("tiny", memory, kDramBytes);
     ASSERT_FALSE(core) << memory;
     EXPECT_NE(core.error().message.find("memory model"), std::string::npos) << core.error().message;
@@ -200,7 +202,8 @@ TEST(VerilatedCoreRunTest, PinsAreThoseAfterReset) {
 class VerilatedBuildTest : public testing::Test {
 protected:
   VerilatedBuildTest() {
-    folder = std::filesystem::temp_directory_path() / ("tessera-model-test-" + std::to_string(std::random_device{}()));
+    folder = std::filesystem::temp_directory_path() /
+             ("tessera-model-test-" + std::to_string(std::random_device{}()));
     std::filesystem::create_directories(folder);
     setenv("XDG_CACHE_HOME", folder.c_str(), 1);
   }
@@ -226,7 +229,8 @@ TEST_F(VerilatedBuildTest, WavesAreWrittenAndCostNoCycles) {
   on = core->wave(folder / "part.fst", 3, 3);
   ASSERT_TRUE(on) << on.error().message;
   EXPECT_EQ(launch(*core), cycles);
-  const auto all = std::filesystem::file_size(folder / "all.fst"), part = std::filesystem::file_size(folder / "part.fst");
+  const auto all = std::filesystem::file_size(folder / "all.fst"),
+             part = std::filesystem::file_size(folder / "part.fst");
   EXPECT_GT(part, 1000u);
   EXPECT_GT(all, part);
 }

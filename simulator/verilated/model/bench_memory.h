@@ -71,7 +71,8 @@ private:
       top.r_valid_i = 0;
     }
     if (top.ar_valid_o && open < outstanding_)
-      reads_[readPut_++ % kRing] = {now + latency_, top.ar_addr_o, static_cast<uint16_t>(top.ar_len_o + 1), top.ar_id_o};
+      reads_[readPut_++ % kRing] = {now + latency_, top.ar_addr_o, static_cast<uint16_t>(top.ar_len_o + 1),
+                                    top.ar_id_o};
   }
 
   inline void cycleWrites(Top &top, uint64_t now, bool silent) {

@@ -16,10 +16,10 @@ enum : uint32_t { kTsrCycleDone = 0, kTsrCycleLimit = 1, kTsrCycleAssertion = 2 
 
 struct TsrCycleApi {
   uint32_t abi;
-  uint32_t waves;          // 1: the variant that writes waveforms
+  uint32_t waves; // 1: the variant that writes waveforms
   uint32_t busBytes;
   uint64_t configHash;
-  const char *contentKey;  // of the sources that it was built from
+  const char *contentKey; // of the sources that it was built from
   // memory: text of the memory model, or "pins". On failure nullptr and a message.
   void *(*create)(uint8_t *dram, uint64_t dramBytes, const char *memory, char *message, size_t messageBytes);
   void (*destroy)(void *model);
@@ -28,7 +28,7 @@ struct TsrCycleApi {
   // untilIdle: ends early when the core is not busy.
   uint32_t (*run)(void *model, uint64_t maxCycles, uint32_t untilIdle);
   uint64_t (*cycles)(void *model);
-  uint32_t (*status)(void *model);  // bit 0 busy, bit 1 irq, bit 2 an assertion failed
+  uint32_t (*status)(void *model); // bit 0 busy, bit 1 irq, bit 2 an assertion failed
   const char *(*message)(void *model);
   // 0: the file cannot be written or this variant writes none. Null path: off.
   uint32_t (*wave)(void *model, const char *path, uint32_t first, uint32_t last);

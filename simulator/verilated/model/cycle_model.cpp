@@ -46,7 +46,8 @@ struct Model {
   std::unique_ptr<Chaos> chaos;
   uint64_t now = 0;
   bool failed = false;
-  std::string text, message;
+  uint64_t failedAt = 0;
+  std::string text, message; // what was printed; what is told of it
 #ifdef TSR_CYCLE_WAVES
   std::unique_ptr<VerilatedFstC> fst;
   std::string wavePath;
@@ -202,6 +203,17 @@ struct Model {
     top.s_b_ready_i = 0;
   }
 
+  /// Every assertion that failed in the cycle of the first one; empty if none did.
+  const char *tell() {
+    if (failed && message.empty()) {
+      message = text.empty() ? "an assertion failed" : text;
+      while (message.back() == '\n')
+        message.pop_back();
+      message += " (cycle " + std::to_string(failedAt) + ")";
+    }
+    return message.c_str();
+  }
+
   void outputs(CorePinsOut &out) const {
     out.arValid = top.ar_valid_o;
     out.arId = top.ar_id_o;
@@ -280,10 +292,7 @@ static void stopModel() {
   if (!current || current->failed)
     return;
   current->failed = true;
-  current->message = current->text.empty() ? "an assertion failed" : current->text;
-  while (!current->message.empty() && current->message.back() == '\n')
-    current->message.pop_back();
-  current->message += " (cycle " + std::to_string(current->now) + ")";
+  current->failedAt = current->now;
 }
 void vl_stop(const char *, int, const char *) VL_MT_UNSAFE { stopModel(); }
 void vl_fatal(const char *, int, const char *, const char *text) VL_MT_UNSAFE {
@@ -303,7 +312,8 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
       kBusBytes,
       TSR_CYCLE_CONFIG_HASH,
       TSR_CYCLE_KEY,
-      [](uint8_t *dram, uint64_t dramBytes, const char *memory, char *message, size_t messageBytes) -> void * {
+      [](uint8_t *dram, uint64_t dramBytes, const char *memory, char *message,
+         size_t messageBytes) -> void * {
         tessera::cycle::MemoryText text(memory);
         auto model = std::make_unique<Model>();
         std::string error;
@@ -328,12 +338,15 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
       },
       [](void *model, uint32_t offset) { return of(model)->readRegister(offset); },
       [](void *model, uint32_t offset, uint32_t value) { of(model)->writeRegister(offset, value); },
-      [](void *model, uint64_t maxCycles, uint32_t untilIdle) { return of(model)->run(maxCycles, untilIdle != 0); },
+      [](void *model, uint64_t maxCycles, uint32_t untilIdle) {
+        return of(model)->run(maxCycles, untilIdle != 0);
+      },
       [](void *model) { return of(model)->now; },
       [](void *model) {
-        return uint32_t{of(model)->top.busy_o} | uint32_t{of(model)->top.irq_o} << 1 | uint32_t{of(model)->failed} << 2;
+        return uint32_t{of(model)->top.busy_o} | uint32_t{of(model)->top.irq_o} << 1 |
+               uint32_t{of(model)->failed} << 2;
       },
-      [](void *model) { return of(model)->message.c_str(); },
+      [](void *model) { return of(model)->tell(); },
       [](void *model, const char *path, uint32_t first, uint32_t last) -> uint32_t {
 #ifdef TSR_CYCLE_WAVES
         Model &m = *of(model);

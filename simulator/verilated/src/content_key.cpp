@@ -19,25 +19,33 @@ struct Pattern {
   const char *ending;
 };
 constexpr Pattern kPatterns[] = {
-    {"hw_rtl/src", ".sv"},           {"hw_rtl/src", ".svh"},
-    {"hw_rtl/cells", ".sv"},         {"hw_rtl/cells", ".svh"},
-    {"hw_rtl/assert", ".sv"},        {"isa/generated", "tsr_isa_pkg.sv"},
-    {"isa", "generate.py"},          {"isa/generator", ".py"},
-    {"isa", "encoding.json"},        {"simulator/verilated/model", ""},
-    {"simulator/verilated", "build_model.py"}, {"simulator/verilated/include/tessera/simulator", "core_pins.h"},
+    {"hw_rtl/src", ".sv"},
+    {"hw_rtl/src", ".svh"},
+    {"hw_rtl/cells", ".sv"},
+    {"hw_rtl/cells", ".svh"},
+    {"hw_rtl/assert", ".sv"},
+    {"isa/generated", "tsr_isa_pkg.sv"},
+    {"isa", "generate.py"},
+    {"isa/generator", ".py"},
+    {"isa", "encoding.json"},
+    {"simulator/verilated/model", ""},
+    {"simulator/verilated", "build_model.py"},
+    {"simulator/verilated/include/tessera/simulator", "core_pins.h"},
 };
 
 bool matches(const std::string &name, const std::string &ending) {
   if (name.empty() || name.front() == '.')
     return false;
   if (ending.empty() || ending.front() == '.')
-    return name.size() >= ending.size() && name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
+    return name.size() >= ending.size() &&
+           name.compare(name.size() - ending.size(), ending.size(), ending) == 0;
   return name == ending;
 }
 
 bool isShare(const fs::path &folder) {
   std::error_code ignored;
-  return fs::exists(folder / "hw_rtl/src/tsr_core.sv", ignored) && fs::exists(folder / "isa/generate.py", ignored) &&
+  return fs::exists(folder / "hw_rtl/src/tsr_core.sv", ignored) &&
+         fs::exists(folder / "isa/generate.py", ignored) &&
          fs::exists(folder / "simulator/verilated/build_model.py", ignored);
 }
 

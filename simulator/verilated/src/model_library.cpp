@@ -66,7 +66,8 @@ fs::path cacheFolder() {
 }
 
 /// Opens a library; null where it is not there, does not fit the machine, or comes from other sources than `key`.
-const TsrCycleApi *open(const fs::path &path, const MachineConfig &machine, bool waves, const std::string &key) {
+const TsrCycleApi *open(const fs::path &path, const MachineConfig &machine, bool waves,
+                        const std::string &key) {
   std::error_code ignored;
   if (!fs::exists(path, ignored))
     return nullptr;
@@ -141,8 +142,9 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
   fs::create_directories(folder, error);
   if (error)
     return Error{"cannot make the cache folder " + folder.string() + ": " + error.message()};
-  const std::string stem = fileName(machine) + "-" + hex(machine.hash()) + "-" + key + "-" + hex(processorHash()).substr(0, 8) +
-                           "-" + TESSERA_VERSION + (waves ? "-waves" : "");
+  const std::string stem = fileName(machine) + "-" + hex(machine.hash()) + "-" + key + "-" +
+                           hex(processorHash()).substr(0, 8) + "-" + TESSERA_VERSION +
+                           (waves ? "-waves" : "");
   const fs::path library = folder / (stem + ".so");
   if (const TsrCycleApi *api = open(library, machine, waves, key))
     return api;
@@ -151,7 +153,8 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
   if (const TsrCycleApi *api = open(library, machine, waves, key))
     return api; // somebody else built it meanwhile
   if (isatty(2))
-    std::fprintf(stderr, "building the cycle model of %s%s, once ...\n", machine.name.c_str(), waves ? " with waveforms" : "");
+    std::fprintf(stderr, "building the cycle model of %s%s, once ...\n", machine.name.c_str(),
+                 waves ? " with waveforms" : "");
   const fs::path description = folder / (stem + "." + std::to_string(getpid()) + ".json");
   {
     std::ofstream file(description);
@@ -159,8 +162,8 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
     if (!file.flush())
       return Error{"cannot write " + description.string()};
   }
-  std::vector<std::string> command = {"python3", "-B", share + "/simulator/verilated/build_model.py",
-                                      "--root",  share, "--machine",
+  std::vector<std::string> command = {"python3",   "-B",    share + "/simulator/verilated/build_model.py",
+                                      "--root",    share,   "--machine",
                                       description, "--out", library};
   if (waves)
     command.push_back("--waves");
@@ -171,7 +174,8 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
   if (const TsrCycleApi *api = open(library, machine, waves, key))
     return api;
   const char *reason = dlerror();
-  return Error{"the cycle model of " + machine.name + " that was built does not load: " + (reason ? reason : library.string())};
+  return Error{"the cycle model of " + machine.name +
+               " that was built does not load: " + (reason ? reason : library.string())};
 }
 
 } // namespace
@@ -191,7 +195,8 @@ Expected<const TsrCycleApi *> loadModelLibrary(const MachineConfig &machine, boo
         return api;
   }
   if (share.empty())
-    return Error{"no cycle model of " + machine.name + " is built, and its sources are not found (set TESSERA_SHARE)"};
+    return Error{"no cycle model of " + machine.name +
+                 " is built, and its sources are not found (set TESSERA_SHARE)"};
   return build(machine, waves, share, key);
 }
 

@@ -45,7 +45,9 @@ isa::Expected<std::string> runCommand(const std::vector<std::string> &command, i
   std::string text;
   bool late = false;
   for (;;) {
-    auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
+    auto left =
+        std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now())
+            .count();
     late = left <= 0;
     if (late)
       break;

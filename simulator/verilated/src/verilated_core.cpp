@@ -5,8 +5,8 @@
 #include "tessera/isa/encoding.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <sys/mman.h>
 #include <utility>
@@ -36,7 +36,8 @@ public:
     pages.bytes_ = bytes;
     return pages;
   }
-  Pages(Pages &&other) noexcept : at_(std::exchange(other.at_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
+  Pages(Pages &&other) noexcept
+      : at_(std::exchange(other.at_, nullptr)), bytes_(std::exchange(other.bytes_, 0)) {}
   Pages &operator=(Pages &&other) noexcept {
     std::swap(at_, other.at_);
     std::swap(bytes_, other.bytes_);
@@ -91,7 +92,9 @@ public:
 
   const MachineConfig &machine() const override { return machine_; }
   uint32_t readRegister(uint32_t offset) override { return model_->readRegister(model_.state(), offset); }
-  void writeRegister(uint32_t offset, uint32_t value) override { model_->writeRegister(model_.state(), offset, value); }
+  void writeRegister(uint32_t offset, uint32_t value) override {
+    model_->writeRegister(model_.state(), offset, value);
+  }
   std::span<uint8_t> dram() override { return pages_.span(); }
   bool busy() const override { return model_->status(model_.state()) & 1; }
   bool interrupt() const override { return model_->status(model_.state()) >> 1 & 1; }
@@ -150,10 +153,12 @@ public:
 
 private:
   static constexpr uint64_t kStep = 200'000;
-  static constexpr uint32_t kWritable[] = {reg::kInsnCount, reg::kInsnAddress, reg::kUopBase,     reg::kInpBase,
-                                           reg::kWgtBase,   reg::kAccBase,     reg::kOutBase,     reg::kUserCounter,
-                                           reg::kParBase,   reg::kIrqEnable,   reg::kWatchdogLimit};
-  static double since(Clock::time_point begin) { return std::chrono::duration<double>(Clock::now() - begin).count(); }
+  static constexpr uint32_t kWritable[] = {
+      reg::kInsnCount, reg::kInsnAddress, reg::kUopBase, reg::kInpBase,   reg::kWgtBase,      reg::kAccBase,
+      reg::kOutBase,   reg::kUserCounter, reg::kParBase, reg::kIrqEnable, reg::kWatchdogLimit};
+  static double since(Clock::time_point begin) {
+    return std::chrono::duration<double>(Clock::now() - begin).count();
+  }
 
   MachineConfig machine_;
   std::string memory_;
@@ -184,7 +189,8 @@ private:
 
 } // namespace
 
-Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const MachineConfig &machine, const VerilatedOptions &options) {
+Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const MachineConfig &machine,
+                                                           const VerilatedOptions &options) {
   Expected<const TsrCycleApi *> api = loadModelLibrary(machine, options.wave);
   if (!api)
     return api.error();
@@ -197,11 +203,12 @@ Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const MachineConfig &
   Expected<Model> model = Model::make(*api, pages->span(), memory);
   if (!model)
     return model.error();
-  return std::unique_ptr<VerilatedCore>(new LibraryCore(machine, memory, std::move(*pages), std::move(*model)));
+  return std::unique_ptr<VerilatedCore>(
+      new LibraryCore(machine, memory, std::move(*pages), std::move(*model)));
 }
 
-Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const std::string &machine, const std::string &memory,
-                                                           std::size_t dramBytes) {
+Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const std::string &machine,
+                                                           const std::string &memory, std::size_t dramBytes) {
   Expected<MachineConfig> config = isa::loadMachine(machine);
   if (!config)
     return config.error();

@@ -7,6 +7,7 @@
 #include "tessera/isa/machine.h"
 
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <gtest/gtest.h>
@@ -26,7 +27,8 @@ public:
   CoreHarness(const std::string &library, const std::string &machine, const std::string &memory,
               std::size_t dramBytes = std::size_t{16} << 20)
       : dram(dramBytes), machine_(*isa::loadMachine(machine)), layout_(machine_) {
-    void *handle = dlopen(library.c_str(), RTLD_NOW | RTLD_LOCAL);
+    const char *mutant = std::getenv("TSR_DMA_LIBRARY"); // axi_mutants.py puts its own in the place
+    void *handle = dlopen(mutant ? mutant : library.c_str(), RTLD_NOW | RTLD_LOCAL);
     if (!handle) {
       ADD_FAILURE() << dlerror();
       return;
@@ -49,7 +51,8 @@ public:
   void write(uint32_t offset, uint32_t value) { api->writeRegister(model, offset, value); }
 
   /// Puts the program at kProgram and sets the registers; `count` other than the program's length if given.
-  void program(const std::vector<isa::Instruction> &instructions, uint32_t count = ~0u, uint32_t at = kProgram) {
+  void program(const std::vector<isa::Instruction> &instructions, uint32_t count = ~0u,
+               uint32_t at = kProgram) {
     for (std::size_t k = 0; k < instructions.size(); ++k) {
       isa::Word128 word = layout_.encode(instructions[k]);
       std::memcpy(&dram[at + 16 * k], &word, 16);

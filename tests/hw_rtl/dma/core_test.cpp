@@ -40,7 +40,8 @@ class CoreTest : public testing::Test {
 protected:
   CoreTest() : core(TSR_DMA_PYNQ, "pynq", "bench") {}
 
-  void expectError(const std::vector<isa::Instruction> &program, ErrorCode code, uint32_t index, uint32_t count = ~0u) {
+  void expectError(const std::vector<isa::Instruction> &program, ErrorCode code, uint32_t index,
+                   uint32_t count = ~0u) {
     core.program(program, count);
     Ending ending = core.launch();
     EXPECT_EQ(ending.result, uint32_t{kTsrCycleDone});
@@ -51,9 +52,10 @@ protected:
   }
   /// A good program runs, after whatever was before.
   void expectWorks() {
-    core.program({load(MemoryType::Uop, 1, 40), load(MemoryType::Inp, 1, 8, kPushNext), load(MemoryType::Uop, 0, 0, kPopPrev),
-                  isa::Load{kPushNext, MemoryType::Uop}, store(1, 16, 16, {true, false, true, false}),
-                  isa::Load{kPopNext, MemoryType::Uop}, isa::Finish{}});
+    core.program({load(MemoryType::Uop, 1, 40), load(MemoryType::Inp, 1, 8, kPushNext),
+                  load(MemoryType::Uop, 0, 0, kPopPrev), isa::Load{kPushNext, MemoryType::Uop},
+                  store(1, 16, 16, {true, false, true, false}), isa::Load{kPopNext, MemoryType::Uop},
+                  isa::Finish{}});
     Ending ending = core.launch();
     EXPECT_EQ(ending.result, uint32_t{kTsrCycleDone});
     EXPECT_EQ(ending.control, 2u) << "code " << ending.code << " index " << ending.index;
@@ -72,7 +74,8 @@ TEST_F(CoreTest, BoundsOfLoads) {
   expectError({padded, isa::Finish{}}, ErrorCode::SramBounds, 0);
   auto uop = load(MemoryType::Uop, 1, 2);
   uop.sramBase = 8191;
-  expectError({load(MemoryType::Uop, 1, 1), load(MemoryType::Uop, 1, 1), uop, isa::Finish{}}, ErrorCode::SramBounds, 2);
+  expectError({load(MemoryType::Uop, 1, 1), load(MemoryType::Uop, 1, 1), uop, isa::Finish{}},
+              ErrorCode::SramBounds, 2);
   auto exact = load(MemoryType::Inp, 1, 8);
   exact.sramBase = 2040;
   core.program({exact, isa::Finish{}});
@@ -109,7 +112,8 @@ TEST_F(CoreTest, FaultsOfTheBus) {
   expectError({rows, isa::Finish{}}, ErrorCode::DramFault, 0);
   auto write = store(1, 8, 8);
   write.dramBase = 0x0ffff000;
-  expectError({load(MemoryType::Inp, 1, 4), load(MemoryType::Uop, 1, 4), write, isa::Finish{}}, ErrorCode::DramFault, 2);
+  expectError({load(MemoryType::Inp, 1, 4), load(MemoryType::Uop, 1, 4), write, isa::Finish{}},
+              ErrorCode::DramFault, 2);
   auto uop = load(MemoryType::Uop, 1, 4);
   uop.dramBase = 0x3ffffffd;
   expectError({uop, isa::Finish{}}, ErrorCode::DramFault, 0);
@@ -160,14 +164,16 @@ TEST_F(CoreTest, WhatIsBeforeAnErrorRunsToItsEnd) {
   auto result = store(1, 256, 256, kPopPrev);
   result.dramBase = 0x9000;
   expectError({first, isa::Load{{true, false, false, true}, MemoryType::Uop}, result, bad,
-               isa::Load{{true, false, false, true}, MemoryType::Uop}, store(1, 1, 1, kPopPrev), isa::Finish{}},
+               isa::Load{{true, false, false, true}, MemoryType::Uop}, store(1, 1, 1, kPopPrev),
+               isa::Finish{}},
               ErrorCode::SramBounds, 3);
   EXPECT_EQ(std::memcmp(&core.dram[0x90000], &core.dram[0x20000], 4096), 0);
 }
 
 TEST_F(CoreTest, DeadlocksAreFound) {
   expectError({load(MemoryType::Inp, 1, 1, kPopNext), isa::Finish{}}, ErrorCode::Deadlock, 0);
-  expectError({load(MemoryType::Inp, 1, 1), load(MemoryType::Uop, 1, 1, kPopPrev), isa::Finish{}}, ErrorCode::Deadlock, 1);
+  expectError({load(MemoryType::Inp, 1, 1), load(MemoryType::Uop, 1, 1, kPopPrev), isa::Finish{}},
+              ErrorCode::Deadlock, 1);
   expectError({load(MemoryType::Inp, 1, 1), store(1, 1, 1, kPopPrev), isa::Finish{}}, ErrorCode::Deadlock, 1);
   expectError({load(MemoryType::Inp, 1, 1, kPopNext)}, ErrorCode::Deadlock, 0); // no FINISH either
   std::vector<isa::Instruction> longer = {load(MemoryType::Inp, 1, 1), load(MemoryType::Inp, 1, 1, kPopNext)};
@@ -180,7 +186,8 @@ TEST_F(CoreTest, DeadlocksAreFound) {
 TEST_F(CoreTest, ProgramsWithoutEnd) {
   expectError({load(MemoryType::Inp, 1, 1)}, ErrorCode::NoFinish, 1);
   expectError({}, ErrorCode::NoFinish, 0);
-  expectError({load(MemoryType::Inp, 1, 1), load(MemoryType::Uop, 1, 1), isa::Finish{}}, ErrorCode::NoFinish, 2, 2);
+  expectError({load(MemoryType::Inp, 1, 1), load(MemoryType::Uop, 1, 1), isa::Finish{}}, ErrorCode::NoFinish,
+              2, 2);
 }
 
 TEST(CoreWatchdogTest, AMuteMemoryEndsTheLaunchAndTheNextOneIsClean) {
@@ -188,10 +195,12 @@ TEST(CoreWatchdogTest, AMuteMemoryEndsTheLaunchAndTheNextOneIsClean) {
     SCOPED_TRACE(after);
     CoreHarness core(TSR_DMA_PYNQ, "pynq", "mute,after=" + std::to_string(after) + ",until=20000");
     core.write(reg::kWatchdogLimit, 1000);
-    std::vector<isa::Instruction> program = {load(MemoryType::Uop, 1, 40), load(MemoryType::Inp, 1, 100, kPushNext),
+    std::vector<isa::Instruction> program = {load(MemoryType::Uop, 1, 40),
+                                             load(MemoryType::Inp, 1, 100, kPushNext),
                                              isa::Load{{true, false, false, true}, MemoryType::Uop},
                                              store(10, 16, 20, {true, false, true, false}),
-                                             isa::Load{kPopNext, MemoryType::Uop}, isa::Finish{}};
+                                             isa::Load{kPopNext, MemoryType::Uop},
+                                             isa::Finish{}};
     core.program(program);
     Ending ending = core.launch(20000);
     EXPECT_EQ(ending.result, uint32_t{kTsrCycleDone});
@@ -215,8 +224,9 @@ TEST_F(CoreTest, RegistersReadBackAndKnowByteStrobes) {
   EXPECT_EQ(core.read(reg::kWatchdogLimit), 1000000u);
   EXPECT_EQ(core.read(0x7c), 0u);
   uint32_t value = 0x12345678;
-  for (uint32_t offset : {reg::kInsnCount, reg::kInsnAddress, reg::kUopBase, reg::kInpBase, reg::kWgtBase, reg::kAccBase,
-                          reg::kOutBase, reg::kUserCounter, reg::kParBase, reg::kWatchdogLimit}) {
+  for (uint32_t offset :
+       {reg::kInsnCount, reg::kInsnAddress, reg::kUopBase, reg::kInpBase, reg::kWgtBase, reg::kAccBase,
+        reg::kOutBase, reg::kUserCounter, reg::kParBase, reg::kWatchdogLimit}) {
     core.write(offset, value += 0x01010101);
     EXPECT_EQ(core.read(offset), value) << offset;
   }
@@ -271,7 +281,9 @@ TEST_F(CoreTest, CyclesOfLoadsAndStores) {
     uint64_t beats; // of the bus, or writes into the scratchpad
     double efficiency;
   };
-  auto repeat = [](const isa::Instruction &insn, int count) { return std::vector<isa::Instruction>(count, insn); };
+  auto repeat = [](const isa::Instruction &insn, int count) {
+    return std::vector<isa::Instruction>(count, insn);
+  };
   auto strided = load(MemoryType::Inp, 50, 10);
   strided.xStride = 56;
   auto padded = load(MemoryType::Inp, 14, 14);
@@ -285,7 +297,8 @@ TEST_F(CoreTest, CyclesOfLoadsAndStores) {
       {"load wgt 500 contiguous", {load(MemoryType::Wgt, 1, 500)}, 16000, 0.99},
       {"load inp 50 rows of 10", {strided}, 1000, 0.95},
       {"load inp 16 x 16 with padding, 8 times", repeat(padded, 8), 8 * (14 * 14 * 2 + 60), 0.95},
-      {"load inp 4 elements, 100 times, and its fetch", repeat(load(MemoryType::Inp, 1, 4), 100), 800 + 200, 0.97},
+      {"load inp 4 elements, 100 times, and its fetch", repeat(load(MemoryType::Inp, 1, 4), 100), 800 + 200,
+       0.97},
       {"load uop 4000 from an odd word", {uops}, 4000, 0.98},
       {"store 2000 contiguous", {store(1, 2000, 2000)}, 4000, 0.97},
       {"store 50 rows of 14", {store(50, 14, 56)}, 1400, 0.95},
@@ -298,12 +311,15 @@ TEST_F(CoreTest, CyclesOfLoadsAndStores) {
   };
   for (const Row &row : rows) {
     const uint64_t cycles = cyclesOf(core, row.program) - empty;
-    const double efficiency = static_cast<double>(row.beats) / static_cast<double>(cycles - 50); // 50: latency of the first
-    std::printf("%-42s %6llu cycles, %5.1f %% of the bus\n", row.what, static_cast<unsigned long long>(cycles), 100 * efficiency);
+    const double efficiency =
+        static_cast<double>(row.beats) / static_cast<double>(cycles - 50); // 50: latency of the first
+    std::printf("%-42s %6llu cycles, %5.1f %% of the bus\n", row.what,
+                static_cast<unsigned long long>(cycles), 100 * efficiency);
     EXPECT_GE(efficiency, row.efficiency) << row.what;
   }
   const uint64_t sync = cyclesOf(core, repeat(isa::Load{{}, MemoryType::Inp}, 400)) - empty;
-  std::printf("%-42s %6.2f cycles an instruction\n", "load that moves nothing", static_cast<double>(sync) / 400);
+  std::printf("%-42s %6.2f cycles an instruction\n", "load that moves nothing",
+              static_cast<double>(sync) / 400);
   EXPECT_LE(sync, 400 * 3u);
 }
 

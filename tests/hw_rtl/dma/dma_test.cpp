@@ -18,17 +18,20 @@ struct Setting {
   const char *machine;
   const char *library;
 };
-const Setting kSettings[] = {{"tiny", TSR_DMA_TINY}, {"pynq", TSR_DMA_PYNQ}, {"pynq", TSR_DMA_HOLDS}, {"ultra96", TSR_DMA_ULTRA96}};
+const Setting kSettings[] = {
+    {"tiny", TSR_DMA_TINY}, {"pynq", TSR_DMA_PYNQ}, {"pynq", TSR_DMA_HOLDS}, {"ultra96", TSR_DMA_ULTRA96}};
 
 /// A load that fits the machine; `viaLoad`: in the load module.
 isa::Load randomLoad(std::mt19937 &random, const isa::MachineConfig &machine, bool viaLoad) {
   auto below = [&](uint32_t bound) { return static_cast<uint32_t>(random() % bound); };
-  const MemoryType all[] = {MemoryType::Uop, MemoryType::Acc, MemoryType::Acc8bit, MemoryType::Inp, MemoryType::Wgt, MemoryType::Par};
+  const MemoryType all[] = {MemoryType::Uop, MemoryType::Acc, MemoryType::Acc8bit,
+                            MemoryType::Inp, MemoryType::Wgt, MemoryType::Par};
   for (;;) {
     isa::Load load;
     load.memoryType = all[below(viaLoad ? 6 : 3)];
     load.viaLoad = viaLoad;
-    const uint32_t depth = std::min<uint32_t>(machine.depth(load.memoryType), 300), bytes = machine.dramElementBytes(load.memoryType);
+    const uint32_t depth = std::min<uint32_t>(machine.depth(load.memoryType), 300),
+                   bytes = machine.dramElementBytes(load.memoryType);
     load.ySize = below(4) == 0 ? 1 : below(8);
     load.xSize = below(5) == 0 ? 1 : below(20);
     if (load.memoryType == MemoryType::Uop)
@@ -41,7 +44,8 @@ isa::Load randomLoad(std::mt19937 &random, const isa::MachineConfig &machine, bo
       load.xPad0 = below(3);
       load.xPad1 = below(4) ? below(3) : below(16);
     }
-    const uint64_t total = uint64_t{load.yPad0 + load.ySize + load.yPad1} * (load.xPad0 + load.xSize + load.xPad1);
+    const uint64_t total =
+        uint64_t{load.yPad0 + load.ySize + load.yPad1} * (load.xPad0 + load.xSize + load.xPad1);
     if (load.xSize != 0 && load.ySize != 0 && total > depth)
       continue;
     load.sramBase = total < depth ? below(static_cast<uint32_t>(depth - total)) : 0;
@@ -51,12 +55,13 @@ isa::Load randomLoad(std::mt19937 &random, const isa::MachineConfig &machine, bo
 }
 
 /// Does what the load means to the view of the scratchpad.
-void apply(const isa::Load &load, const isa::MachineConfig &machine, int padValue, const std::vector<uint8_t> &dram,
-           std::vector<uint8_t> &view) {
+void apply(const isa::Load &load, const isa::MachineConfig &machine, int padValue,
+           const std::vector<uint8_t> &dram, std::vector<uint8_t> &view) {
   if (load.xSize == 0 || load.ySize == 0)
     return;
   const std::size_t bytes = machine.dramElementBytes(load.memoryType);
-  const bool valued = load.viaLoad && (load.memoryType == MemoryType::Inp || load.memoryType == MemoryType::Acc8bit);
+  const bool valued =
+      load.viaLoad && (load.memoryType == MemoryType::Inp || load.memoryType == MemoryType::Acc8bit);
   std::size_t at = load.sramBase * bytes;
   auto put = [&](uint8_t byte) { view[at++ % view.size()] = byte; };
   auto fill = [&](std::size_t elements) {
@@ -89,7 +94,8 @@ TEST_P(DmaTest, RandomLoadsAndStoresMoveTheRightBytes) {
   for (uint32_t seed = 1; seed <= 40; ++seed) {
     SCOPED_TRACE(std::string(setting.machine) + " seed " + std::to_string(seed));
     std::mt19937 random(seed);
-    CoreHarness core(setting.library, setting.machine, seed % 4 == 0 ? "bench" : "chaos,seed=" + std::to_string(seed), kDramBytes);
+    CoreHarness core(setting.library, setting.machine,
+                     seed % 4 == 0 ? "bench" : "chaos,seed=" + std::to_string(seed), kDramBytes);
     ASSERT_NE(core.model, nullptr);
     const isa::MachineConfig &machine = core.machine();
     for (uint8_t &byte : core.dram)
@@ -136,7 +142,8 @@ TEST_P(DmaTest, RandomLoadsAndStoresMoveTheRightBytes) {
         store.dramBase = target / outBytes + random() % 7;
         for (std::size_t y = 0; y < store.ySize; ++y)
           for (std::size_t k2 = 0; k2 < store.xSize * outBytes; ++k2)
-            expected[(store.dramBase + y * store.xStride) * outBytes + k2] = view[(store.sramBase + y * store.xSize) * outBytes + k2];
+            expected[(store.dramBase + y * store.xStride) * outBytes + k2] =
+                view[(store.sramBase + y * store.xSize) * outBytes + k2];
         target += 0x10000;
         program.push_back(store);
       }
@@ -153,6 +160,22 @@ TEST_P(DmaTest, RandomLoadsAndStoresMoveTheRightBytes) {
         << "first difference at byte "
         << std::mismatch(core.dram.begin(), core.dram.end(), expected.begin()).first - core.dram.begin();
   }
+}
+
+TEST_P(DmaTest, ShortRowsKeepSixteenReadsOutstanding) {
+  const Setting &setting = kSettings[GetParam()];
+  CoreHarness core(setting.library, setting.machine, "bench,latency=400", kDramBytes);
+  ASSERT_NE(core.model, nullptr);
+  isa::Load load;
+  load.memoryType = MemoryType::Inp;
+  load.ySize = 160;
+  load.xSize = 1;
+  load.xStride = 3;
+  core.program({load, isa::Finish{}});
+  Ending ending = core.launch();
+  EXPECT_EQ(ending.control, 2u);
+  EXPECT_GE(ending.cycles, 4000u); // ten rounds of sixteen
+  EXPECT_LE(ending.cycles, 4000u + 400 + 400);
 }
 
 INSTANTIATE_TEST_SUITE_P(Machines, DmaTest, testing::Range(0, 4));
