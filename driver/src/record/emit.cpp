@@ -89,20 +89,13 @@ private:
   }
 
   void emitCommand(const LoadCommand &load) {
-    const bool isPadType =
-        load.memoryType == isa::MemoryType::Inp || load.memoryType == isa::MemoryType::Acc8bit;
-    const bool inLoadModule = load.viaLoad || isPadType;
-    if (load.padded() && isPadType && inLoadModule && load.padValue != pad_.value) {
+    const bool takesPadValue = load.memoryType == isa::MemoryType::Inp ||
+                               (load.memoryType == isa::MemoryType::Acc8bit && load.viaLoad);
+    if (load.padded() && takesPadValue && load.padValue != pad_.value) {
       pad_.value = load.padValue;
       append(pad_);
     }
-    if (!load.viaLoad && inCompute(load.memoryType))
-      mayOverlap_ = true;
     appendAll(splitLoad(load, machine_), load.dependencies);
-  }
-
-  static bool inCompute(isa::MemoryType type) {
-    return type == isa::MemoryType::Uop || type == isa::MemoryType::Acc || type == isa::MemoryType::Acc8bit;
   }
 
   void emitCommand(const StoreCommand &store) { appendAll(splitStore(store, machine_), store.dependencies); }

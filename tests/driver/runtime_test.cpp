@@ -1,0 +1,139 @@
+// The image runner: what it refuses, what host code gets, layouts there and back, replay.
+#include "tessera/isa/encoding.h"
+#include "tessera/isa/image.h"
+#include "tessera/runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <numeric>
+#include <string>
+#include <vector>
+
+namespace tessera::test {
+
+namespace {
+
+constexpr uint32_t kHeight = 3, kWidth = 5;
+uint32_t channels = 0; // of the picture that hostCode copies
+int recordings = 0;
+
+/// Host code by hand: input to the arena, arena through the core (a load of ACC_8BIT and a store) to its second half, back out.
+int32_t hostCode(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
+  const uint32_t half = 4096, elements = kHeight * kWidth * ((channels + 15) / 16);
+  tsr_status status = tsr_runtime_write_blocked(runtime, 0, static_cast<const int8_t *>(inputs[0]), kHeight,
+                                                kWidth, channels, -7);
+  if (status != TSR_OK)
+    return status;
+  tsr_recorder *recorder = nullptr;
+  int32_t fresh = 0;
+  if ((status = tsr_runtime_recorder(runtime, 0, &recorder, &fresh)) != TSR_OK)
+    return status;
+  if (fresh) {
+    ++recordings;
+    tsr_record_load(recorder, static_cast<uint32_t>(isa::MemoryType::Acc8bit), 0, 1, 0, 1, elements, elements,
+                    0, 0, 0, 0, 0, 0, TSR_PUSH_NEXT);
+    tsr_record_mark(recorder, 0);
+    if ((status = tsr_record_store(recorder, 0, 1, half, 1, elements, elements, TSR_POP_PREV)) != TSR_OK)
+      return status;
+    if ((status = tsr_runtime_finish(runtime, 0)) != TSR_OK)
+      return status;
+  }
+  if ((status = tsr_runtime_run(runtime, 0)) != TSR_OK)
+    return status;
+  return tsr_runtime_read_blocked(runtime, half, static_cast<int8_t *>(outputs[0]), kHeight, kWidth,
+                                  channels);
+}
+
+std::vector<uint8_t> imageOf(const std::string &metadata, uint64_t configHash, size_t constantBytes = 100) {
+  isa::ProgramImage image;
+  image.configHash = configHash;
+  image.setText(isa::ProgramImage::kMetadata, metadata);
+  image.set(isa::ProgramImage::kConstants, std::vector<uint8_t>(constantBytes, 7));
+  return *image.serialize();
+}
+
+class RuntimeTest : public testing::TestWithParam<const char *> {
+protected:
+  void SetUp() override {
+    const tsr_device_options options{GetParam(), nullptr, 1 << 20};
+    tsr_device *opened = nullptr;
+    ASSERT_EQ(tsr_device_open("functional", &options, &opened), TSR_OK) << tsr_open_message();
+    device.reset(opened);
+    machine = *isa::loadMachine(GetParam());
+  }
+  tsr_status open(const std::vector<uint8_t> &image, tsr_device *on) {
+    tsr_runtime *opened = nullptr;
+    const tsr_status status = tsr_runtime_open(on, image.data(), image.size(), hostCode, &opened);
+    runtime.reset(opened);
+    return status;
+  }
+
+  isa::MachineConfig machine;
+  std::unique_ptr<tsr_device, void (*)(tsr_device *)> device{nullptr, tsr_device_close};
+  std::unique_ptr<tsr_runtime, void (*)(tsr_runtime *)> runtime{nullptr, tsr_runtime_close};
+};
+
+} // namespace
+
+TEST_P(RuntimeTest, HostCodeRecordsOnceAndReplays) {
+  ASSERT_EQ(open(imageOf(R"({"arena_bytes": 65536, "segments": 1})", machine.hash()), device.get()), TSR_OK)
+      << tsr_open_message();
+  channels = 13;
+  recordings = 0;
+  tsr_segment_report report{};
+  EXPECT_EQ(tsr_runtime_report(runtime.get(), 0, &report), TSR_NOT_FOUND);
+  for (int round = 0; round < 3; ++round) {
+    std::vector<int8_t> input(kHeight * kWidth * channels), output(input.size());
+    std::iota(input.begin(), input.end(), static_cast<int8_t>(round * 11));
+    const void *inputs[] = {input.data()};
+    void *outputs[] = {output.data()};
+    ASSERT_EQ(tsr_runtime_invoke(runtime.get(), inputs, outputs), TSR_OK)
+        << tsr_runtime_message(runtime.get());
+    EXPECT_EQ(output, input);
+  }
+  EXPECT_EQ(recordings, 1);
+  ASSERT_EQ(tsr_runtime_report(runtime.get(), 0, &report), TSR_OK);
+  EXPECT_EQ(report.launches, 3u);
+  EXPECT_EQ(report.markCount, 1u);
+  EXPECT_GE(report.instructions, 4u);
+}
+
+TEST_P(RuntimeTest, FailuresOfHostCodeKeepTheirMessage) {
+  ASSERT_EQ(open(imageOf(R"({"arena_bytes": 4096, "segments": 1})", machine.hash()), device.get()), TSR_OK)
+      << tsr_open_message();
+  channels = 16;
+  std::vector<int8_t> data(kHeight * kWidth * channels);
+  const void *inputs[] = {data.data()};
+  void *outputs[] = {data.data()};
+  EXPECT_EQ(tsr_runtime_invoke(runtime.get(), inputs, outputs), TSR_INVALID_ARGUMENT);
+  EXPECT_TRUE(std::string(tsr_runtime_message(runtime.get())).starts_with("segment 0: command 2 (store): "))
+      << tsr_runtime_message(runtime.get());
+  channels = 5000;
+  data.resize(kHeight * kWidth * channels);
+  const void *larger[] = {data.data()};
+  EXPECT_EQ(tsr_runtime_invoke(runtime.get(), larger, outputs), TSR_OUT_OF_RANGE);
+  EXPECT_TRUE(std::string(tsr_runtime_message(runtime.get()))
+                  .starts_with("activations of 3 x 5 x 5000 at offset 0 end past"))
+      << tsr_runtime_message(runtime.get());
+}
+
+TEST_P(RuntimeTest, ImagesThatDoNotFitAreRefused) {
+  EXPECT_EQ(open(imageOf(R"({"segments": 1})", machine.hash() + 1), device.get()), TSR_MISMATCH);
+  EXPECT_NE(std::string(tsr_open_message()).find("configuration"), std::string::npos) << tsr_open_message();
+  EXPECT_EQ(open(imageOf(R"({"segments": 1})", machine.hash()), nullptr), TSR_INVALID_ARGUMENT);
+  EXPECT_STREQ(tsr_open_message(), "the image has 1 segments for a device, none is open");
+  EXPECT_EQ(open(imageOf(R"({"segments": -1})", machine.hash()), device.get()), TSR_INVALID_ARGUMENT);
+  EXPECT_EQ(open(imageOf(R"({"segments": 1, "arena_bytes": 4000000000})", machine.hash()), device.get()),
+            TSR_OUT_OF_MEMORY);
+  EXPECT_EQ(open(imageOf("nonsense", machine.hash()), device.get()), TSR_INVALID_ARGUMENT);
+  EXPECT_EQ(open(imageOf("{}", 0), nullptr), TSR_OK) << tsr_open_message();
+  std::vector<uint8_t> broken = imageOf("{}", machine.hash());
+  broken.resize(broken.size() - 1);
+  EXPECT_EQ(open(broken, device.get()), TSR_IO);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RuntimeTest, testing::Values("pynq", "batch2", "ultra96"),
+                         [](const auto &info) { return info.param; });
+
+} // namespace tessera::test
