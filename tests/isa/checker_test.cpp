@@ -402,6 +402,28 @@ TEST_F(CheckerTest, ReduceDoesNotReadWhatItWrites) {
             "reduce reads inp element 4, which it writes itself (instruction 1)");
 }
 
+TEST_F(CheckerTest, ReduceThatInterleavesReadsAndWritesIsExact) {
+  SetGeometry geometry;
+  geometry.dstFactorIn = 40, geometry.srcFactorIn = 2;
+  auto run = [&](uint32_t dstBase, uint32_t srcBase) {
+    program.clear();
+    addMicroOps();
+    program.push_back(geometry);
+    Reduce reduce;
+    reduce.uopEnd = 1, reduce.iterOut = 1, reduce.iterIn = 3;
+    reduce.destination = Destination::Inp, reduce.dstBase = dstBase, reduce.srcBase = srcBase;
+    program.push_back(reduce);
+    return message();
+  };
+  // writes dstBase, + 40, + 80; reads srcBase, + 2, + 4
+  EXPECT_EQ(run(30, 70), "reduce reads inp element 70, which it writes itself (instruction 2)");
+  EXPECT_EQ(run(30, 66), "reduce reads inp element 70, which it writes itself (instruction 2)");
+  EXPECT_EQ(run(30, 110), "reduce reads inp element 110, which it writes itself (instruction 2)");
+  EXPECT_EQ(run(30, 67), "");
+  EXPECT_EQ(run(30, 72), "");
+  EXPECT_EQ(run(30, 64), "");
+}
+
 TEST_F(CheckerTest, WordsThatDoNotDecodeAreNamed) {
   Alu alu;
   alu.aluOpcode = static_cast<AluOpcode>(6);

@@ -105,6 +105,29 @@ TEST(ImageTest, MessagesNameTheNumbers) {
             "image is truncated: 100 bytes of " + std::to_string(bytes.size()));
 }
 
+// What a wrong writer could make: the checksum of the header is right.
+TEST(ImageTest, SizesThatDisagreeAreAnError) {
+  ProgramImage image;
+  image.setText("metadata", "{}");
+  std::vector<uint8_t> bytes = *image.serialize();
+  auto messageWithSize = [&](size_t size, size_t appended) {
+    std::vector<uint8_t> changed = bytes;
+    changed.resize(bytes.size() + appended);
+    changed[24] = static_cast<uint8_t>(size);
+    std::fill_n(changed.begin() + 32, 4, uint8_t{0});
+    uint32_t checksum = crc32(std::span(changed).first(40 + 56));
+    for (size_t i = 0; i < 4; ++i)
+      changed[32 + i] = static_cast<uint8_t>(checksum >> 8 * i);
+    Expected<ProgramImage> result = ProgramImage::parse(changed);
+    return result ? "" : result.error().message;
+  };
+  ASSERT_EQ(bytes.size(), 130u);
+  EXPECT_EQ(messageWithSize(130, 0), "");
+  EXPECT_EQ(messageWithSize(129, 0), "image has 130 bytes, its header says 129");
+  EXPECT_EQ(messageWithSize(131, 0), "image is truncated: 130 bytes of 131");
+  EXPECT_EQ(messageWithSize(131, 1), "image has 1 bytes after its last section, which ends at 130");
+}
+
 TEST(ImageTest, BadNamesAndTooManySections) {
   ProgramImage image;
   image.set("a name", {});

@@ -118,6 +118,7 @@ MUTANTS = [
     ("header_unchecked", "isa/src/image.cpp", "if (crc32(head) != get<uint32_t>(bytes, kChecksumAt))", "if (false)"),
     ("gaps_unchecked", "isa/src/image.cpp", "if (bytes[i] != 0)", "if (false)"),
     ("tail_accepted", "isa/src/image.cpp", "if (size != bytes.size())", "if (false)"),
+    ("last_section_not_last", "isa/src/image.cpp", "if (end != bytes.size())", "if (false)"),
     ("partial_file_stays", "isa/src/file.cpp", "    std::remove(temporary.c_str());\n    return failed(path, \"write\", cause);", "    return failed(path, \"write\", cause);"),
     ("writes_in_place", "isa/src/file.cpp", "std::string temporary = path + \".part\" + std::to_string(std::random_device()());",
      "std::string temporary = path; std::remove(path.c_str());"),
