@@ -10,8 +10,9 @@ using isa::MemoryType;
 
 namespace {
 
-constexpr uint32_t kInputAddress = 0, kOutputAddress = 0x40000, kWeightAddress = 0x80000, kParAddress = 0xe0000,
-                   kUopAddress = 0xf0000, kProgramAddress = 0x100000, kDramBytes = 0x140000;
+constexpr uint32_t kInputAddress = 0, kOutputAddress = 0x40000, kWeightAddress = 0x80000,
+                   kParAddress = 0xe0000, kUopAddress = 0xf0000, kProgramAddress = 0x100000,
+                   kDramBytes = 0x140000;
 
 class Program {
 public:
@@ -30,8 +31,8 @@ public:
     return static_cast<uint32_t>(ops.size());
   }
 
-  void transfer(MemoryType type, uint32_t sram, uint32_t element, uint32_t rows, uint32_t columns, uint32_t padBefore,
-                uint32_t padAfter) {
+  void transfer(MemoryType type, uint32_t sram, uint32_t element, uint32_t rows, uint32_t columns,
+                uint32_t padBefore, uint32_t padAfter) {
     isa::Load x;
     x.memoryType = type;
     x.sramBase = sram;
@@ -78,8 +79,10 @@ uint64_t addLayer(Program &program, const isa::MachineConfig &machine, const Con
   const uint32_t pad = c.kernel / 2, padded = c.size + 2 * pad, out = c.size / c.stride;
   for (uint32_t b = 0; b < inBlocks; ++b)
     program.transfer(MemoryType::Inp, b * padded * padded,
-                     kInputAddress / machine.dramElementBytes(MemoryType::Inp) + b * c.size * c.size, c.size, c.size, pad, pad);
-  program.transfer(MemoryType::Par, 0, kParAddress / machine.dramElementBytes(MemoryType::Par), 1, outBlocks, 0, 0);
+                     kInputAddress / machine.dramElementBytes(MemoryType::Inp) + b * c.size * c.size, c.size,
+                     c.size, pad, pad);
+  program.transfer(MemoryType::Par, 0, kParAddress / machine.dramElementBytes(MemoryType::Par), 1, outBlocks,
+                   0, 0);
   std::vector<isa::MicroOp> ops;
   for (uint32_t b = 0; b < inBlocks; ++b)
     for (uint32_t y = 0; y < c.kernel; ++y)
@@ -99,7 +102,8 @@ uint64_t addLayer(Program &program, const isa::MachineConfig &machine, const Con
   exit.clampMax = 127;
   program.add(exit);
   for (uint32_t o = 0; o < outBlocks; ++o) {
-    program.transfer(MemoryType::Wgt, 0, kWeightAddress / machine.dramElementBytes(MemoryType::Wgt) + o * count, 1, count, 0, 0);
+    program.transfer(MemoryType::Wgt, 0,
+                     kWeightAddress / machine.dramElementBytes(MemoryType::Wgt) + o * count, 1, count, 0, 0);
     isa::Reduce reduce;
     reduce.uopEnd = count;
     reduce.iterOut = reduce.iterIn = out;
@@ -122,15 +126,20 @@ Workload makeWorkload(const isa::MachineConfig &machine, const std::vector<Convo
   Workload work;
   work.dram.resize(kDramBytes);
   std::mt19937 random(1);
-  for (uint32_t i = 0; i < kParAddress; ++i) work.dram[i] = static_cast<uint8_t>(random());
+  for (uint32_t i = 0; i < kParAddress; ++i)
+    work.dram[i] = static_cast<uint8_t>(random());
   for (uint32_t e = 0; e < 8; ++e)
     for (uint32_t o = 0; o < machine.blockOut; ++o) {
-      const uint32_t values[3] = {static_cast<uint32_t>(random() % 2000), static_cast<uint32_t>((1u << 30) + random() % (1u << 30)), static_cast<uint32_t>(-9)};
+      const uint32_t values[3] = {static_cast<uint32_t>(random() % 2000),
+                                  static_cast<uint32_t>((1u << 30) + random() % (1u << 30)),
+                                  static_cast<uint32_t>(-9)};
       for (uint32_t row = 0; row < 3; ++row)
-        std::memcpy(work.dram.data() + kParAddress + ((e * 3 + row) * machine.blockOut + o) * 4, &values[row], 4);
+        std::memcpy(work.dram.data() + kParAddress + ((e * 3 + row) * machine.blockOut + o) * 4, &values[row],
+                    4);
     }
   Program program(machine, work.dram);
-  for (const Convolution &layer : layers) work.macs += addLayer(program, machine, layer);
+  for (const Convolution &layer : layers)
+    work.macs += addLayer(program, machine, layer);
   work.registers.insnAddress = kProgramAddress;
   work.registers.insnCount = program.write();
   return work;

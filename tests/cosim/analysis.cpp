@@ -17,9 +17,11 @@ std::vector<isa::Instruction> fetched(const isa::Layout &layout, const ProgramCa
   std::vector<isa::Instruction> instructions;
   for (const isa::Word128 &word : program.words) {
     const auto decoded = layout.decode(word);
-    if (!decoded) break;
+    if (!decoded)
+      break;
     instructions.push_back(*decoded);
-    if (std::holds_alternative<isa::Finish>(*decoded)) break;
+    if (std::holds_alternative<isa::Finish>(*decoded))
+      break;
   }
   return instructions;
 }
@@ -30,12 +32,14 @@ bool writesReservedDram(const AccessSet &accesses) {
                      [](const auto &piece) { return piece.first < kStoreBegin || piece.second > kStoreEnd; });
 }
 
-bool programHasOneOutcome(const isa::MachineConfig &machine, const Session &session, const ProgramCase &program,
-                          const Model::Outcome &outcome, const std::vector<uint8_t> &dram, Context &context) {
+bool programHasOneOutcome(const isa::MachineConfig &machine, const Session &session,
+                          const ProgramCase &program, const Model::Outcome &outcome,
+                          const std::vector<uint8_t> &dram, Context &context) {
   const isa::Layout layout(machine);
   std::vector<isa::Instruction> instructions = fetched(layout, program);
   // Before the error everything runs to its end; it is not said what later instructions do.
-  if (outcome.code != ErrorCode::None && outcome.index < instructions.size()) instructions.resize(outcome.index);
+  if (outcome.code != ErrorCode::None && outcome.index < instructions.size())
+    instructions.resize(outcome.index);
   context.geometry = {};
   context.exitMode = isa::ExitMode::None;
   HazardTracker tracker;
@@ -45,20 +49,23 @@ bool programHasOneOutcome(const isa::MachineConfig &machine, const Session &sess
     size_t next = instructions.size();
     for (size_t i = 0; i < instructions.size() && next == instructions.size(); ++i) {
       bool &waits = blocked[static_cast<size_t>(moduleOf(instructions[i]))];
-      if (done[i] || waits) continue;
+      if (done[i] || waits)
+        continue;
       if (tracker.tokensPresent(instructions[i]))
         next = i;
       else
         waits = true;
     }
-    if (next == instructions.size()) return false;
+    if (next == instructions.size())
+      return false;
     // Farther apart than queues are deep, the order of fetching decides.
     for (size_t i = 0; i + 16 < next; ++i)
-      if (!done[i]) return false;
+      if (!done[i])
+        return false;
     done[next] = true;
     Effects effects = effectsOf(machine, program.registers, session.dramBytes, context, instructions[next]);
-    if (effects.error != ErrorCode::None || effects.steps > kMostSteps || writesReservedDram(effects.accesses) ||
-        !tracker.raceFree(instructions[next], effects.accesses))
+    if (effects.error != ErrorCode::None || effects.steps > kMostSteps ||
+        writesReservedDram(effects.accesses) || !tracker.raceFree(instructions[next], effects.accesses))
       return false;
     advance(machine, program.registers, dram, context, instructions[next]);
     tracker.append(instructions[next], std::move(effects.accesses));
@@ -74,9 +81,11 @@ bool hasOneOutcome(const isa::MachineConfig &machine, const Session &session,
   context.uop.resize(machine.uopDepth);
   std::vector<uint8_t> dram = initialDram(session);
   for (size_t n = 0; n < session.programs.size() && n < outcomes.size(); ++n) {
-    if (n > 0 && outcomes[n - 1].code != ErrorCode::None) return false;
+    if (n > 0 && outcomes[n - 1].code != ErrorCode::None)
+      return false;
     applyWrites(session.programs[n], dram); // stores never reach the micro-ops
-    if (!programHasOneOutcome(machine, session, session.programs[n], outcomes[n], dram, context)) return false;
+    if (!programHasOneOutcome(machine, session, session.programs[n], outcomes[n], dram, context))
+      return false;
   }
   return true;
 }

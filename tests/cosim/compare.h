@@ -23,12 +23,17 @@ public:
     uint64_t cycles = 0;
   };
   virtual Outcome run(const simulator::LaunchRegisters &registers, std::vector<uint8_t> &dram) = 0;
+  /// The cycle count at a mark of the last launch, 0 where it was not set; nothing where the model has no cycles.
+  virtual std::optional<uint32_t> mark(uint32_t) { return std::nullopt; }
 };
 
 /// Makes a model for a session; fails where there is none for the machine.
-using ModelMaker = std::function<isa::Expected<std::unique_ptr<Model>>(const isa::MachineConfig &, const Session &)>;
+using ModelMaker =
+    std::function<isa::Expected<std::unique_ptr<Model>>(const isa::MachineConfig &, const Session &)>;
 
 isa::Expected<std::unique_ptr<Model>> makeFunctional(const isa::MachineConfig &, const Session &);
+/// The functional model with its portable kernels.
+isa::Expected<std::unique_ptr<Model>> makePortable(const isa::MachineConfig &, const Session &);
 isa::Expected<std::unique_ptr<Model>> makeReference(const isa::MachineConfig &, const Session &);
 
 struct Difference {
@@ -44,8 +49,8 @@ struct Comparison {
 
 /// Both models see the same DRAM at every launch. After an error, what stores of the failing instruction and of later ones
 /// may have written is left out of the comparison.
-isa::Expected<Comparison> compare(const isa::MachineConfig &machine, const Session &session, const ModelMaker &first,
-                                  const ModelMaker &second);
+isa::Expected<Comparison> compare(const isa::MachineConfig &machine, const Session &session,
+                                  const ModelMaker &first, const ModelMaker &second);
 
 } // namespace tessera::cosim
 

@@ -41,7 +41,8 @@ public:
     } else {
       const uint32_t control = core_->readRegister(isa::reg::kControl);
       outcome.code = static_cast<isa::ErrorCode>(core_->readRegister(isa::reg::kErrorCode));
-      if (outcome.code != isa::ErrorCode::None) outcome.index = core_->readRegister(isa::reg::kErrorIndex);
+      if (outcome.code != isa::ErrorCode::None)
+        outcome.index = core_->readRegister(isa::reg::kErrorIndex);
       const bool failed = outcome.code != isa::ErrorCode::None;
       if (control != (failed ? 6u : 2u))
         outcome.trouble = "control reads " + std::to_string(control) + " after error code " +
@@ -49,6 +50,10 @@ public:
     }
     std::copy_n(core_->dram().begin(), dram.size(), dram.begin());
     return outcome;
+  }
+
+  std::optional<uint32_t> mark(uint32_t index) override {
+    return core_->readRegister(isa::reg::kMarks + 4 * index);
   }
 
 private:
@@ -62,7 +67,8 @@ isa::Expected<std::unique_ptr<Model>> makeCycle(const isa::MachineConfig &machin
   options.memory = session.memory;
   options.dramBytes = session.dramBytes;
   auto core = simulator::openVerilatedCore(machine, options);
-  if (!core) return core.error();
+  if (!core)
+    return core.error();
   return std::unique_ptr<Model>(std::make_unique<Cycle>(std::move(*core)));
 }
 

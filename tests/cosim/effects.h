@@ -28,8 +28,8 @@ struct Effects {
 /// Most micro-op steps that are worked out; instructions above it come back with that many steps and no accesses.
 inline constexpr uint64_t kMostSteps = 20000;
 
-Effects effectsOf(const isa::MachineConfig &machine, const simulator::LaunchRegisters &registers, uint32_t dramBytes,
-                  const Context &context, const isa::Instruction &instruction);
+Effects effectsOf(const isa::MachineConfig &machine, const simulator::LaunchRegisters &registers,
+                  uint32_t dramBytes, const Context &context, const isa::Instruction &instruction);
 
 /// Carries out what the instruction changes in the context (UOP loads, SET). `dram` holds the micro-ops to be loaded.
 void advance(const isa::MachineConfig &machine, const simulator::LaunchRegisters &registers,

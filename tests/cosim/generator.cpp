@@ -16,7 +16,8 @@ class SessionGenerator {
 public:
   SessionGenerator(const isa::MachineConfig &machine, uint64_t seed, const GeneratorOptions &options)
       : machine_(machine), options_(options), random_(seed) {
-    if (machine.level == isa::Level::Vta) options_.level = isa::Level::Vta;
+    if (machine.level == isa::Level::Vta)
+      options_.level = isa::Level::Vta;
     context_.uop.resize(machine.uopDepth);
   }
 
@@ -27,9 +28,11 @@ public:
     for (uint32_t n = 0; n < programs; ++n) {
       const bool fails = random_.chance(options_.errorPercent);
       const ErrorCode code = random_.chance(12) && fails ? unfinishedProgram(result) : program(result, fails);
-      if (code == ErrorCode::None) continue;
+      if (code == ErrorCode::None)
+        continue;
       // What an error leaves in the scratchpads is not defined.
-      if (random_.chance(50)) return;
+      if (random_.chance(50))
+        return;
       reloadEverything(result);
     }
   }
@@ -40,7 +43,8 @@ private:
     RandomInstructions instructions(builder, options_.level);
     instructions.prepareDram();
     prologue(builder, instructions);
-    const uint32_t length = random_.range(1, random_.chance(10) ? options_.mostInstructions * 2 : options_.mostInstructions);
+    const uint32_t length =
+        random_.range(1, random_.chance(10) ? options_.mostInstructions * 2 : options_.mostInstructions);
     body(builder, instructions, length);
     std::optional<PlantedError> planted;
     if (fails)
@@ -49,11 +53,14 @@ private:
     if (planted && planted->code != ErrorCode::Deadlock) {
       body(builder, instructions, random_.below(6));
       // A later one may fail first; the one with the lowest index counts.
-      if (random_.chance(40)) secondError(builder, instructions);
+      if (random_.chance(40))
+        secondError(builder, instructions);
     }
     if (!planted) {
-      if (random_.chance(75)) epilogue(builder, instructions);
-      if (random_.chance(60)) builder.shuffle();
+      if (random_.chance(75))
+        epilogue(builder, instructions);
+      if (random_.chance(60))
+        builder.shuffle();
     }
     context_ = builder.context();
     ProgramCase made = builder.take(!planted || planted->code != ErrorCode::Deadlock);
@@ -73,7 +80,8 @@ private:
   void secondError(ProgramBuilder &builder, RandomInstructions &instructions) {
     const size_t before = builder.size();
     const std::optional<PlantedError> second = emitError(builder, instructions, options_.level);
-    if (second && second->code == ErrorCode::Deadlock) builder.removeFrom(before);
+    if (second && second->code == ErrorCode::Deadlock)
+      builder.removeFrom(before);
   }
 
   /// Ends without FINISH, or in a fetch outside the DRAM.
@@ -83,7 +91,8 @@ private:
     instructions.prepareDram();
     prologue(builder, instructions);
     body(builder, instructions, random_.below(20));
-    if (random_.chance(50)) epilogue(builder, instructions);
+    if (random_.chance(50))
+      epilogue(builder, instructions);
     context_ = builder.context();
     ProgramCase made = builder.take(false);
     ErrorCode code = ErrorCode::NoFinish;
@@ -105,12 +114,17 @@ private:
   void prologue(ProgramBuilder &builder, RandomInstructions &instructions) {
     const auto some = [&](uint32_t most) { return random_.range(1, most); };
     if (options_.level == isa::Level::Tessera)
-      for (uint32_t n = random_.below(5); n > 0; --n) builder.emit(instructions.set(), 1);
+      for (uint32_t n = random_.below(5); n > 0; --n)
+        builder.emit(instructions.set(), 1);
     builder.emit(instructions.plainLoad(MemoryType::Uop, 0, some(100)), 200);
-    if (random_.chance(70)) builder.emit(instructions.plainLoad(MemoryType::Inp, 0, some(64)), 200);
-    if (random_.chance(70)) builder.emit(instructions.plainLoad(MemoryType::Wgt, 0, some(16)), 200);
-    if (random_.chance(50)) builder.emit(instructions.plainLoad(MemoryType::Acc, 0, some(48)), 200);
-    if (random_.chance(30)) builder.emit(instructions.plainLoad(MemoryType::Acc8bit, 0, some(48)), 200);
+    if (random_.chance(70))
+      builder.emit(instructions.plainLoad(MemoryType::Inp, 0, some(64)), 200);
+    if (random_.chance(70))
+      builder.emit(instructions.plainLoad(MemoryType::Wgt, 0, some(16)), 200);
+    if (random_.chance(50))
+      builder.emit(instructions.plainLoad(MemoryType::Acc, 0, some(48)), 200);
+    if (random_.chance(30))
+      builder.emit(instructions.plainLoad(MemoryType::Acc8bit, 0, some(48)), 200);
     if (options_.level == isa::Level::Tessera && random_.chance(70))
       builder.emit(instructions.plainLoad(MemoryType::Par, 0, some(8)), 200);
   }
@@ -128,7 +142,8 @@ private:
     const uint32_t count = random_.range(8, 64);
     builder.barrier();
     builder.emit(instructions.plainStore(0, count), 1000);
-    if (!random_.chance(30)) return;
+    if (!random_.chance(30))
+      return;
     for (int byte = 1; byte < 4; ++byte) {
       isa::Alu shift;
       shift.uopEnd = 1;
@@ -140,7 +155,8 @@ private:
       shift.imm = 8;
       const isa::MicroOp &first = builder.context().uop[0];
       builder.barrier();
-      if (!builder.emit(shift, 100)) return;
+      if (!builder.emit(shift, 100))
+        return;
       builder.barrier();
       builder.emit(instructions.plainStore(first.dst, count), 1000);
     }
@@ -151,8 +167,10 @@ private:
     ProgramBuilder builder(machine_, random_, context_);
     RandomInstructions instructions(builder, options_.level);
     instructions.prepareDram();
-    for (MemoryType type : {MemoryType::Uop, MemoryType::Inp, MemoryType::Wgt, MemoryType::Acc, MemoryType::Par}) {
-      if (type == MemoryType::Par && options_.level == isa::Level::Vta) continue;
+    for (MemoryType type :
+         {MemoryType::Uop, MemoryType::Inp, MemoryType::Wgt, MemoryType::Acc, MemoryType::Par}) {
+      if (type == MemoryType::Par && options_.level == isa::Level::Vta)
+        continue;
       constexpr uint32_t kPerLoad = 31 * 31;
       const uint32_t depth = machine_.depth(type);
       for (uint32_t next = 0; next < depth;) {

@@ -28,8 +28,8 @@ TEST_P(GeneratorTest, FunctionalModelIsTheReference) {
     const GeneratedSession made = generateSession(*machine, GetParam(), "none", seedOf(n), options);
     const auto result = compare(*machine, made.session, makeFunctional, makeReference);
     ASSERT_TRUE(result) << result.error().message;
-    ASSERT_FALSE(result->difference) << "seed " << seedOf(n) << " program " << result->difference->program << ": "
-                                     << result->difference->text << "\n"
+    ASSERT_FALSE(result->difference) << "seed " << seedOf(n) << " program " << result->difference->program
+                                     << ": " << result->difference->text << "\n"
                                      << toText(made.session, *machine);
     for (size_t p = 0; p < made.intended.size(); ++p) {
       ASSERT_EQ(made.intended[p], result->outcomes[p].code)
@@ -39,8 +39,9 @@ TEST_P(GeneratorTest, FunctionalModelIsTheReference) {
     }
   }
   using isa::ErrorCode;
-  for (ErrorCode code : {ErrorCode::None, ErrorCode::BadMemoryType, ErrorCode::BadField, ErrorCode::SramBounds,
-                         ErrorCode::DramFault, ErrorCode::Deadlock, ErrorCode::NoFinish})
+  for (ErrorCode code :
+       {ErrorCode::None, ErrorCode::BadMemoryType, ErrorCode::BadField, ErrorCode::SramBounds,
+        ErrorCode::DramFault, ErrorCode::Deadlock, ErrorCode::NoFinish})
     EXPECT_GT(ends[code], 0) << "no program ended with error " << static_cast<int>(code);
 }
 
@@ -67,6 +68,17 @@ TEST(GeneratorTest, FunctionalModelIsTheReferenceAtLevelVta) {
   EXPECT_GT(badOpcodes, 0);
 }
 
+TEST(GeneratorTest, PortableKernelsGiveTheSame) {
+  const auto machine = isa::loadMachine("ultra96");
+  ASSERT_TRUE(machine);
+  for (uint64_t n = 0; n < 60; ++n) {
+    const GeneratedSession made = generateSession(*machine, "ultra96", "none", seedOf(n), {});
+    const auto result = compare(*machine, made.session, makeFunctional, makePortable);
+    ASSERT_TRUE(result) << result.error().message;
+    ASSERT_FALSE(result->difference) << "seed " << seedOf(n) << ": " << result->difference->text;
+  }
+}
+
 TEST(GeneratorTest, ASeedGivesTheSameSession) {
   const auto machine = isa::loadMachine("tiny");
   ASSERT_TRUE(machine);
@@ -81,7 +93,8 @@ TEST(SessionTest, ReplayFileRoundTrips) {
   const auto machine = isa::loadMachine("pynq");
   ASSERT_TRUE(machine);
   for (uint64_t seed = 0; seed < 20; ++seed) {
-    const std::string text = toText(generateSession(*machine, "pynq", "chaos,seed=1", seed, {}).session, *machine);
+    const std::string text =
+        toText(generateSession(*machine, "pynq", "chaos,seed=1", seed, {}).session, *machine);
     const auto parsed = parseSession(text);
     ASSERT_TRUE(parsed) << parsed.error().message;
     EXPECT_EQ(toText(*parsed, *machine), text);
@@ -96,7 +109,8 @@ TEST(SessionTest, ErrorsNameTheLine) {
             "replay file line 3: an instruction has 32 hexadecimal digits, not '12'");
   EXPECT_EQ(parseSession("tessera-cosim 1\nprogram\nwrite 5 abc\n").error().message,
             "replay file line 3: bytes are not pairs of hexadecimal digits");
-  EXPECT_EQ(parseSession("tessera-cosim 1\nseed x\n").error().message, "replay file line 2: value missing after 'seed'");
+  EXPECT_EQ(parseSession("tessera-cosim 1\nseed x\n").error().message,
+            "replay file line 2: value missing after 'seed'");
 }
 
 } // namespace

@@ -13,7 +13,8 @@ using StillFails = std::function<bool(const Session &)>;
 
 /// Drops programs, instructions, token pairs and bytes, and shrinks sizes, as long as `stillFails`; gives up after
 /// `mostSeconds`. Returns the smallest session found (at worst the one given).
-Session minimise(const isa::MachineConfig &machine, Session session, const StillFails &stillFails, double mostSeconds);
+Session minimise(const isa::MachineConfig &machine, Session session, const StillFails &stillFails,
+                 double mostSeconds);
 
 } // namespace tessera::cosim
 

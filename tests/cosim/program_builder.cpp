@@ -96,20 +96,37 @@ void ProgramBuilder::sync(Module module, bool popPrev, bool popNext, bool pushPr
 }
 
 void ProgramBuilder::drain(Channel channel) {
-  while (tracker_.tokens(channel)) switch (channel) {
-    case Channel::LoadToCompute: sync(Module::Compute, true, false, false, false); break;
-    case Channel::StoreToCompute: sync(Module::Compute, false, true, false, false); break;
-    case Channel::ComputeToLoad: sync(Module::Load, false, true, false, false); break;
-    case Channel::ComputeToStore: sync(Module::Store, true, false, false, false); break;
+  while (tracker_.tokens(channel))
+    switch (channel) {
+    case Channel::LoadToCompute:
+      sync(Module::Compute, true, false, false, false);
+      break;
+    case Channel::StoreToCompute:
+      sync(Module::Compute, false, true, false, false);
+      break;
+    case Channel::ComputeToLoad:
+      sync(Module::Load, false, true, false, false);
+      break;
+    case Channel::ComputeToStore:
+      sync(Module::Store, true, false, false, false);
+      break;
     }
 }
 
 void ProgramBuilder::pass(Channel channel) {
   switch (channel) {
-  case Channel::LoadToCompute: sync(Module::Load, false, false, false, true); break;
-  case Channel::StoreToCompute: sync(Module::Store, false, false, true, false); break;
-  case Channel::ComputeToLoad: sync(Module::Compute, false, false, true, false); break;
-  case Channel::ComputeToStore: sync(Module::Compute, false, false, false, true); break;
+  case Channel::LoadToCompute:
+    sync(Module::Load, false, false, false, true);
+    break;
+  case Channel::StoreToCompute:
+    sync(Module::Store, false, false, true, false);
+    break;
+  case Channel::ComputeToLoad:
+    sync(Module::Compute, false, false, true, false);
+    break;
+  case Channel::ComputeToStore:
+    sync(Module::Compute, false, false, false, true);
+    break;
   }
   drain(channel);
 }
@@ -117,7 +134,8 @@ void ProgramBuilder::pass(Channel channel) {
 void ProgramBuilder::order(const isa::Instruction &instruction, const AccessSet &accesses) {
   const auto through = [&](std::initializer_list<Channel> channels) {
     if (!tracker_.raceFree(instruction, accesses))
-      for (Channel c : channels) pass(c);
+      for (Channel c : channels)
+        pass(c);
   };
   switch (moduleOf(instruction)) {
   case Module::Load:
@@ -137,28 +155,34 @@ void ProgramBuilder::order(const isa::Instruction &instruction, const AccessSet 
 
 bool ProgramBuilder::emit(isa::Instruction instruction, uint64_t mostSteps) {
   Effects effects = effectsOf(machine_, registers_, kDramBytes, context_, instruction);
-  if (effects.error != isa::ErrorCode::None || effects.steps > std::min(mostSteps, kMostSteps)) return false;
+  if (effects.error != isa::ErrorCode::None || effects.steps > std::min(mostSteps, kMostSteps))
+    return false;
   randomFlags(instruction);
   const auto fits = [&] { return tracker_.raceFree(instruction, effects.accesses); };
   if (!fits()) { // take every token that is there
     isa::Dependencies &flags = dependenciesOf(instruction);
     const Module module = moduleOf(instruction);
-    if (module == Module::Load) flags.popNext = tracker_.tokens(Channel::ComputeToLoad) > 0;
-    if (module == Module::Store) flags.popPrev = tracker_.tokens(Channel::ComputeToStore) > 0;
+    if (module == Module::Load)
+      flags.popNext = tracker_.tokens(Channel::ComputeToLoad) > 0;
+    if (module == Module::Store)
+      flags.popPrev = tracker_.tokens(Channel::ComputeToStore) > 0;
     if (module == Module::Compute) {
       flags.popPrev = tracker_.tokens(Channel::LoadToCompute) > 0;
       flags.popNext = tracker_.tokens(Channel::StoreToCompute) > 0;
     }
   }
   if (!fits()) {
-    if (auto *reduce = std::get_if<isa::Reduce>(&instruction)) reduce->overlap = 0;
-    if (auto *vec = std::get_if<isa::Vec>(&instruction)) vec->overlap = 0;
+    if (auto *reduce = std::get_if<isa::Reduce>(&instruction))
+      reduce->overlap = 0;
+    if (auto *vec = std::get_if<isa::Vec>(&instruction))
+      vec->overlap = 0;
   }
   if (!fits() && random_.chance(70)) {
     dependenciesOf(instruction).popPrev = dependenciesOf(instruction).popNext = false;
     order(instruction, effects.accesses);
   }
-  if (!fits()) return false;
+  if (!fits())
+    return false;
   append(std::move(instruction), std::move(effects.accesses));
   return true;
 }
@@ -192,10 +216,12 @@ ProgramCase ProgramBuilder::take(bool finish) {
   }
   const isa::Layout layout(machine_);
   ProgramCase program;
-  for (const isa::Instruction &x : instructions_) program.words.push_back(layout.encode(x));
+  for (const isa::Instruction &x : instructions_)
+    program.words.push_back(layout.encode(x));
   // Instructions after FINISH are never fetched.
   if (finish && random_.chance(20))
-    for (uint32_t n = random_.range(1, 4); n > 0; --n) program.words.push_back({random_.next(), random_.next()});
+    for (uint32_t n = random_.range(1, 4); n > 0; --n)
+      program.words.push_back({random_.next(), random_.next()});
   program.registers = registers_;
   program.registers.insnCount = static_cast<uint32_t>(program.words.size());
   program.writes = std::move(writes_);

@@ -14,18 +14,25 @@ namespace {
 class Errors {
 public:
   Errors(ProgramBuilder &builder, RandomInstructions &instructions, isa::Level level)
-      : builder_(builder), random_(builder.random()), machine_(builder.machine()), instructions_(instructions), layout_(machine_),
-        tessera_(level == isa::Level::Tessera) {}
+      : builder_(builder), random_(builder.random()), machine_(builder.machine()),
+        instructions_(instructions), layout_(machine_), tessera_(level == isa::Level::Tessera) {}
 
   std::optional<PlantedError> emit() {
-    if (machine_.level == isa::Level::Vta && random_.chance(15)) return badOpcode();
+    if (machine_.level == isa::Level::Vta && random_.chance(15))
+      return badOpcode();
     switch (random_.below(6)) {
-    case 0: return badMemoryType();
-    case 1: return badField();
-    case 2: return transferBounds();
-    case 3: return kernelBounds();
-    case 4: return dramFault();
-    default: return deadlock();
+    case 0:
+      return badMemoryType();
+    case 1:
+      return badField();
+    case 2:
+      return transferBounds();
+    case 3:
+      return kernelBounds();
+    case 4:
+      return dramFault();
+    default:
+      return deadlock();
     }
   }
 
@@ -41,11 +48,13 @@ private:
   std::optional<PlantedError> badMemoryType() {
     if (random_.chance(50)) {
       isa::Load x = instructions_.load();
-      x.memoryType = static_cast<MemoryType>(machine_.level == isa::Level::Vta ? random_.pick({4, 6, 7}) : random_.pick({4, 7}));
+      x.memoryType = static_cast<MemoryType>(machine_.level == isa::Level::Vta ? random_.pick({4, 6, 7})
+                                                                               : random_.pick({4, 7}));
       return fails(x, ErrorCode::BadMemoryType);
     }
     isa::Store x = instructions_.store();
-    do x.memoryType = static_cast<MemoryType>(random_.below(8));
+    do
+      x.memoryType = static_cast<MemoryType>(random_.below(8));
     while (x.memoryType == MemoryType::Out);
     return fails(x, ErrorCode::BadMemoryType);
   }
@@ -81,7 +90,8 @@ private:
     case 3: {
       isa::SetLhs x;
       x.shift = random_.chance(50) ? random_.between(1, 31) : -32;
-      if (random_.chance(50)) return fails(x, ErrorCode::BadField);
+      if (random_.chance(50))
+        return fails(x, ErrorCode::BadField);
       isa::SetRhs y;
       y.shift = x.shift;
       return fails(y, ErrorCode::BadField);
@@ -99,15 +109,18 @@ private:
   std::optional<PlantedError> transferBounds() {
     if (random_.chance(40)) {
       isa::Store x = instructions_.store();
-      if (x.xSize == 0 || x.ySize == 0) return std::nullopt;
+      if (x.xSize == 0 || x.ySize == 0)
+        return std::nullopt;
       x.sramBase = machine_.accDepth - x.xSize * x.ySize + random_.range(1, 400);
       return fails(x, ErrorCode::SramBounds);
     }
     isa::Load x = instructions_.load();
-    if (x.xSize == 0 || x.ySize == 0) return std::nullopt;
+    if (x.xSize == 0 || x.ySize == 0)
+      return std::nullopt;
     const uint32_t total = (x.yPad0 + x.ySize + x.yPad1) * (x.xPad0 + x.xSize + x.xPad1);
     const uint32_t depth = machine_.depth(x.memoryType);
-    if (total > depth) return fails(x, ErrorCode::SramBounds);
+    if (total > depth)
+      return fails(x, ErrorCode::SramBounds);
     x.sramBase = random_.chance(50) ? depth - total + 1 : depth - total + random_.range(1, 3000);
     return fails(x, ErrorCode::SramBounds);
   }
@@ -120,18 +133,21 @@ private:
       switch (random_.below(tessera_ ? 4 : 2)) {
       case 0: {
         isa::Gemm gemm = instructions_.gemm();
-        x = tooFar(gemm, random_.pick({&isa::Gemm::dstFactorIn, &isa::Gemm::srcFactorIn, &isa::Gemm::wgtFactorIn}));
+        x = tooFar(gemm,
+                   random_.pick({&isa::Gemm::dstFactorIn, &isa::Gemm::srcFactorIn, &isa::Gemm::wgtFactorIn}));
         break;
       }
       case 1: {
         isa::Alu alu = instructions_.alu();
-        x = tooFar(alu, random_.pick({&isa::Alu::dstFactorIn, &isa::Alu::srcFactorIn, &isa::Alu::dstFactorOut}));
+        x = tooFar(alu,
+                   random_.pick({&isa::Alu::dstFactorIn, &isa::Alu::srcFactorIn, &isa::Alu::dstFactorOut}));
         break;
       }
       case 2: {
         isa::Reduce reduce = instructions_.reduce();
         reduce.overlap = 0;
-        x = tooFar(reduce, random_.pick({&isa::Reduce::dstBase, &isa::Reduce::srcBase, &isa::Reduce::wgtBase}));
+        x = tooFar(reduce,
+                   random_.pick({&isa::Reduce::dstBase, &isa::Reduce::srcBase, &isa::Reduce::wgtBase}));
         break;
       }
       default: {
@@ -141,13 +157,15 @@ private:
         break;
       }
       }
-      if (x) return fails(*x, ErrorCode::SramBounds);
+      if (x)
+        return fails(*x, ErrorCode::SramBounds);
     }
     return std::nullopt;
   }
 
   bool outOfBounds(const isa::Instruction &x) const {
-    return effectsOf(machine_, builder_.registers(), kDramBytes, builder_.context(), x).error == ErrorCode::SramBounds;
+    return effectsOf(machine_, builder_.registers(), kDramBytes, builder_.context(), x).error ==
+           ErrorCode::SramBounds;
   }
 
   /// What fits the field: encoding alone knows how wide it is.
@@ -168,7 +186,8 @@ private:
     x.iterIn = std::max(x.iterIn, 2u);
     uint32_t low = 0, high = greatestValue(x, field);
     x.*field = high;
-    if (!outOfBounds(x)) return std::nullopt;
+    if (!outOfBounds(x))
+      return std::nullopt;
     while (low < high) { // the least value that fails
       const uint32_t middle = (low + high) / 2;
       x.*field = middle;
@@ -185,9 +204,12 @@ private:
     builder_.barrier();
     const auto farAway = [&](uint32_t bytes) {
       switch (random_.below(3)) {
-      case 0: return kDramBytes / bytes - 10 + random_.below(500); // across the end or past it
-      case 1: return random_.range(0x40000000u / bytes, 0xf0000000u / bytes);
-      default: return 0xffffffffu - random_.below(64); // past 2^32 for elements of more than a byte
+      case 0:
+        return kDramBytes / bytes - 10 + random_.below(500); // across the end or past it
+      case 1:
+        return random_.range(0x40000000u / bytes, 0xf0000000u / bytes);
+      default:
+        return 0xffffffffu - random_.below(64); // past 2^32 for elements of more than a byte
       }
     };
     if (random_.chance(40)) {
@@ -197,7 +219,8 @@ private:
     }
     const MemoryType type = random_.pick({MemoryType::Uop, MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc,
                                           MemoryType::Acc8bit, MemoryType::Par});
-    if (type == MemoryType::Par && !tessera_) return std::nullopt;
+    if (type == MemoryType::Par && !tessera_)
+      return std::nullopt;
     isa::Load x = instructions_.plainLoad(type, 0, random_.range(1, 40));
     x.dramBase = farAway(machine_.dramElementBytes(type));
     return failsInDram(x);
@@ -226,8 +249,10 @@ private:
     }
     case 2: {
       builder_.drain(Channel::LoadToCompute);
-      x = random_.chance(50) ? isa::Instruction{instructions_.alu()} : isa::Instruction{instructions_.load(MemoryType::Uop)};
-      if (auto *load = std::get_if<isa::Load>(&x)) load->viaLoad = 0;
+      x = random_.chance(50) ? isa::Instruction{instructions_.alu()}
+                             : isa::Instruction{instructions_.load(MemoryType::Uop)};
+      if (auto *load = std::get_if<isa::Load>(&x))
+        load->viaLoad = 0;
       dependenciesOf(x).popPrev = true;
       break;
     }
@@ -261,7 +286,8 @@ private:
 
 } // namespace
 
-std::optional<PlantedError> emitError(ProgramBuilder &builder, RandomInstructions &instructions, isa::Level level) {
+std::optional<PlantedError> emitError(ProgramBuilder &builder, RandomInstructions &instructions,
+                                      isa::Level level) {
   return Errors(builder, instructions, level).emit();
 }
 

@@ -18,7 +18,8 @@ struct PlantedError {
 
 /// Appends a failing instruction to the program, with what must stand before it.
 /// Nothing where the kind drawn does not exist on this machine and level, or did not come about.
-std::optional<PlantedError> emitError(ProgramBuilder &builder, RandomInstructions &instructions, isa::Level level);
+std::optional<PlantedError> emitError(ProgramBuilder &builder, RandomInstructions &instructions,
+                                      isa::Level level);
 
 } // namespace tessera::cosim
 

@@ -21,8 +21,10 @@ RandomInstructions::RandomInstructions(ProgramBuilder &builder, isa::Level level
 
 uint32_t RandomInstructions::index(uint32_t depth) {
   const uint32_t n = random_.below(100);
-  if (n < 94) return random_.below(std::min(window_, depth));
-  if (n < 97) return depth - 1 - random_.below(std::min(window_, depth));
+  if (n < 94)
+    return random_.below(std::min(window_, depth));
+  if (n < 97)
+    return depth - 1 - random_.below(std::min(window_, depth));
   return random_.below(depth);
 }
 
@@ -46,7 +48,8 @@ void RandomInstructions::prepareDram() {
     std::memcpy(words.data() + n * 4, &word, 4);
   }
   builder_.hostWrite(kUopBegin, std::move(words));
-  if (level_ == isa::Level::Vta) return;
+  if (level_ == isa::Level::Vta)
+    return;
 
   const uint32_t rows = 3 * machine_.blockOut, elements = random_.range(4, 16);
   std::vector<uint8_t> par(size_t{elements} * rows * 4);
@@ -73,7 +76,8 @@ void RandomInstructions::prepareDram() {
       }
       default: // anything
         bias = random_.word();
-        multiplier = random_.chance(50) ? random_.word() : random_.pick({0u, 0x80000000u, 0x7fffffffu, 0x7f800000u, 1u});
+        multiplier = random_.chance(50) ? random_.word()
+                                        : random_.pick({0u, 0x80000000u, 0x7fffffffu, 0x7f800000u, 1u});
         shift = static_cast<int32_t>(random_.word());
         break;
       }
@@ -102,7 +106,9 @@ isa::Load RandomInstructions::load(MemoryType type) {
   x.ySize = random_.range(1, std::max(1u, std::min(random_.pick({1u, 1u, 3u, 6u}), most / x.xSize)));
   x.xStride = random_.chance(70) ? x.xSize + random_.below(4) : random_.below(x.xSize + 3);
   if (random_.chance(30)) {
-    const auto pad = [&] { return random_.chance(50) ? 0 : random_.chance(90) ? random_.range(1, 3) : random_.range(4, 15); };
+    const auto pad = [&] {
+      return random_.chance(50) ? 0 : random_.chance(90) ? random_.range(1, 3) : random_.range(4, 15);
+    };
     x.yPad0 = pad();
     x.yPad1 = pad();
     x.xPad0 = pad();
@@ -111,7 +117,8 @@ isa::Load RandomInstructions::load(MemoryType type) {
   x.viaLoad = level_ == isa::Level::Tessera && random_.chance(25);
   if (type == MemoryType::Uop) {
     place(x, kUopBegin, kUopBegin + 4 * kMicroOps);
-    if (random_.chance(90)) x.yPad0 = x.yPad1 = x.xPad0 = x.xPad1 = 0;
+    if (random_.chance(90))
+      x.yPad0 = x.yPad1 = x.xPad0 = x.xPad1 = 0;
   } else if (type == MemoryType::Par && random_.chance(90)) {
     place(x, kParBegin, kParBegin + 16 * bytes);
   } else {
@@ -134,11 +141,16 @@ isa::Load RandomInstructions::load(MemoryType type) {
 
 MemoryType RandomInstructions::loadType() {
   const uint32_t n = random_.below(100);
-  if (n < 20) return MemoryType::Uop;
-  if (n < 38) return MemoryType::Wgt;
-  if (n < 60) return MemoryType::Inp;
-  if (n < 75) return MemoryType::Acc;
-  if (n < 88 || level_ == isa::Level::Vta) return MemoryType::Acc8bit;
+  if (n < 20)
+    return MemoryType::Uop;
+  if (n < 38)
+    return MemoryType::Wgt;
+  if (n < 60)
+    return MemoryType::Inp;
+  if (n < 75)
+    return MemoryType::Acc;
+  if (n < 88 || level_ == isa::Level::Vta)
+    return MemoryType::Acc8bit;
   return MemoryType::Par;
 }
 
@@ -210,8 +222,12 @@ template <class Kernel> void RandomInstructions::loops(Kernel &kernel) {
   kernel.iterIn = random_.range(1, random_.pick({1u, 3u, 6u, 20u}));
   if (random_.chance(4)) { // nothing to do, whatever else it says
     switch (random_.below(3)) {
-    case 0: kernel.iterOut = 0; break;
-    case 1: kernel.iterIn = 0; break;
+    case 0:
+      kernel.iterOut = 0;
+      break;
+    case 1:
+      kernel.iterIn = 0;
+      break;
     default:
       kernel.uopBgn = random_.below(machine_.uopDepth);
       kernel.uopEnd = random_.below(kernel.uopBgn + 1);
@@ -303,8 +319,10 @@ isa::Instruction RandomInstructions::set() {
     x.clampMax = random_.chance(70) ? 127 : random_.between(-128, 127);
     return x;
   }
-  case 4: return operand(isa::SetLhs{});
-  case 5: return operand(isa::SetRhs{});
+  case 4:
+    return operand(isa::SetLhs{});
+  case 5:
+    return operand(isa::SetRhs{});
   case 6: {
     isa::SetPad x;
     x.value = random_.between(-128, 127);
@@ -321,12 +339,18 @@ isa::Instruction RandomInstructions::set() {
 isa::Instruction RandomInstructions::any() {
   const bool tessera = level_ == isa::Level::Tessera;
   const uint32_t n = random_.below(100);
-  if (n < 26) return load();
-  if (n < 42) return store();
-  if (n < (tessera ? 50 : 74)) return gemm();
-  if (n < (tessera ? 60 : 100)) return alu();
-  if (n < 76) return reduce();
-  if (n < 90) return vec();
+  if (n < 26)
+    return load();
+  if (n < 42)
+    return store();
+  if (n < (tessera ? 50 : 74))
+    return gemm();
+  if (n < (tessera ? 60 : 100))
+    return alu();
+  if (n < 76)
+    return reduce();
+  if (n < 90)
+    return vec();
   return set();
 }
 

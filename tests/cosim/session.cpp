@@ -22,9 +22,11 @@ std::vector<uint8_t> initialDram(const Session &session) {
 
 void applyWrites(const ProgramCase &program, std::vector<uint8_t> &dram) {
   const auto put = [&](uint64_t address, const void *bytes, size_t count) {
-    if (address < dram.size()) std::memcpy(dram.data() + address, bytes, std::min<size_t>(count, dram.size() - address));
+    if (address < dram.size())
+      std::memcpy(dram.data() + address, bytes, std::min<size_t>(count, dram.size() - address));
   };
-  for (const HostWrite &write : program.writes) put(write.address, write.bytes.data(), write.bytes.size());
+  for (const HostWrite &write : program.writes)
+    put(write.address, write.bytes.data(), write.bytes.size());
   put(program.registers.insnAddress, program.words.data(), program.words.size() * sizeof(isa::Word128));
 }
 
@@ -34,11 +36,14 @@ struct NamedRegister {
   const char *name;
   uint32_t simulator::LaunchRegisters::*value;
 };
-constexpr NamedRegister kRegisters[] = {
-    {"insn_address", &simulator::LaunchRegisters::insnAddress}, {"insn_count", &simulator::LaunchRegisters::insnCount},
-    {"uop_base", &simulator::LaunchRegisters::uopBase},         {"inp_base", &simulator::LaunchRegisters::inpBase},
-    {"wgt_base", &simulator::LaunchRegisters::wgtBase},         {"acc_base", &simulator::LaunchRegisters::accBase},
-    {"out_base", &simulator::LaunchRegisters::outBase},         {"par_base", &simulator::LaunchRegisters::parBase}};
+constexpr NamedRegister kRegisters[] = {{"insn_address", &simulator::LaunchRegisters::insnAddress},
+                                        {"insn_count", &simulator::LaunchRegisters::insnCount},
+                                        {"uop_base", &simulator::LaunchRegisters::uopBase},
+                                        {"inp_base", &simulator::LaunchRegisters::inpBase},
+                                        {"wgt_base", &simulator::LaunchRegisters::wgtBase},
+                                        {"acc_base", &simulator::LaunchRegisters::accBase},
+                                        {"out_base", &simulator::LaunchRegisters::outBase},
+                                        {"par_base", &simulator::LaunchRegisters::parBase}};
 
 void hex(std::ostream &out, uint64_t value, int digits) {
   out << std::hex << std::setfill('0') << std::setw(digits) << value << std::dec;
@@ -48,14 +53,16 @@ void hex(std::ostream &out, uint64_t value, int digits) {
 
 std::string toText(const Session &session, const isa::MachineConfig &machine) {
   std::ostringstream out;
-  out << "tessera-cosim 1\nmachine " << session.machine << "\nmemory " << session.memory << "\nseed " << session.seed
-      << "\ndram_bytes " << session.dramBytes << "\ndram_seed " << session.dramSeed << "\n";
+  out << "tessera-cosim 1\nmachine " << session.machine << "\nmemory " << session.memory << "\nseed "
+      << session.seed << "\ndram_bytes " << session.dramBytes << "\ndram_seed " << session.dramSeed << "\n";
   for (const ProgramCase &program : session.programs) {
     out << "program\n";
-    for (const NamedRegister &r : kRegisters) out << "register " << r.name << ' ' << program.registers.*r.value << '\n';
+    for (const NamedRegister &r : kRegisters)
+      out << "register " << r.name << ' ' << program.registers.*r.value << '\n';
     for (const HostWrite &write : program.writes) {
       out << "write " << write.address << ' ';
-      for (uint8_t byte : write.bytes) hex(out, byte, 2);
+      for (uint8_t byte : write.bytes)
+        hex(out, byte, 2);
       out << '\n';
     }
     for (size_t i = 0; i < program.words.size(); ++i) {
@@ -82,24 +89,34 @@ isa::Expected<Session> parseSession(const std::string &text) {
     line = line.substr(0, line.find('#'));
     std::istringstream words(line);
     std::string key;
-    if (!(words >> key)) continue;
+    if (!(words >> key))
+      continue;
     if (key == "tessera-cosim") {
       headed = true;
       continue;
     }
-    if (!headed) return bad("not a replay file: the first line is not 'tessera-cosim 1'");
+    if (!headed)
+      return bad("not a replay file: the first line is not 'tessera-cosim 1'");
     const bool inProgram = !session.programs.empty();
-    if (key == "machine") words >> session.machine;
-    else if (key == "memory") words >> session.memory;
-    else if (key == "seed") words >> session.seed;
-    else if (key == "dram_bytes") words >> session.dramBytes;
-    else if (key == "dram_seed") words >> session.dramSeed;
-    else if (key == "program") session.programs.emplace_back();
+    if (key == "machine")
+      words >> session.machine;
+    else if (key == "memory")
+      words >> session.memory;
+    else if (key == "seed")
+      words >> session.seed;
+    else if (key == "dram_bytes")
+      words >> session.dramBytes;
+    else if (key == "dram_seed")
+      words >> session.dramSeed;
+    else if (key == "program")
+      session.programs.emplace_back();
     else if (key == "register" && inProgram) {
       std::string name;
       words >> name;
-      const auto *r = std::find_if(std::begin(kRegisters), std::end(kRegisters), [&](auto &x) { return name == x.name; });
-      if (r == std::end(kRegisters)) return bad("unknown register '" + name + "'");
+      const auto *r =
+          std::find_if(std::begin(kRegisters), std::end(kRegisters), [&](auto &x) { return name == x.name; });
+      if (r == std::end(kRegisters))
+        return bad("unknown register '" + name + "'");
       words >> session.programs.back().registers.*(r->value);
     } else if (key == "write" && inProgram) {
       HostWrite write;
@@ -120,10 +137,13 @@ isa::Expected<Session> parseSession(const std::string &text) {
     } else {
       return bad("unknown line '" + key + "'");
     }
-    if (words.fail()) return bad("value missing after '" + key + "'");
+    if (words.fail())
+      return bad("value missing after '" + key + "'");
   }
-  if (!headed) return bad("empty replay file");
-  if (session.dramBytes > (1u << 30)) return bad("dram_bytes " + std::to_string(session.dramBytes) + " exceeds 2^30");
+  if (!headed)
+    return bad("empty replay file");
+  if (session.dramBytes > (1u << 30))
+    return bad("dram_bytes " + std::to_string(session.dramBytes) + " exceeds 2^30");
   return session;
 }
 

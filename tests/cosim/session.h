@@ -29,9 +29,9 @@ struct ProgramCase {
 };
 
 struct Session {
-  std::string machine;  ///< name or path, as loadMachine takes it
-  std::string memory;   ///< memory model of the cycle model
-  uint64_t seed = 0;    ///< what the generator made it from
+  std::string machine; ///< name or path, as loadMachine takes it
+  std::string memory;  ///< memory model of the cycle model
+  uint64_t seed = 0;   ///< what the generator made it from
   uint32_t dramBytes = 0;
   uint64_t dramSeed = 0; ///< of the image at power-up
   std::vector<ProgramCase> programs;
