@@ -79,10 +79,10 @@ protected:
 TEST_P(RuntimeTest, HostCodeRecordsOnceAndReplays) {
   ASSERT_EQ(open(imageOf(R"({"arena_bytes": 65536, "segments": 1})", machine.hash()), device.get()), TSR_OK)
       << tsr_open_message();
-  channels = 13;
-  recordings = 0;
   tsr_segment_report report{};
   EXPECT_EQ(tsr_runtime_report(runtime.get(), 0, &report), TSR_NOT_FOUND);
+  recordings = 0;
+  channels = 13;
   for (int round = 0; round < 3; ++round) {
     std::vector<int8_t> input(kHeight * kWidth * channels), output(input.size());
     std::iota(input.begin(), input.end(), static_cast<int8_t>(round * 11));
@@ -97,6 +97,34 @@ TEST_P(RuntimeTest, HostCodeRecordsOnceAndReplays) {
   EXPECT_EQ(report.launches, 3u);
   EXPECT_EQ(report.markCount, 1u);
   EXPECT_GE(report.instructions, 4u);
+}
+
+TEST_P(RuntimeTest, BlockedLayoutComesBackForAnyChannels) {
+  ASSERT_EQ(open(imageOf(R"({"arena_bytes": 65536, "segments": 0})", machine.hash()), device.get()), TSR_OK)
+      << tsr_open_message();
+  for (uint32_t c : {1u, 15u, 16u, 37u, 64u, 100u}) {
+    std::vector<int8_t> input(kHeight * kWidth * c), output(input.size());
+    std::iota(input.begin(), input.end(), int8_t{1});
+    ASSERT_EQ(tsr_runtime_write_blocked(runtime.get(), 64, input.data(), kHeight, kWidth, c, -7), TSR_OK);
+    ASSERT_EQ(tsr_runtime_read_blocked(runtime.get(), 64, output.data(), kHeight, kWidth, c), TSR_OK);
+    EXPECT_EQ(output, input);
+    // The bytes in device memory, element by element. Constants stand first, so the arena is the second region.
+    const uint32_t blocks = (c + machine.blockOut - 1) / machine.blockOut;
+    std::vector<int8_t> expected;
+    for (uint32_t b = 0; b < blocks; ++b)
+      for (uint32_t p = 0; p < kHeight * kWidth; ++p)
+        for (uint32_t row = 0; row < machine.batch; ++row)
+          for (uint32_t o = 0; o < machine.blockOut; ++o) {
+            const uint32_t channel = b * machine.blockOut + o;
+            expected.push_back(row == 0 && channel < c ? input[p * c + channel] : int8_t{-7});
+          }
+    uint32_t alignment = 64;
+    for (isa::MemoryType type : {isa::MemoryType::Wgt, isa::MemoryType::Acc, isa::MemoryType::Par})
+      alignment = std::lcm(alignment, machine.dramElementBytes(type));
+    std::vector<int8_t> got(expected.size());
+    ASSERT_EQ(tsr_device_read(device.get(), alignment + 64, got.data(), got.size()), TSR_OK);
+    EXPECT_EQ(got, expected) << c << " channels";
+  }
 }
 
 TEST_P(RuntimeTest, FailuresOfHostCodeKeepTheirMessage) {
