@@ -44,6 +44,7 @@ llvm::orc::SymbolMap driverSymbols(llvm::orc::LLJIT &jit) {
   TESSERA_ADD(tsr_runtime_finish);
   TESSERA_ADD(tsr_runtime_run);
   TESSERA_ADD(tsr_runtime_write_blocked);
+  TESSERA_ADD(tsr_runtime_write_windows);
   TESSERA_ADD(tsr_runtime_read_blocked);
   TESSERA_ADD(tsr_record_kernel);
   TESSERA_ADD(tsr_record_load);

@@ -45,6 +45,7 @@ isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, con
     passes.push_back(createFusePass());       // NPU sequences become layers
   passes.push_back(createSegmentPass());      // runs of one kind become functions
   if (target) {
+    passes.push_back(createGatherPass(target));                       // first layers with few channels fill their blocks
     passes.push_back(createLayoutPass(target, &artifacts.constants)); // tensors and constants get addresses
     passes.push_back(createTilePass(target));                         // layers are cut to the on-chip memories
     passes.push_back(createTensorizePass(target));                    // tiles become commands

@@ -79,4 +79,16 @@ mlir::LogicalResult ViewOp::verify() {
   return mlir::success();
 }
 
+mlir::LogicalResult WindowsOp::verify() {
+  if (mlir::failed(verifyActivation(*this, getInput().getType())) || mlir::failed(verifyActivation(*this, getOutput().getType())))
+    return mlir::failure();
+  if (getKernel().size() != 2 || getStride().size() != 2 || getDilation().size() != 2 || getPad().size() != 2)
+    return emitOpError("needs kernel, stride, dilation and pad of 2 numbers");
+  if (!llvm::isa<mlir::BlockArgument>(getInput()))
+    return emitOpError("gathers from an argument of the segment only");
+  if (shapeOf(getOutput().getType())->channels != getKernel()[0] * getKernel()[1] * shapeOf(getInput().getType())->channels)
+    return emitOpError("has a result with channels that are not the window's");
+  return mlir::success();
+}
+
 } // namespace tessera::compiler::npu

@@ -55,4 +55,15 @@ def Npu_ViewOp : Npu_LayerOp<"view"> {
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
+def Npu_WindowsOp : Npu_LayerOp<"windows"> {
+  let summary = "the windows of a convolution as the channels of pixels, gathered by the host at the segment's edge";
+  let description = [{
+    Turns a picture with few channels into one whose channels are [kernel row][kernel column][channel], so that a convolution over
+    it wastes no part of an input block. The operand is an argument of the segment. `pad` = above, left.
+  }];
+  let arguments = (ins AnyTensor:$input, DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$dilation,
+    DenseI64ArrayAttr:$pad, I32Attr:$fill);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
 #endif

@@ -93,6 +93,11 @@ private:
     b.finish();
   }
 
+  // runtime, offset, pointer i of the array, height, width, channels.
+  static std::vector<mlir::Value> edge(HostBuilder &b, mlir::Value runtime, mlir::Value pointers, size_t i, llvm::ArrayRef<int64_t> e) {
+    return {runtime, b.constant(e[0]), b.loadPointer(pointers, i), b.constant(e[1]), b.constant(e[2]), b.constant(e[3])};
+  }
+
   void buildSegment(HostBuilder &b, const std::string &name, int64_t index, mlir::ArrayAttr inputs, mlir::ArrayAttr outputs) {
     auto function = b.begin(name, {b.ptr(), b.ptr(), b.ptr()});
     mlir::Value runtime = function.getArgument(0), segment = b.constant(index);
@@ -102,19 +107,20 @@ private:
       b.callOrReturn("npu_record_" + std::to_string(index), {b.load(b.ptr(), recorder)});
       b.callOrReturn("tsr_runtime_finish", {runtime, segment});
     });
-    auto edges = [&](mlir::ArrayAttr list, mlir::Value pointers, const std::string &callee, bool write) {
-      for (auto [i, attribute] : llvm::enumerate(list)) {
-        auto e = llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef();
-        std::vector<mlir::Value> arguments{runtime, b.constant(e[0]), b.loadPointer(pointers, i), b.constant(e[1]), b.constant(e[2]),
-                                           b.constant(e[3])};
-        if (write)
-          arguments.push_back(b.constant(0));
-        b.callOrReturn(callee, arguments);
-      }
-    };
-    edges(inputs, function.getArgument(1), "tsr_runtime_write_blocked", true);
+    for (auto [i, attribute] : llvm::enumerate(inputs)) {
+      auto e = llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef();
+      auto arguments = edge(b, runtime, function.getArgument(1), i, e);
+      bool gathered = e.size() > 4; // windows: their geometry, then the fill
+      if (gathered)
+        arguments.push_back(b.wordArray(name + "_window_" + std::to_string(i), {e.begin() + 4, e.end() - 1}));
+      arguments.push_back(b.constant(gathered ? e.back() : 0));
+      b.callOrReturn(gathered ? "tsr_runtime_write_windows" : "tsr_runtime_write_blocked", arguments);
+    }
     b.callOrReturn("tsr_runtime_run", {runtime, segment});
-    edges(outputs, function.getArgument(2), "tsr_runtime_read_blocked", false);
+    for (auto [i, attribute] : llvm::enumerate(outputs)) {
+      auto e = llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef();
+      b.callOrReturn("tsr_runtime_read_blocked", edge(b, runtime, function.getArgument(2), i, e));
+    }
     b.finish();
   }
 

@@ -1,6 +1,7 @@
 // Layout. Gives every tensor of an NPU segment its place in the arena in the blocked layout of docs/architecture.md (places are
 // reused when the last reader is done), packs weights and parameters into the constants, and notes on the segment where its inputs and
-// results lie (`npu.inputs`, `npu.outputs`: offset, height, width, channels) for the host code that converts at the edges. Refuses an
+// results lie (`npu.inputs`, `npu.outputs`: offset, height, width, channels; for gathered windows their geometry too) for the host code
+// that converts at the edges. Refuses an
 // arena or constants beyond 32-bit addresses.
 #include "core/pack.h"
 #include "core/region.h"
@@ -50,8 +51,13 @@ private:
       tensorOf[v] = lives.size();
       lives.push_back({target_->activationBytes(s.height, s.width, s.channels), step, step});
     };
+    // What the host writes before the launch: arguments, or their windows.
+    auto written = [](mlir::Value argument) -> mlir::Value {
+      auto windows = argument.hasOneUse() ? llvm::dyn_cast<WindowsOp>(*argument.getUsers().begin()) : WindowsOp();
+      return windows ? windows.getOutput() : argument;
+    };
     for (mlir::Value argument : body.getArguments())
-      define(argument, -1);
+      define(written(argument), -1);
     int step = 0;
     for (mlir::Operation &op : body) {
       for (mlir::Value v : op.getOperands())
@@ -77,13 +83,25 @@ private:
       return builder.getDenseI64ArrayAttr({place(v), s.height, s.width, s.channels});
     };
     std::vector<mlir::Attribute> inputs, outputs;
-    for (mlir::Value argument : body.getArguments())
-      inputs.push_back(edge(argument));
+    for (mlir::Value argument : body.getArguments()) {
+      auto windows = written(argument).getDefiningOp<WindowsOp>();
+      inputs.push_back(windows ? gathered(windows, place(windows.getOutput())) : edge(argument));
+    }
     for (mlir::Value result : body.getTerminator()->getOperands())
       outputs.push_back(edge(result));
     function->setAttr("npu.inputs", builder.getArrayAttr(inputs));
     function->setAttr("npu.outputs", builder.getArrayAttr(outputs));
     return mlir::success();
+  }
+
+  // Offset, shape of the argument, then the numbers of tsr_runtime_write_windows and its fill.
+  static mlir::Attribute gathered(WindowsOp op, uint32_t offset) {
+    Shape in = *shapeOf(op.getInput().getType()), out = *shapeOf(op.getOutput().getType());
+    std::vector<int64_t> numbers{offset, in.height, in.width, in.channels};
+    for (auto list : {op.getKernel(), op.getStride(), op.getDilation(), op.getPad()})
+      numbers.insert(numbers.end(), list.begin(), list.end());
+    numbers.insert(numbers.end(), {out.height, out.width, int32_t(op.getFill())});
+    return mlir::DenseI64ArrayAttr::get(op.getContext(), numbers);
   }
 
   uint32_t constantPlace(MemoryType memory) {

@@ -58,6 +58,9 @@ struct Picture {
 };
 Status writeBlocked(tsr_runtime &runtime, uint32_t offset, const int8_t *nhwc, const Picture &picture,
                     int32_t fill);
+/// `window` as tsr_runtime_write_windows has it.
+Status writeWindows(tsr_runtime &runtime, uint32_t offset, const int8_t *nhwc, const Picture &picture,
+                    const uint32_t *window, int32_t fill);
 Status readBlocked(tsr_runtime &runtime, uint32_t offset, int8_t *nhwc, const Picture &picture);
 
 } // namespace tessera::driver

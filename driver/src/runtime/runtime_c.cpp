@@ -116,6 +116,16 @@ tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, cons
   });
 }
 
+tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc,
+                                     uint32_t height, uint32_t width, uint32_t channels,
+                                     const uint32_t window[10], int32_t fill) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] {
+    return runtime->report(writeWindows(*runtime, offset, nhwc, {height, width, channels}, window, fill));
+  });
+}
+
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels) {
   if (!runtime)
