@@ -83,7 +83,7 @@ module tsr_compute (
   // Cycles from issue to the result register
   localparam int DirectCycles = 11;
   localparam int AluCycles = 6;
-  localparam int ExitCycles = 23;
+  localparam int ExitCycles = 25;
 
   // GEMM, ALU, REDUCE and VEC must agree in the places that tsr_decode reads as one.
   if (tsr_cfg_pkg::GemmUopBgnLsb != tsr_cfg_pkg::ReduceUopBgnLsb || tsr_cfg_pkg::GemmUopBgnLsb != tsr_cfg_pkg::AluUopBgnLsb
@@ -101,6 +101,7 @@ module tsr_compute (
   wire [LoopW+ArrayCfgW-1:0] arr_start;
   wire [LoopW+VectorCfgW-1:0] vec_start;
   wire [45:0] lhs, rhs;
+  wire single, fill, fill_busy;
   wire arr_err, vec_err, arr_dead, vec_dead, drained, arr_done, vec_done;
   wire [31:0] arr_err_index, vec_err_index;
   tsr_dispatch #(
@@ -128,6 +129,9 @@ module tsr_compute (
       .vec_start_o(vec_start),
       .vec_lhs_o(lhs),
       .vec_rhs_o(rhs),
+      .vec_single_o(single),
+      .vec_fill_o(fill),
+      .vec_fill_busy_i(fill_busy),
       .job_valid_o,
       .job_ready_i,
       .job_insn_o,
@@ -423,6 +427,9 @@ module tsr_compute (
       .rst_ni(run_n),
       .lhs_i(lhs),
       .rhs_i(rhs),
+      .single_i(single),
+      .fill_i(fill),
+      .fill_busy_o(fill_busy),
       .item_valid_i(vi_valid && !vec_dead),
       .item_ready_o(vi_ready),
       .item_null_i(vi_null),

@@ -3,7 +3,8 @@
 // Head: an instruction begins when its tokens are there, it is not above the limit or an error, and order allows (docs/instruction-set.md,
 // "Modules, queues and tokens"): SET and FINISH at once; REDUCE and VEC with overlap as soon as their unit takes them; others when no
 // instruction of another unit runs. Instructions of one unit flow, save that an array instruction without overlap waits for array
-// instructions with destination INP, and that a VEC after a change of SET LHS or RHS waits for the vector unit to empty.
+// instructions with destination INP, and that a VEC after a change of SET LHS or RHS waits for the vector
+// unit to empty and its tables to be filled.
 // With overlap an instruction still waits for what stands before the last instruction without, which may itself have flowed.
 // Retirement: what has begun stands in a FIFO; its head ends when its unit has reported one more end (arr_done_i, vec_done_i, job_done_i).
 // Then tokens are given, marks and FINISH reported. After an error no instruction from the failing one on gives tokens.
@@ -37,6 +38,9 @@ module tsr_dispatch #(
     output wire  [VectorW-1:0] vec_start_o,
     output logic [45:0]       vec_lhs_o,  // zero point, shift, multiplier (low)
     output logic [45:0]       vec_rhs_o,
+    output logic              vec_single_o,
+    output logic              vec_fill_o,  // these have changed: fill the vector unit's tables
+    input  wire               vec_fill_busy_i,
     output logic              job_valid_o,
     input  wire               job_ready_i,
     output logic [127:0]      job_insn_o,
@@ -89,7 +93,7 @@ module tsr_dispatch #(
   logic [95:0] geometry_q;
   logic [26:0] exit_q;  // clamp_max, clamp_min, zero_point, mode (low)
   logic [45:0] lhs_q, rhs_q;
-  logic operands_dirty_q;
+  logic held_valid_q;
 
   wire [1:0] unit, init, destination;
   wire bad, null_loop, overlap, vec, use_imm;
@@ -133,6 +137,10 @@ module tsr_dispatch #(
   wire is_finish = opcode == tsr_isa_pkg::OpcodeFinish;
   wire is_mark = is_set && selector == tsr_isa_pkg::SelectorMark;
   wire uses_operands = vec && op[1:0] != tsr_isa_pkg::VecOpRequantise;
+  // The tables hold the operands' parameters, which may change only while no VEC runs.
+  wire single = exit_q[2:0] == tsr_isa_pkg::ExitModeTfliteSingle;
+  wire operands_same = {vec_lhs_o, vec_rhs_o, vec_single_o} == {lhs_q, rhs_q, single};
+  wire operands_held = operands_same && held_valid_q && !vec_fill_o && !vec_fill_busy_i;
   wire chains = destination == tsr_isa_pkg::DestinationInp;
 
   // Order. Instructions that have begun and not ended, by unit.
@@ -149,7 +157,7 @@ module tsr_dispatch #(
   always_comb begin
     case (unit)
       2'd1: order_ok = arr_start_ready_i && (overlap_ok || (vec_none && job_none && chain_count_q == '0));
-      2'd2: order_ok = vec_start_ready_i && (overlap_ok || (arr_none && job_none)) && !(uses_operands && operands_dirty_q && !vec_none);
+      2'd2: order_ok = vec_start_ready_i && (overlap_ok || (arr_none && job_none)) && !(uses_operands && !operands_held);
       2'd3: order_ok = !job_valid_o && arr_none && vec_none;
       default: order_ok = 1'b1;
     endcase
@@ -178,9 +186,6 @@ module tsr_dispatch #(
       exit_q <= '0;
       lhs_q <= '0;
       rhs_q <= '0;
-      vec_lhs_o <= '0;
-      vec_rhs_o <= '0;
-      operands_dirty_q <= 1'b0;
       job_valid_o <= 1'b0;
     end else begin
       if (begin_good && is_set) begin
@@ -198,20 +203,13 @@ module tsr_dispatch #(
           tsr_isa_pkg::SelectorLhs: begin
             lhs_q <= {insn[tsr_cfg_pkg::SetLhsZeroPointLsb+:8], insn[tsr_cfg_pkg::SetLhsShiftLsb+:6],
                       insn[tsr_cfg_pkg::SetLhsMultiplierLsb+:32]};
-            operands_dirty_q <= 1'b1;
           end
           tsr_isa_pkg::SelectorRhs: begin
             rhs_q <= {insn[tsr_cfg_pkg::SetRhsZeroPointLsb+:8], insn[tsr_cfg_pkg::SetRhsShiftLsb+:6],
                       insn[tsr_cfg_pkg::SetRhsMultiplierLsb+:32]};
-            operands_dirty_q <= 1'b1;
           end
           default: ;
         endcase
-      end
-      if (vec_start_valid_o && uses_operands) begin
-        vec_lhs_o <= lhs_q;
-        vec_rhs_o <= rhs_q;
-        operands_dirty_q <= 1'b0;
       end
       if (job_ready_i) job_valid_o <= 1'b0;
       if (begin_good && unit == 2'd3) begin
@@ -219,6 +217,18 @@ module tsr_dispatch #(
         job_insn_o  <= insn;
         job_index_o <= index;
       end
+    end
+  end
+
+  always_ff @(posedge clk_i) begin
+    vec_fill_o <= 1'b0;
+    if (!rst_ni) held_valid_q <= 1'b0;
+    else if (head_valid && uses_operands && !bad && vec_none && !(operands_same && held_valid_q) && !vec_fill_o && !vec_fill_busy_i) begin
+      vec_lhs_o <= lhs_q;
+      vec_rhs_o <= rhs_q;
+      vec_single_o <= single;
+      vec_fill_o <= 1'b1;
+      held_valid_q <= 1'b1;
     end
   end
 

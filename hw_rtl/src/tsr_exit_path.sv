@@ -1,9 +1,18 @@
 // The exit pipeline: requantisation, zero point and clamp of one vector a cycle, for the array and the vector unit.
 //
-// Stages: E0 input register, E1 channel parameters, E2 bias or magnitude, E3 left shift, E4..E6 product, E7 rounding, E8 shift, E9 zero point,
-// E10 clamp and output. Arithmetic is isa/include/tessera/isa/numerics.h. Never stalls. mul_i: the low word of v * y; destination ACC: v.
+// Stages: E0 input register, E1 channel parameters, E2 to E12 arithmetic of isa/include/tessera/isa/numerics.h. It never stalls.
+// Two bodies with the same cycles and results: behavioural, all at E1 and delayed, which simulates fast; structural, tsr_requantise_lane, for
+// synthesis (YOSYS, or TSR_STRUCTURAL in a simulation). mul_i: the low word of v * y; destination ACC: v.
+// DSP and critical path: in the lanes.
 // Memories: none (PAR stands in tsr_scratchpads, read at E0).
 `default_nettype none
+
+`ifdef YOSYS
+`define TSR_EXIT_LANES
+`endif
+`ifdef TSR_STRUCTURAL
+`define TSR_EXIT_LANES
+`endif
 
 module tsr_exit_path #(
     parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut
@@ -35,6 +44,70 @@ module tsr_exit_path #(
     output wire  [32*Lanes-1:0]                   data_o
 );
   localparam int BlockOut = tsr_cfg_pkg::BlockOut;
+
+  // Control: {index, destination, vector, end, write}, with valid
+  logic [12:0] v_q;
+  logic [20:0] ctl_q[0:12];
+  logic mul_q, mul1_q, bias_q, bias1_q;
+  logic [34:0] cfg_q, cfg1_q;
+  logic [32*Lanes-1:0] v0_q, v1_q, y0_q, y1_q;
+
+  always_ff @(posedge clk_i) begin
+    v_q <= {v_q[11:0], valid_i} & {13{rst_ni}};
+    if (valid_i) begin
+      ctl_q[0] <= {index_i, destination_i, vector_i, end_i, write_i};
+      mul_q <= mul_i;
+      bias_q <= bias_i;
+      cfg_q <= cfg_i;
+      v0_q <= v_i;
+      if (mul_i) y0_q <= y_i;
+    end
+    for (int s = 1; s <= 12; s++) if (v_q[s-1]) ctl_q[s] <= ctl_q[s-1];
+    if (v_q[0]) begin
+      mul1_q <= mul_q;
+      bias1_q <= bias_q;
+      cfg1_q <= cfg_q;
+      v1_q <= v0_q;
+      if (mul_q) y1_q <= y0_q;
+    end
+  end
+  assign par_en_o = v_q[0];
+  assign par_index_o = cfg_q[tsr_cfg_pkg::ParIndexBits-1:0];
+
+  wire [2:0] mode1 = cfg1_q[10:8];
+  wire to_acc1 = ctl_q[1][4:3] == tsr_isa_pkg::DestinationAcc;
+`ifdef TSR_EXIT_LANES
+  // The settings of E11 for the last stage
+  logic [23:0] settings_q[2:11];
+  always_ff @(posedge clk_i) begin
+    settings_q[2] <= cfg1_q[34:11];
+    for (int s = 3; s <= 11; s++) settings_q[s] <= settings_q[s-1];
+  end
+  for (genvar l = 0; l < Lanes; l++) begin : g_lane
+    tsr_requantise_lane #(
+        .LutHigh(Lanes > 16 ? 1 : 0),
+        .Onnx(tsr_cfg_pkg::HasRequantiseOnnx)
+    ) u_lane (
+        .clk_i,
+        .mode_i(mode1),
+        .raw_i(mul1_q),
+        .pass_i(to_acc1),
+        .bias_on_i(bias1_q),
+        .zero_point_i(settings_q[11][7:0]),
+        .clamp_min_i(settings_q[11][15:8]),
+        .clamp_max_i(settings_q[11][23:16]),
+        .v_i(v1_q[32*l+:32]),
+        .y_i(y1_q[32*l+:32]),
+        .bias_i(par_bias_i[32*(l%BlockOut)+:32]),
+        .multiplier_i(par_multiplier_i[32*(l%BlockOut)+:32]),
+        .shift_i(par_shift_i[32*(l%BlockOut)+:6]),
+        .result_o(data_o[32*l+:32])
+    );
+  end
+`else
+  wire signed [7:0] zero_point1 = cfg1_q[18:11];
+  wire signed [7:0] clamp_min1 = cfg1_q[26:19];
+  wire signed [7:0] clamp_max1 = cfg1_q[34:27];
 
   // Mode ONNX in integers: roundHalfEven(float32(v) * scale), conversion and product rounded to nearest even in float32.
   // v times the float32 whose bits are m; saturated to int32, NaN gives 0. A subnormal scale gives less than a half, so 0.
@@ -109,41 +182,7 @@ module tsr_exit_path #(
     multiply_float = $signed(result);
   endfunction
 
-  // Control: {index, destination, vector, end, write}, with valid
-  logic [10:0] v_q;
-  logic [20:0] ctl_q[0:10];
-  logic mul_q, mul1_q, bias_q, bias1_q;
-  logic [34:0] cfg_q, cfg1_q;
-  logic [32*Lanes-1:0] v0_q, v1_q, y0_q, y1_q;
-
-  always_ff @(posedge clk_i) begin
-    v_q <= {v_q[9:0], valid_i} & {11{rst_ni}};
-    if (valid_i) begin
-      ctl_q[0] <= {index_i, destination_i, vector_i, end_i, write_i};
-      mul_q <= mul_i;
-      bias_q <= bias_i;
-      cfg_q <= cfg_i;
-      v0_q <= v_i;
-      if (mul_i) y0_q <= y_i;
-    end
-    for (int s = 1; s <= 10; s++) if (v_q[s-1]) ctl_q[s] <= ctl_q[s-1];
-    if (v_q[0]) begin
-      mul1_q <= mul_q;
-      bias1_q <= bias_q;
-      cfg1_q <= cfg_q;
-      v1_q <= v0_q;
-      if (mul_q) y1_q <= y0_q;
-    end
-  end
-  assign par_en_o = v_q[0];
-  assign par_index_o = cfg_q[tsr_cfg_pkg::ParIndexBits-1:0];
-
-  wire [2:0] mode1 = cfg1_q[10:8];
-  wire signed [7:0] zero_point1 = cfg1_q[18:11];
-  wire signed [7:0] clamp_min1 = cfg1_q[26:19];
-  wire signed [7:0] clamp_max1 = cfg1_q[34:27];
-  wire to_acc1 = ctl_q[1][4:3] == tsr_isa_pkg::DestinationAcc;
-  logic [32*Lanes-1:0] r2_q, r3_q, r4_q, r5_q, r6_q, r7_q, r8_q, r9_q, r10_q;
+  logic [32*Lanes-1:0] r2_q, r3_q, r4_q, r5_q, r6_q, r7_q, r8_q, r9_q, r10_q, r11_q, r12_q;
 
   always_ff @(posedge clk_i) begin : p_exit
     logic signed [63:0] product, sum, half, wide;
@@ -201,13 +240,16 @@ module tsr_exit_path #(
     if (v_q[7]) r8_q <= r7_q;
     if (v_q[8]) r9_q <= r8_q;
     if (v_q[9]) r10_q <= r9_q;
+    if (v_q[10]) r11_q <= r10_q;
+    if (v_q[11]) r12_q <= r11_q;
   end
+  assign data_o = r12_q;
+`endif
 
-  wire unused = &{1'b0, cfg1_q};
+  wire unused = &{1'b0, cfg1_q, par_shift_i};
 
-  assign valid_o = v_q[10];
-  assign {index_o, destination_o, vector_o, end_o, write_o} = ctl_q[10];
-  assign data_o = r10_q;
+  assign valid_o = v_q[12];
+  assign {index_o, destination_o, vector_o, end_o, write_o} = ctl_q[12];
 endmodule
 
 `default_nettype wire

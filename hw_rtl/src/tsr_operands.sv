@@ -1,8 +1,8 @@
-// What VEC ADD and MUL do to their operands before the exit pipeline, seven stages, one vector a cycle.
+// What VEC ADD and MUL do to their operands before the exit pipeline: seven stages, V7 to V14, one vector a cycle.
 //
-// ALU MUL: v = x, y = y. VEC: REQUANTISE v = x; ADD v = scale(x, lhs) + scale(y, rhs); MUL v = (low8 x - lhs.zp) * (low8 y - rhs.zp).
-// scale is docs/instruction-set.md's: with d the 9-bit difference and n = 11 - shift, 2^20 cancels out of the 61-bit product and leaves
-// (d * m + 2^(n-1) + (double rounding and shift < 0 ? +-2^10 : 0)) >> n on 42 bits.
+// ALU MUL: v = x, y = y. VEC: REQUANTISE v = x; ADD v = scale(x, lhs) + scale(y, rhs) (tsr_operand_table); MUL v = (low8 x - lhs.zp) *
+// (low8 y - rhs.zp). Stages: V8 low bytes and differences, V9 tables and products, V10 sum, the rest waits for the array's stages.
+// Critical path: the 32-bit sum at V10. DSP: 1 a lane (9 x 9). Memories: in the tables.
 `default_nettype none
 
 module tsr_operands #(
@@ -13,6 +13,8 @@ module tsr_operands #(
     input  wire                 valid_i,
     input  wire                 vec_i,
     input  wire  [2:0]          op_i,
+    input  wire                 fill_i,  // load the tables
+    output wire                 busy_o,
     input  wire                 single_i,
     input  wire  [45:0]         lhs_i,  // zero point, shift, multiplier (low)
     input  wire  [45:0]         rhs_i,
@@ -21,66 +23,101 @@ module tsr_operands #(
     output logic [32*Lanes-1:0] v_o,
     output logic [32*Lanes-1:0] y_o
 );
-  logic [5:0] v_q, mul_q;  // V8 to V13
-  logic [32*Lanes-1:0] v8_q, v9_q, v10_q, v11_q, v12_q, v13_q, y8_q, y9_q, y10_q, y11_q, y12_q, y13_q;
+  // Entry 0 belongs to V8.
+  logic [5:0] v_q, wide_q;  // wide: y counts (ALU MUL)
+  logic [1:0] add_q, mul_q;
+  wire is_add = vec_i && op_i[1:0] == tsr_isa_pkg::VecOpAdd;
+  wire is_mul = vec_i && op_i[1:0] == tsr_isa_pkg::VecOpMul;
+  always_ff @(posedge clk_i) begin
+    v_q <= {v_q[4:0], valid_i} & {6{rst_ni}};
+    wide_q <= {wide_q[4:0], !vec_i};
+    add_q <= {add_q[0], is_add};
+    mul_q <= {mul_q[0], is_mul};
+  end
 
-  wire unused = &{1'b0, op_i};
-  wire [5:0] lhs_amount = 6'd11 - lhs_i[37:32];  // 11 to 42
-  wire [5:0] rhs_amount = 6'd11 - rhs_i[37:32];
+  logic [32*Lanes-1:0] x8_q, y8_q, x9_q, y9_q, v10_q, y10_q, v11_q, y11_q, v12_q, y12_q, v13_q, y13_q;
+  logic [8*Lanes-1:0] x_low, y_low;
+  always_comb begin
+    for (int l = 0; l < Lanes; l++) begin
+      x_low[8*l+:8] = x8_q[32*l+:8];
+      y_low[8*l+:8] = y8_q[32*l+:8];
+    end
+  end
 
+  wire [32*Lanes-1:0] x_scaled, y_scaled;
+  wire x_busy, y_busy;
+  assign busy_o = x_busy || y_busy;
+  tsr_operand_table #(
+      .Lanes(Lanes)
+  ) u_lhs (
+      .clk_i,
+      .rst_ni,
+      .fill_i,
+      .busy_o(x_busy),
+      .operand_i(lhs_i),
+      .single_i,
+      .valid_i(v_q[0] && add_q[0]),
+      .value_i(x_low),
+      .result_o(x_scaled)
+  );
+  tsr_operand_table #(
+      .Lanes(Lanes)
+  ) u_rhs (
+      .clk_i,
+      .rst_ni,
+      .fill_i,
+      .busy_o(y_busy),
+      .operand_i(rhs_i),
+      .single_i,
+      .valid_i(v_q[0] && add_q[0]),
+      .value_i(y_low),
+      .result_o(y_scaled)
+  );
+
+  logic [18*Lanes-1:0] product9_q;
   always_ff @(posedge clk_i) begin : p_operands
-    logic signed [63:0] d, e, p, q, m;
+    logic signed [8:0] d, e;
     if (valid_i) begin
-      if (!vec_i) y8_q <= y_i;
-      for (int l = 0; l < Lanes; l++) begin
-        d = {{56{x_i[32*l+7]}}, x_i[32*l+:8]} - {{56{lhs_i[45]}}, lhs_i[45:38]};
-        e = {{56{y_i[32*l+7]}}, y_i[32*l+:8]} - {{56{rhs_i[45]}}, rhs_i[45:38]};
-        if (!vec_i || op_i[1:0] == tsr_isa_pkg::VecOpRequantise) v8_q[32*l+:32] <= x_i[32*l+:32];
-        else if (op_i[1:0] == tsr_isa_pkg::VecOpMul) begin
-          p = d * e;
-          v8_q[32*l+:32] <= p[31:0];
-        end else begin
-          m = {{32{lhs_i[31]}}, lhs_i[31:0]};
-          p = d * m;
-          q = p + (64'sd1 <<< (lhs_amount - 6'd1));
-          if (!single_i && lhs_i[37]) q = p < 64'sd0 ? q - 64'sd1024 : q + 64'sd1024;
-          p = q >>> lhs_amount;
-          m = {{32{rhs_i[31]}}, rhs_i[31:0]};
-          d = e * m;
-          q = d + (64'sd1 <<< (rhs_amount - 6'd1));
-          if (!single_i && rhs_i[37]) q = d < 64'sd0 ? q - 64'sd1024 : q + 64'sd1024;
-          q = q >>> rhs_amount;
-          v8_q[32*l+:32] <= p[31:0] + q[31:0];
+      x8_q <= x_i;
+      if (!vec_i || op_i[1:0] != tsr_isa_pkg::VecOpRequantise) y8_q <= y_i;
+    end
+    if (v_q[0]) begin
+      x9_q <= x8_q;
+      if (wide_q[0]) y9_q <= y8_q;
+      if (mul_q[0]) begin
+        for (int l = 0; l < Lanes; l++) begin
+          d = $signed({x_low[8*l+7], x_low[8*l+:8]}) - $signed({lhs_i[45], lhs_i[45:38]});
+          e = $signed({y_low[8*l+7], y_low[8*l+:8]}) - $signed({rhs_i[45], rhs_i[45:38]});
+          product9_q[18*l+:18] <= d * e;
         end
       end
     end
-    v_q <= {v_q[4:0], valid_i} & {6{rst_ni}};
-    if (v_q[0]) begin
-      v9_q <= v8_q;
-      if (mul_q[0]) y9_q <= y8_q;
-    end
     if (v_q[1]) begin
-      v10_q <= v9_q;
-      if (mul_q[1]) y10_q <= y9_q;
+      if (wide_q[1]) y10_q <= y9_q;
+      for (int l = 0; l < Lanes; l++) begin
+        if (add_q[1]) v10_q[32*l+:32] <= x_scaled[32*l+:32] + y_scaled[32*l+:32];
+        else if (mul_q[1]) v10_q[32*l+:32] <= {{14{product9_q[18*l+17]}}, product9_q[18*l+:18]};
+        else v10_q[32*l+:32] <= x9_q[32*l+:32];
+      end
     end
     if (v_q[2]) begin
       v11_q <= v10_q;
-      if (mul_q[2]) y11_q <= y10_q;
+      if (wide_q[2]) y11_q <= y10_q;
     end
     if (v_q[3]) begin
       v12_q <= v11_q;
-      if (mul_q[3]) y12_q <= y11_q;
+      if (wide_q[3]) y12_q <= y11_q;
     end
     if (v_q[4]) begin
       v13_q <= v12_q;
-      if (mul_q[4]) y13_q <= y12_q;
+      if (wide_q[4]) y13_q <= y12_q;
     end
     if (v_q[5]) begin
       v_o <= v13_q;
-      if (mul_q[5]) y_o <= y13_q;
+      if (wide_q[5]) y_o <= y13_q;
     end
-    mul_q <= {mul_q[4:0], !vec_i};
   end
+  wire unused = &{1'b0, op_i};
 endmodule
 
 `default_nettype wire

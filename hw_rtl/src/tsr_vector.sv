@@ -17,6 +17,9 @@ module tsr_vector #(
     input  wire                                   rst_ni,
     input  wire  [45:0]                           lhs_i,
     input  wire  [45:0]                           rhs_i,
+    input  wire                                   single_i,
+    input  wire                                   fill_i,  // lhs, rhs and single have changed: load the tables
+    output wire                                   fill_busy_o,
     // micro-op at S3: lhs walks with the destination
     input  wire                                   item_valid_i,
     output wire                                   item_ready_o,
@@ -65,7 +68,7 @@ module tsr_vector #(
   localparam int R = tsr_cfg_pkg::InpPerOut;
   localparam int AB = tsr_cfg_pkg::AccIndexBits;
   localparam int AccDepth = tsr_cfg_pkg::AccDepth;
-  localparam int LongCycles = 23;  // issue to the result register by way of the exit pipeline
+  localparam int LongCycles = 25;  // issue to the result register by way of the exit pipeline
   localparam int SeenCycles = 3;  // a result this many cycles or less away is forwarded in time
   localparam int Hazards = LongCycles - 1 - SeenCycles;
 
@@ -241,7 +244,9 @@ module tsr_vector #(
       .valid_i(long7 && !c7_q[0]),
       .vec_i(c7_q[XOp+3]),
       .op_i(op7),
-      .single_i(c7_q[XExit+8+:3] == tsr_isa_pkg::ExitModeTfliteSingle),
+      .single_i,
+      .fill_i,
+      .busy_o(fill_busy_o),
       .lhs_i,
       .rhs_i,
       .x_i(x7),
