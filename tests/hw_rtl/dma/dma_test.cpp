@@ -164,7 +164,7 @@ TEST_P(DmaTest, RandomLoadsAndStoresMoveTheRightBytes) {
 
 TEST_P(DmaTest, ShortRowsKeepSixteenReadsOutstanding) {
   const Setting &setting = kSettings[GetParam()];
-  CoreHarness core(setting.library, setting.machine, "bench,latency=400", kDramBytes);
+  CoreHarness core(setting.library, setting.machine, "bench,latency=400,outstanding=64", kDramBytes);
   ASSERT_NE(core.model, nullptr);
   isa::Load load;
   load.memoryType = MemoryType::Inp;
