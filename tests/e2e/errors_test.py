@@ -148,6 +148,15 @@ class ErrorsTest(unittest.TestCase):
         self.assert_error(self.run_model(MODEL, "--output", "/proc/tessera"), "/proc/tessera")
         self.assert_error(self.tessera("compile", MODEL, "-o", "/nowhere/x.tsr"), "/nowhere/x.tsr")
 
+    def test_deadlock(self):
+        source = self.path("stuck.s", b"gemm uop=[0,1) iter=(1,1) pop_prev\nfinish\n")
+        program = self.path("stuck.bin")
+        self.assertEqual(self.tessera("asm", source, "-o", program).returncode, 0)
+        for device in ("functional", "cycle"):
+            with self.subTest(device):
+                result = self.tessera("exec", "--device", device, "--machine", "pynq", "--write", f"0={program}", "--count", "2")
+                self.assert_error(result, "DEADLOCK at instruction 0")
+
     def test_device_memory_too_small(self):
         self.assert_error(self.run_model(MODEL, "--dram", "4096"))
 
