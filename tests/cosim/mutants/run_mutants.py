@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants one mistake at a time and expects the random programs to find it.
 
-  run_mutants.py --list LIST.json --cosim tessera_cosim --build BUILD --root ROOT [--only NAME ...] [--count N]
+  run_mutants.py --list LIST.json --cosim tessera_cosim --build BUILD --root ROOT [--only NAME ...] [--count N] [--check]
 
 A mutant is a pattern that stands on exactly one place of one file, and what comes instead. Those of the functional model
 (files under simulator/functional) are compiled in front of the library and meet the plain interpreter; those of the RTL are
@@ -111,6 +111,7 @@ def main():
     parser.add_argument("--build", required=True)
     parser.add_argument("--root", required=True)
     parser.add_argument("--only", nargs="*")
+    parser.add_argument("--check", action="store_true", help="only see that every pattern fits its file")
     parser.add_argument("--count", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=900)
@@ -124,6 +125,13 @@ def main():
     failed = 0
     for mutant in mutants:
         if options.only and mutant["name"] not in options.only:
+            continue
+        if options.check:
+            try:
+                mutate(options.root, mutant)
+            except (ValueError, OSError) as error:
+                print(f"FAILED {error}: {mutant['name']}")
+                failed += 1
             continue
         start = time.time()
         trouble = survives(options, mutant)
