@@ -21,7 +21,8 @@ struct Buffer {
 };
 
 /// Follows the uses of a value, through views, to the last operation of the function's block that touches it.
-int64_t lastUse(mlir::Value value, mlir::Block *block, const llvm::DenseMap<mlir::Operation *, int64_t> &positions) {
+int64_t lastUse(mlir::Value value, mlir::Block *block,
+                const llvm::DenseMap<mlir::Operation *, int64_t> &positions) {
   int64_t last = 0;
   for (mlir::Operation *user : value.getUsers()) {
     last = std::max(last, positions.lookup(block->findAncestorOpInBlock(*user)));
@@ -122,8 +123,8 @@ mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringR
   for (Buffer &buffer : buffers) {
     builder.setInsertionPoint(buffer.alloc);
     const mlir::Value offset = builder.create<mlir::arith::ConstantIndexOp>(location, buffer.offset);
-    const mlir::Value view =
-        builder.create<mlir::memref::ViewOp>(location, buffer.alloc.getType(), arena, offset, mlir::ValueRange{});
+    const mlir::Value view = builder.create<mlir::memref::ViewOp>(location, buffer.alloc.getType(), arena,
+                                                                  offset, mlir::ValueRange{});
     buffer.alloc.getResult().replaceAllUsesWith(view);
     buffer.alloc.erase();
   }

@@ -49,7 +49,8 @@ Value multiplyAccumulate(mlir::OpBuilder &builder, mlir::Location location, mlir
 /// bias[o] - zeroPoint * sum of the weights of channel o, as a constant. `channelOf` names the channel of a weight by its
 /// position in memory.
 Value foldedBias(mlir::PatternRewriter &rewriter, mlir::Location location, mlir::DenseElementsAttr bias,
-                 mlir::DenseElementsAttr weights, int64_t zeroPoint, llvm::function_ref<int64_t(int64_t)> channelOf) {
+                 mlir::DenseElementsAttr weights, int64_t zeroPoint,
+                 llvm::function_ref<int64_t(int64_t)> channelOf) {
   const auto type = mlir::cast<mlir::RankedTensorType>(bias.getType());
   llvm::SmallVector<uint32_t> sums;
   for (const llvm::APInt &value : bias.getValues<llvm::APInt>())
@@ -67,8 +68,9 @@ Value broadcastBias(mlir::PatternRewriter &rewriter, mlir::Location location, Va
   const auto rank = static_cast<unsigned>(shape.size());
   const Value empty = makeEmpty(rewriter, location, shape, rewriter.getI32Type());
   const AffineMap last = AffineMap::get(rank, 0, rewriter.getAffineDimExpr(rank - 1));
-  return makeGeneric(rewriter, location, bias, empty, {last, rewriter.getMultiDimIdentityMap(rank)}, rank, 0,
-                     [](mlir::OpBuilder &, mlir::Location, mlir::ValueRange arguments) { return arguments[0]; });
+  return makeGeneric(
+      rewriter, location, bias, empty, {last, rewriter.getMultiDimIdentityMap(rank)}, rank, 0,
+      [](mlir::OpBuilder &, mlir::Location, mlir::ValueRange arguments) { return arguments[0]; });
 }
 
 struct Conv2DPattern : mlir::OpRewritePattern<mlir::tosa::Conv2DOp> {
@@ -78,17 +80,17 @@ struct Conv2DPattern : mlir::OpRewritePattern<mlir::tosa::Conv2DOp> {
     const auto weights = constantOf(op.getWeight());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !weights.getElementType().isInteger(8) || !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !weights.getElementType().isInteger(8) ||
+        !outType.getElementType().isInteger(32))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
     const auto weightShape = mlir::cast<mlir::RankedTensorType>(weights.getType()).getShape();
     const int64_t channelWeights = weightShape[1] * weightShape[2] * weightShape[3];
-    const Value start = broadcastBias(
-        rewriter, location,
-        foldedBias(rewriter, location, bias, weights, zeroPoint,
-                   [&](int64_t position) { return position / channelWeights; }),
-        outType.getShape());
+    const Value start = broadcastBias(rewriter, location,
+                                      foldedBias(rewriter, location, bias, weights, zeroPoint,
+                                                 [&](int64_t position) { return position / channelWeights; }),
+                                      outType.getShape());
     Value input = padPicture(rewriter, location, op.getInput(), op.getPad(), zeroPoint);
     Value kernel = op.getWeight();
 
@@ -105,16 +107,17 @@ struct Conv2DPattern : mlir::OpRewritePattern<mlir::tosa::Conv2DOp> {
       const AffineMap inMap =
           AffineMap::get(6, 0, {n, row, x * (op.getStride()[1] * channels) + run}, op.getContext());
       const AffineMap weightMap = AffineMap::get(6, 0, {o, ky, run}, op.getContext());
-      rewriter.replaceOp(op, makeGeneric(rewriter, location, {input, kernel}, start, {inMap, weightMap, outMap}, 4, 2,
-                                         multiplyAccumulate));
+      rewriter.replaceOp(op, makeGeneric(rewriter, location, {input, kernel}, start,
+                                         {inMap, weightMap, outMap}, 4, 2, multiplyAccumulate));
       return mlir::success();
     }
     const AffineMap inMap =
         AffineMap::get(7, 0, {n, row, x * op.getStride()[1] + kx * op.getDilation()[1], c}, op.getContext());
     const AffineMap weightMap = AffineMap::get(7, 0, {o, ky, kx, c}, op.getContext());
-    rewriter.replaceOp(op, makeGeneric(rewriter, location, {input, kernel}, start,
-                                       {inMap, weightMap, AffineMap::get(7, 0, {n, y, x, o}, op.getContext())}, 4, 3,
-                                       multiplyAccumulate));
+    rewriter.replaceOp(op,
+                       makeGeneric(rewriter, location, {input, kernel}, start,
+                                   {inMap, weightMap, AffineMap::get(7, 0, {n, y, x, o}, op.getContext())}, 4,
+                                   3, multiplyAccumulate));
     return mlir::success();
   }
 
@@ -128,11 +131,13 @@ private:
 struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(mlir::tosa::DepthwiseConv2DOp op, mlir::PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(mlir::tosa::DepthwiseConv2DOp op,
+                                mlir::PatternRewriter &rewriter) const override {
     const auto weights = constantOf(op.getWeight());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !weights.getElementType().isInteger(8) || !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !weights.getElementType().isInteger(8) ||
+        !outType.getElementType().isInteger(32))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
@@ -182,11 +187,13 @@ struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> 
 struct FullyConnectedPattern : mlir::OpRewritePattern<mlir::tosa::FullyConnectedOp> {
   using OpRewritePattern::OpRewritePattern;
 
-  LogicalResult matchAndRewrite(mlir::tosa::FullyConnectedOp op, mlir::PatternRewriter &rewriter) const override {
+  LogicalResult matchAndRewrite(mlir::tosa::FullyConnectedOp op,
+                                mlir::PatternRewriter &rewriter) const override {
     const auto weights = constantOf(op.getWeight());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !weights.getElementType().isInteger(8) || !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !weights.getElementType().isInteger(8) ||
+        !outType.getElementType().isInteger(32))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;

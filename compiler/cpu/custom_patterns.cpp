@@ -14,8 +14,8 @@ namespace {
 using mlir::AffineExpr;
 using mlir::AffineMap;
 using mlir::failure;
-using mlir::LogicalResult;
 using mlir::Location;
+using mlir::LogicalResult;
 using mlir::OpBuilder;
 using mlir::Value;
 using mlir::ValueRange;
@@ -42,14 +42,15 @@ struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
     const Value window = makeEmpty(rewriter, location, kernel, rewriter.getI8Type());
     AffineExpr n, y, x, c, ky, kx;
     mlir::bindDims(context, n, y, x, c, ky, kx);
-    const Value sum = makeGeneric(
-        rewriter, location, {input, window}, makeFilled(rewriter, location, out, 0, 32),
-        {AffineMap::get(6, 0, {n, y * stride[0] + ky, x * stride[1] + kx, c}, context),
-         AffineMap::get(6, 0, {ky, kx}, context), AffineMap::get(6, 0, {n, y, x, c}, context)},
-        4, 2, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-          const Value wide = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
-          return builder.create<arith::AddIOp>(inner, arguments[2], wide);
-        });
+    const Value sum =
+        makeGeneric(rewriter, location, {input, window}, makeFilled(rewriter, location, out, 0, 32),
+                    {AffineMap::get(6, 0, {n, y * stride[0] + ky, x * stride[1] + kx, c}, context),
+                     AffineMap::get(6, 0, {ky, kx}, context), AffineMap::get(6, 0, {n, y, x, c}, context)},
+                    4, 2, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                      const Value wide =
+                          builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
+                      return builder.create<arith::AddIOp>(inner, arguments[2], wide);
+                    });
 
     // How many pixels of the window lie inside, by output pixel.
     llvm::SmallVector<int32_t> counts;
@@ -65,13 +66,15 @@ struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
       return failure();
     const auto countType = mlir::RankedTensorType::get({out[1], out[2]}, rewriter.getI32Type());
     const bool uniform = llvm::all_equal(counts);
-    const Value table = rewriter.create<arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(countType, counts));
+    const Value table =
+        rewriter.create<arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(countType, counts));
     const Value empty = makeEmpty(rewriter, location, out, rewriter.getI8Type());
     const AffineMap identity = rewriter.getMultiDimIdentityMap(4);
     AffineExpr d1 = rewriter.getAffineDimExpr(1), d2 = rewriter.getAffineDimExpr(2);
     rewriter.replaceOp(
-        op, makeGeneric(rewriter, location, {sum, table}, empty, {identity, AffineMap::get(4, 0, {d1, d2}, context), identity},
-                        4, 0, [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+        op, makeGeneric(rewriter, location, {sum, table}, empty,
+                        {identity, AffineMap::get(4, 0, {d1, d2}, context), identity}, 4, 0,
+                        [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
                           const Value count =
                               uniform ? constantInt(builder, inner, counts[0], 32) : Value(arguments[1]);
                           const Value one = constantInt(builder, inner, 1, 32);
@@ -79,8 +82,8 @@ struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
                           const Value half = builder.create<arith::ShRUIOp>(inner, count, one);
                           const Value up = builder.create<arith::AddIOp>(inner, arguments[0], half);
                           const Value down = builder.create<arith::SubIOp>(inner, arguments[0], half);
-                          const Value positive =
-                              builder.create<arith::CmpIOp>(inner, arith::CmpIPredicate::sgt, arguments[0], zero);
+                          const Value positive = builder.create<arith::CmpIOp>(
+                              inner, arith::CmpIPredicate::sgt, arguments[0], zero);
                           const Value dividend = builder.create<arith::SelectOp>(inner, positive, up, down);
                           const Value mean = builder.create<arith::DivSIOp>(inner, dividend, count);
                           return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), mean);
@@ -103,8 +106,9 @@ public:
   /// saturatingRoundingDoublingHighMul; -2^31 times itself does not occur here.
   Value multiply(Value a, Value b) {
     const mlir::Type wide = builder_.getI64Type();
-    const Value product = builder_.create<arith::MulIOp>(location_, builder_.create<arith::ExtSIOp>(location_, wide, a),
-                                                         builder_.create<arith::ExtSIOp>(location_, wide, b));
+    const Value product =
+        builder_.create<arith::MulIOp>(location_, builder_.create<arith::ExtSIOp>(location_, wide, a),
+                                       builder_.create<arith::ExtSIOp>(location_, wide, b));
     const Value rounded = add(product, constantInt(builder_, location_, int64_t{1} << 30, 64));
     return builder_.create<arith::TruncIOp>(location_, builder_.getI32Type(),
                                             sra(rounded, constantInt(builder_, location_, 31, 64)));
@@ -112,9 +116,12 @@ public:
 
   Value saturatingShiftLeft(Value a, int bits) {
     const mlir::Type wide = builder_.getI64Type();
-    Value value = shl(builder_.create<arith::ExtSIOp>(location_, wide, a), constantInt(builder_, location_, bits, 64));
-    value = builder_.create<arith::MinSIOp>(location_, value, constantInt(builder_, location_, INT32_MAX, 64));
-    value = builder_.create<arith::MaxSIOp>(location_, value, constantInt(builder_, location_, INT32_MIN, 64));
+    Value value =
+        shl(builder_.create<arith::ExtSIOp>(location_, wide, a), constantInt(builder_, location_, bits, 64));
+    value =
+        builder_.create<arith::MinSIOp>(location_, value, constantInt(builder_, location_, INT32_MAX, 64));
+    value =
+        builder_.create<arith::MaxSIOp>(location_, value, constantInt(builder_, location_, INT32_MIN, 64));
     return builder_.create<arith::TruncIOp>(location_, builder_.getI32Type(), value);
   }
 
@@ -166,14 +173,15 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
   const auto rows = type.getShape().drop_back();
 
   const Value maximum =
-      makeGeneric(rewriter, location, {input}, makeFilled(rewriter, location, rows, -128, 8), {identity, row}, rank - 1,
-                  1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+      makeGeneric(rewriter, location, {input}, makeFilled(rewriter, location, rows, -128, 8), {identity, row},
+                  rank - 1, 1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
                     return builder.create<arith::MaxSIOp>(inner, arguments[0], arguments[1]);
                   });
   const Value table = op.getInputs()[1];
   const Value exponentials = makeGeneric(
-      rewriter, location, {input, maximum}, makeEmpty(rewriter, location, type.getShape(), rewriter.getI32Type()),
-      {identity, row, identity}, rank, 0, [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+      rewriter, location, {input, maximum},
+      makeEmpty(rewriter, location, type.getShape(), rewriter.getI32Type()), {identity, row, identity}, rank,
+      0, [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
         SoftmaxMath math(builder, inner);
         const Value value = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
         const Value peak = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[1]);
@@ -181,28 +189,29 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
         const Value index = builder.create<arith::IndexCastOp>(inner, builder.getIndexType(), position);
         return builder.create<mlir::tensor::ExtractOp>(inner, table, ValueRange{index});
       });
-  const Value sum =
-      makeGeneric(rewriter, location, {exponentials}, makeFilled(rewriter, location, rows, 0, 32), {identity, row},
-                  rank - 1, 1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-                    SoftmaxMath math(builder, inner);
-                    // Entries are not negative, but the largest one and the half pass 2^31.
-                    const Value rounded = builder.create<arith::ShRUIOp>(
-                        inner, math.add(arguments[0], math.i32(1 << 11)), math.i32(12));
-                    return math.add(arguments[1], rounded);
-                  });
-  const AffineMap rowIdentity = rewriter.getMultiDimIdentityMap(rank - 1);
-  const Value scale = makeGeneric(
-      rewriter, location, {sum}, makeEmpty(rewriter, location, rows, rewriter.getI32Type()), {rowIdentity, rowIdentity},
-      rank - 1, 0, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-        return SoftmaxMath(builder, inner).reciprocal(arguments[0]);
+  const Value sum = makeGeneric(
+      rewriter, location, {exponentials}, makeFilled(rewriter, location, rows, 0, 32), {identity, row},
+      rank - 1, 1, [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+        SoftmaxMath math(builder, inner);
+        // Entries are not negative, but the largest one and the half pass 2^31.
+        const Value rounded =
+            builder.create<arith::ShRUIOp>(inner, math.add(arguments[0], math.i32(1 << 11)), math.i32(12));
+        return math.add(arguments[1], rounded);
       });
-  rewriter.replaceOp(op, makeGeneric(rewriter, location, {exponentials, scale, sum},
-                                     makeEmpty(rewriter, location, type.getShape(), rewriter.getI8Type()),
-                                     {identity, row, row, identity}, rank, 0,
-                                     [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-                                       return SoftmaxMath(builder, inner)
-                                           .output(arguments[0], arguments[1], arguments[2]);
-                                     }));
+  const AffineMap rowIdentity = rewriter.getMultiDimIdentityMap(rank - 1);
+  const Value scale =
+      makeGeneric(rewriter, location, {sum}, makeEmpty(rewriter, location, rows, rewriter.getI32Type()),
+                  {rowIdentity, rowIdentity}, rank - 1, 0,
+                  [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                    return SoftmaxMath(builder, inner).reciprocal(arguments[0]);
+                  });
+  rewriter.replaceOp(
+      op, makeGeneric(rewriter, location, {exponentials, scale, sum},
+                      makeEmpty(rewriter, location, type.getShape(), rewriter.getI8Type()),
+                      {identity, row, row, identity}, rank, 0,
+                      [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                        return SoftmaxMath(builder, inner).output(arguments[0], arguments[1], arguments[2]);
+                      }));
   return mlir::success();
 }
 
@@ -210,7 +219,8 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
 LogicalResult rewriteEdge(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewriter, bool quantize) {
   double scale = 0;
   int zeroPoint = 0;
-  if (std::sscanf(op.getImplementationAttrs().str().c_str(), "scale=%la zero_point=%d", &scale, &zeroPoint) != 2)
+  if (std::sscanf(op.getImplementationAttrs().str().c_str(), "scale=%la zero_point=%d", &scale, &zeroPoint) !=
+      2)
     return failure();
   const Location location = op.getLoc();
   const auto type = mlir::cast<mlir::RankedTensorType>(op.getResult(0).getType());
@@ -219,32 +229,34 @@ LogicalResult rewriteEdge(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewrit
     return builder.create<arith::ConstantOp>(inner, builder.getFloatAttr(kind, value));
   };
   rewriter.replaceOp(
-      op, makeGeneric(rewriter, location, {op.getInputs()[0]},
-                      makeEmpty(rewriter, location, type.getShape(), type.getElementType()), {identity, identity},
-                      static_cast<unsigned>(type.getRank()), 0,
-                      [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-                        const mlir::FloatType single = builder.getF32Type();
-                        if (quantize) {
-                          // round(x / scale) + zero point; the bounds are wider than any byte and narrower than int32.
-                          const Value steps =
-                              builder.create<arith::DivFOp>(inner, arguments[0], real(builder, inner, scale, single));
-                          Value rounded = builder.create<mlir::math::RoundOp>(inner, steps);
-                          rounded = builder.create<arith::MaxNumFOp>(inner, rounded, real(builder, inner, -512, single));
-                          rounded = builder.create<arith::MinNumFOp>(inner, rounded, real(builder, inner, 512, single));
-                          Value whole = builder.create<arith::FPToSIOp>(inner, builder.getI32Type(), rounded);
-                          whole = builder.create<arith::AddIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
-                          whole = builder.create<arith::MaxSIOp>(inner, whole, constantInt(builder, inner, -128, 32));
-                          whole = builder.create<arith::MinSIOp>(inner, whole, constantInt(builder, inner, 127, 32));
-                          return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), whole);
-                        }
-                        Value whole = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
-                        whole = builder.create<arith::SubIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
-                        const mlir::FloatType wide = builder.getF64Type();
-                        const Value steps = builder.create<arith::SIToFPOp>(inner, wide, whole);
-                        const Value product =
-                            builder.create<arith::MulFOp>(inner, steps, real(builder, inner, scale, wide));
-                        return builder.create<arith::TruncFOp>(inner, single, product);
-                      }));
+      op,
+      makeGeneric(
+          rewriter, location, {op.getInputs()[0]},
+          makeEmpty(rewriter, location, type.getShape(), type.getElementType()), {identity, identity},
+          static_cast<unsigned>(type.getRank()), 0,
+          [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+            const mlir::FloatType single = builder.getF32Type();
+            if (quantize) {
+              // round(x / scale) + zero point; the bounds are wider than any byte and narrower than int32.
+              const Value steps =
+                  builder.create<arith::DivFOp>(inner, arguments[0], real(builder, inner, scale, single));
+              Value rounded = builder.create<mlir::math::RoundOp>(inner, steps);
+              rounded = builder.create<arith::MaxNumFOp>(inner, rounded, real(builder, inner, -512, single));
+              rounded = builder.create<arith::MinNumFOp>(inner, rounded, real(builder, inner, 512, single));
+              Value whole = builder.create<arith::FPToSIOp>(inner, builder.getI32Type(), rounded);
+              whole = builder.create<arith::AddIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
+              whole = builder.create<arith::MaxSIOp>(inner, whole, constantInt(builder, inner, -128, 32));
+              whole = builder.create<arith::MinSIOp>(inner, whole, constantInt(builder, inner, 127, 32));
+              return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), whole);
+            }
+            Value whole = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
+            whole = builder.create<arith::SubIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
+            const mlir::FloatType wide = builder.getF64Type();
+            const Value steps = builder.create<arith::SIToFPOp>(inner, wide, whole);
+            const Value product =
+                builder.create<arith::MulFOp>(inner, steps, real(builder, inner, scale, wide));
+            return builder.create<arith::TruncFOp>(inner, single, product);
+          }));
   return mlir::success();
 }
 

@@ -13,9 +13,10 @@ using BodyBuilder = llvm::function_ref<mlir::Value(mlir::OpBuilder &, mlir::Loca
 
 /// A linalg.generic with one output `init`: `maps` for inputs and then the output over `parallel` parallel dimensions
 /// followed by `reduction` ones; `body` gets the input elements and the output element and returns the new one.
-inline mlir::Value makeGeneric(mlir::PatternRewriter &rewriter, mlir::Location location, mlir::ValueRange inputs,
-                               mlir::Value init, llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel,
-                               unsigned reduction, BodyBuilder body) {
+inline mlir::Value makeGeneric(mlir::PatternRewriter &rewriter, mlir::Location location,
+                               mlir::ValueRange inputs, mlir::Value init,
+                               llvm::ArrayRef<mlir::AffineMap> maps, unsigned parallel, unsigned reduction,
+                               BodyBuilder body) {
   llvm::SmallVector<mlir::utils::IteratorType> iterators(parallel, mlir::utils::IteratorType::parallel);
   iterators.append(reduction, mlir::utils::IteratorType::reduction);
   auto generic = rewriter.create<mlir::linalg::GenericOp>(
@@ -26,18 +27,19 @@ inline mlir::Value makeGeneric(mlir::PatternRewriter &rewriter, mlir::Location l
   return generic.getResult(0);
 }
 
-inline mlir::Value makeEmpty(mlir::PatternRewriter &rewriter, mlir::Location location, llvm::ArrayRef<int64_t> shape,
-                             mlir::Type element) {
+inline mlir::Value makeEmpty(mlir::PatternRewriter &rewriter, mlir::Location location,
+                             llvm::ArrayRef<int64_t> shape, mlir::Type element) {
   return rewriter.create<mlir::tensor::EmptyOp>(location, shape, element);
 }
 
-inline mlir::Value constantInt(mlir::OpBuilder &builder, mlir::Location location, int64_t value, unsigned bits) {
+inline mlir::Value constantInt(mlir::OpBuilder &builder, mlir::Location location, int64_t value,
+                               unsigned bits) {
   return builder.create<mlir::arith::ConstantIntOp>(location, value, bits);
 }
 
 /// A tensor of `shape` filled with one integer.
-inline mlir::Value makeFilled(mlir::PatternRewriter &rewriter, mlir::Location location, llvm::ArrayRef<int64_t> shape,
-                              int64_t value, unsigned bits) {
+inline mlir::Value makeFilled(mlir::PatternRewriter &rewriter, mlir::Location location,
+                              llvm::ArrayRef<int64_t> shape, int64_t value, unsigned bits) {
   const mlir::Value scalar = constantInt(rewriter, location, value, bits);
   const mlir::Value empty = makeEmpty(rewriter, location, shape, rewriter.getIntegerType(bits));
   return rewriter.create<mlir::linalg::FillOp>(location, scalar, empty).getResult(0);

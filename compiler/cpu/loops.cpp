@@ -62,7 +62,8 @@ private:
   void makePoint() {
     llvm::SmallVector<Value> state;
     for (mlir::OpOperand &output : op_.getDpsInitsMutable())
-      state.push_back(hasOutputArguments() && op_.payloadUsesValueFromOperand(&output) ? load(&output) : Value());
+      state.push_back(hasOutputArguments() && op_.payloadUsesValueFromOperand(&output) ? load(&output)
+                                                                                       : Value());
     int64_t steps = 1;
     for (size_t depth = parallel_; depth < order_.size(); ++depth)
       steps *= extents_[order_[depth]];
@@ -83,7 +84,8 @@ private:
       }
       return state;
     }
-    auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1), state);
+    auto loop =
+        builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1), state);
     indices_[dimension] = loop.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(loop.getBody());
@@ -104,7 +106,8 @@ private:
       if (op_.isDpsInit(&operand))
         mapping.map(argument, state[output++]);
       else if (!argument.use_empty())
-        mapping.map(argument, mlir::isa<mlir::MemRefType>(operand.get().getType()) ? load(&operand) : operand.get());
+        mapping.map(argument,
+                    mlir::isa<mlir::MemRefType>(operand.get().getType()) ? load(&operand) : operand.get());
     }
     for (mlir::Operation &inner : body->without_terminator()) {
       if (auto which = mlir::dyn_cast<mlir::linalg::IndexOp>(inner)) {

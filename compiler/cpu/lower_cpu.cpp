@@ -61,7 +61,8 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   perFunction.addPass(mlir::tosa::createTosaToLinalgNamed());
   perFunction.addPass(mlir::tosa::createTosaToLinalg());
   perFunction.addPass(mlir::tosa::createTosaToTensor());
-  perFunction.addPass(mlir::tosa::createTosaToArith(/*includeApplyRescale=*/true, /*use32BitApplyRescale=*/false));
+  perFunction.addPass(
+      mlir::tosa::createTosaToArith(/*includeApplyRescale=*/true, /*use32BitApplyRescale=*/false));
   perFunction.addPass(mlir::createCanonicalizerPass());
   perFunction.addPass(mlir::createCSEPass());
   passes.addPass(mlir::createLinalgElementwiseOpFusionPass());
@@ -148,7 +149,8 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function,
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))
     return mlir::failure();
   copiesToLinalg(function);
-  if (failed(placeInArena(function, ("arena_" + function.getName()).str())) || failed(lowerLinalgToLoops(function)))
+  if (failed(placeInArena(function, ("arena_" + function.getName()).str())) ||
+      failed(lowerLinalgToLoops(function)))
     return mlir::failure();
   return toLLVMDialect(module);
 }
@@ -181,10 +183,11 @@ mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, l
 } // namespace
 
 void registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
-                  mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect, mlir::math::MathDialect,
-                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
-                  mlir::tosa::TosaDialect>();
+  registry
+      .insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+              mlir::bufferization::BufferizationDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
+              mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
+              mlir::scf::SCFDialect, mlir::tensor::TensorDialect, mlir::tosa::TosaDialect>();
   mlir::arith::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::linalg::registerBufferizableOpInterfaceExternalModels(registry);

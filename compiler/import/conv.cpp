@@ -14,8 +14,8 @@ namespace {
 Expected<void> checkWeights(Importer &importer, const Operator &op, int32_t channelDimension, size_t rank) {
   const Tensor &weights = importer.input(op, 1);
   if (!weights.isInt8() || !weights.isConstant())
-    return Error{prefixOf(op) + "weights are " + (weights.isConstant() ? "" : "computed ") + typeName(weights.type) +
-                 ", only constant int8 is supported"};
+    return Error{prefixOf(op) + "weights are " + (weights.isConstant() ? "" : "computed ") +
+                 typeName(weights.type) + ", only constant int8 is supported"};
   if (weights.shape.size() != rank)
     return Error{prefixOf(op) + "weights have shape " + shapeText(weights.shape) + ", expected rank " +
                  std::to_string(rank)};
@@ -23,11 +23,12 @@ Expected<void> checkWeights(Importer &importer, const Operator &op, int32_t chan
   if (quantisation.scales.empty())
     return Error{prefixOf(op) + "weights have no scale"};
   if (quantisation.scales.size() > 1 && quantisation.dimension != channelDimension)
-    return Error{prefixOf(op) + "weights are quantised along dimension " + std::to_string(quantisation.dimension) +
-                 ", expected " + std::to_string(channelDimension)};
+    return Error{prefixOf(op) + "weights are quantised along dimension " +
+                 std::to_string(quantisation.dimension) + ", expected " + std::to_string(channelDimension)};
   for (int64_t zeroPoint : quantisation.zeroPoints)
     if (zeroPoint != 0)
-      return Error{prefixOf(op) + "weights have zero point " + std::to_string(zeroPoint) + ", only 0 is supported"};
+      return Error{prefixOf(op) + "weights have zero point " + std::to_string(zeroPoint) +
+                   ", only 0 is supported"};
   return {};
 }
 
@@ -87,8 +88,8 @@ Expected<Geometry> geometryOf(Importer &importer, const Operator &op, const Opti
   if (input.shape.size() != 4 || output.shape.size() != 4 || input.shape[0] != output.shape[0])
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " are not both NHWC of one batch"};
-  auto rows = windowOf(op, options.padding(), input.shape[1], output.shape[1], weights.shape[1], options.stride_h(),
-                       options.dilation_h(), "height");
+  auto rows = windowOf(op, options.padding(), input.shape[1], output.shape[1], weights.shape[1],
+                       options.stride_h(), options.dilation_h(), "height");
   if (!rows)
     return rows.error();
   auto columns = windowOf(op, options.padding(), input.shape[2], output.shape[2], weights.shape[2],
@@ -99,8 +100,8 @@ Expected<Geometry> geometryOf(Importer &importer, const Operator &op, const Opti
 }
 
 template <typename Convolution, typename Options>
-Expected<void> makeConvolution(Importer &importer, const Operator &op, const Options &options, const Geometry &geometry,
-                               mlir::Value weights, int64_t channels) {
+Expected<void> makeConvolution(Importer &importer, const Operator &op, const Options &options,
+                               const Geometry &geometry, mlir::Value weights, int64_t channels) {
   mlir::OpBuilder &builder = importer.builder();
   auto bias = biasOf(importer, op, channels);
   if (!bias)
@@ -110,8 +111,8 @@ Expected<void> makeConvolution(Importer &importer, const Operator &op, const Opt
       builder.getContext(), importer.input(op, 0).quantisation.zeroPoints[0], 0);
   const mlir::Value sum = builder.create<Convolution>(
       importer.location(), importer.type(output.shape, 32), importer.inputValue(op, 0), weights, *bias,
-      builder.getDenseI64ArrayAttr({geometry.rows.padBefore, geometry.rows.padAfter, geometry.columns.padBefore,
-                                    geometry.columns.padAfter}),
+      builder.getDenseI64ArrayAttr({geometry.rows.padBefore, geometry.rows.padAfter,
+                                    geometry.columns.padBefore, geometry.columns.padAfter}),
       builder.getDenseI64ArrayAttr({options.stride_h(), options.stride_w()}),
       builder.getDenseI64ArrayAttr({options.dilation_h(), options.dilation_w()}), quantisation,
       builder.getBoolAttr(false));
@@ -139,8 +140,8 @@ Expected<void> importConv2D(Importer &importer, const Operator &op) {
     return geometry.error();
   if (weights.shape[0] != importer.output(op).shape[3] || weights.shape[3] != input.shape[3])
     return Error{prefixOf(op) + "weights " + shapeText(weights.shape) + " do not fit " +
-                 std::to_string(input.shape[3]) + " input and " + std::to_string(importer.output(op).shape[3]) +
-                 " output channels"};
+                 std::to_string(input.shape[3]) + " input and " +
+                 std::to_string(importer.output(op).shape[3]) + " output channels"};
   return makeConvolution<mlir::tosa::Conv2DOp>(importer, op, *options, *geometry, importer.inputValue(op, 1),
                                                weights.shape[0]);
 }
@@ -165,12 +166,13 @@ Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op) {
   const int64_t channels = weights.shape[3];
   if (weights.shape[0] != 1 || channels != importer.output(op).shape[3] || channels % input.shape[3] != 0)
     return Error{prefixOf(op) + "weights " + shapeText(weights.shape) + " do not fit " +
-                 std::to_string(input.shape[3]) + " input and " + std::to_string(importer.output(op).shape[3]) +
-                 " output channels"};
+                 std::to_string(input.shape[3]) + " input and " +
+                 std::to_string(importer.output(op).shape[3]) + " output channels"};
   // [1, KH, KW, C*M] holds the same bytes as [KH, KW, C, M].
   const mlir::Value reshaped = importer.constantI8(
       {weights.shape[1], weights.shape[2], input.shape[3], channels / input.shape[3]}, weights.data);
-  return makeConvolution<mlir::tosa::DepthwiseConv2DOp>(importer, op, *options, *geometry, reshaped, channels);
+  return makeConvolution<mlir::tosa::DepthwiseConv2DOp>(importer, op, *options, *geometry, reshaped,
+                                                        channels);
 }
 
 Expected<void> importFullyConnected(Importer &importer, const Operator &op) {
@@ -202,8 +204,8 @@ Expected<void> importFullyConnected(Importer &importer, const Operator &op) {
       mlir::tosa::ConvOpQuantizationAttr::get(builder.getContext(), input.quantisation.zeroPoints[0], 0);
   const mlir::Value flat = importer.reshape(importer.inputValue(op, 0), {rows, depth});
   const mlir::Value sum =
-      builder.create<mlir::tosa::FullyConnectedOp>(importer.location(), importer.type({rows, channels}, 32), flat,
-                                                   importer.inputValue(op, 1), *bias, quantisation);
+      builder.create<mlir::tosa::FullyConnectedOp>(importer.location(), importer.type({rows, channels}, 32),
+                                                   flat, importer.inputValue(op, 1), *bias, quantisation);
   return finish(importer, op, sum, options ? options->activation() : tflite::Activation::NONE,
                 weights.quantisation.scales.size() == 1);
 }

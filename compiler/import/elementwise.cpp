@@ -66,7 +66,8 @@ Expected<Scale> scaleFor(const Operator &op, double factor) {
 
 std::string edgeAttributes(const Tensor &tensor) {
   char text[80];
-  std::snprintf(text, sizeof text, "scale=%a zero_point=%d", static_cast<double>(tensor.quantisation.scales[0]),
+  std::snprintf(text, sizeof text, "scale=%a zero_point=%d",
+                static_cast<double>(tensor.quantisation.scales[0]),
                 static_cast<int>(tensor.quantisation.zeroPoints[0]));
   return text;
 }
@@ -75,7 +76,8 @@ void setCustom(Importer &importer, const Operator &op, const char *name, const s
   mlir::OpBuilder &builder = importer.builder();
   auto custom = builder.create<mlir::tosa::CustomOp>(
       importer.location(), mlir::TypeRange{importer.typeOf(importer.output(op))}, builder.getStringAttr(name),
-      builder.getStringAttr("tessera"), builder.getStringAttr(attributes), mlir::ValueRange{importer.inputValue(op, 0)});
+      builder.getStringAttr("tessera"), builder.getStringAttr(attributes),
+      mlir::ValueRange{importer.inputValue(op, 0)});
   importer.setOutput(op, custom.getResult(0));
 }
 
@@ -136,13 +138,14 @@ Expected<void> importMul(Importer &importer, const Operator &op) {
                         static_cast<double>(importer.input(op, 1).quantisation.scales[0]) /
                         static_cast<double>(output.quantisation.scales[0]);
   for (size_t i = 0; i < 2; ++i)
-    sides[i] = importer.rescale(withRank(importer, op, i), importer.input(op, i).quantisation.zeroPoints[0], 0, {kOne},
-                                32);
+    sides[i] = importer.rescale(withRank(importer, op, i), importer.input(op, i).quantisation.zeroPoints[0],
+                                0, {kOne}, 32);
   auto scale = scaleFor(op, factor);
   if (!scale)
     return scale.error();
   const mlir::Value product = importer.builder().create<mlir::tosa::MulOp>(
-      importer.location(), importer.type(output.shape, 32), sides[0], sides[1], importer.builder().getI8IntegerAttr(0));
+      importer.location(), importer.type(output.shape, 32), sides[0], sides[1],
+      importer.builder().getI8IntegerAttr(0));
   const mlir::Value bytes = importer.rescale(product, 0, output.quantisation.zeroPoints[0], {*scale}, 8);
   importer.setOutput(op, importer.clamp(bytes, *bounds));
   return {};
@@ -161,16 +164,19 @@ Expected<void> importRelu(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " differ"};
   const bool six = op.code == tflite::BuiltinOperator::RELU6;
-  auto bounds = activationBounds(op, six ? tflite::Activation::RELU6 : tflite::Activation::RELU, six ? input : output);
+  auto bounds =
+      activationBounds(op, six ? tflite::Activation::RELU6 : tflite::Activation::RELU, six ? input : output);
   if (!bounds)
     return bounds.error();
   mlir::Value bytes = importer.inputValue(op, 0);
   if (!six) {
     // RELU6 only clamps in the reference kernel; RELU rescales, with a quotient in float.
-    auto scale = scaleFor(op, static_cast<double>(input.quantisation.scales[0] / output.quantisation.scales[0]));
+    auto scale =
+        scaleFor(op, static_cast<double>(input.quantisation.scales[0] / output.quantisation.scales[0]));
     if (!scale)
       return scale.error();
-    bytes = importer.rescale(bytes, input.quantisation.zeroPoints[0], output.quantisation.zeroPoints[0], {*scale}, 8);
+    bytes = importer.rescale(bytes, input.quantisation.zeroPoints[0], output.quantisation.zeroPoints[0],
+                             {*scale}, 8);
   }
   importer.setOutput(op, importer.clamp(bytes, *bounds));
   return {};
@@ -209,8 +215,8 @@ Expected<void> importDequantize(Importer &importer, const Operator &op) {
   if (auto ok = importer.checkInt8(op, input, "input"); !ok)
     return ok;
   if (output.type != tflite::TensorType::FLOAT32 || input.shape != output.shape)
-    return Error{prefixOf(op) + "output is " + typeName(output.type) + " of shape " + shapeText(output.shape) +
-                 ", expected float32 of shape " + shapeText(input.shape)};
+    return Error{prefixOf(op) + "output is " + typeName(output.type) + " of shape " +
+                 shapeText(output.shape) + ", expected float32 of shape " + shapeText(input.shape)};
   setCustom(importer, op, "dequantize", edgeAttributes(input));
   return {};
 }

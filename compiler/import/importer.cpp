@@ -22,8 +22,8 @@ Expected<Scale> scaleOf(double factor) {
 
 Expected<void> Importer::checkOperands(const Operator &op, size_t least, size_t most) const {
   if (op.inputs.size() < least || op.inputs.size() > most)
-    return Error{prefixOf(op) + std::to_string(op.inputs.size()) + " inputs, expected " + std::to_string(least) +
-                 (least == most ? "" : " to " + std::to_string(most))};
+    return Error{prefixOf(op) + std::to_string(op.inputs.size()) + " inputs, expected " +
+                 std::to_string(least) + (least == most ? "" : " to " + std::to_string(most))};
   for (size_t i = 0; i < least; ++i)
     if (op.inputs[i] < 0)
       return Error{prefixOf(op) + "input " + std::to_string(i) + " is absent"};
@@ -93,10 +93,11 @@ mlir::Value Importer::rescale(mlir::Value value, int64_t inputZeroPoint, int64_t
   }
   const auto from = mlir::cast<mlir::RankedTensorType>(value.getType());
   return builder_.create<mlir::tosa::RescaleOp>(
-      location_, type(from.getShape(), bits), value, builder_.getI32IntegerAttr(static_cast<int32_t>(inputZeroPoint)),
-      builder_.getI32IntegerAttr(static_cast<int32_t>(outputZeroPoint)), builder_.getDenseI32ArrayAttr(multipliers),
-      builder_.getDenseI8ArrayAttr(shifts), builder_.getBoolAttr(true), builder_.getBoolAttr(true),
-      builder_.getBoolAttr(scales.size() > 1));
+      location_, type(from.getShape(), bits), value,
+      builder_.getI32IntegerAttr(static_cast<int32_t>(inputZeroPoint)),
+      builder_.getI32IntegerAttr(static_cast<int32_t>(outputZeroPoint)),
+      builder_.getDenseI32ArrayAttr(multipliers), builder_.getDenseI8ArrayAttr(shifts),
+      builder_.getBoolAttr(true), builder_.getBoolAttr(true), builder_.getBoolAttr(scales.size() > 1));
 }
 
 mlir::Value Importer::clamp(mlir::Value value, Bounds bounds) {
@@ -137,12 +138,12 @@ Expected<Bounds> activationBounds(const Operator &op, tflite::Activation activat
   }
 }
 
-Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t in, int64_t out, int64_t kernel,
-                          int64_t stride, int64_t dilation, const char *dimension) {
+Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t in, int64_t out,
+                          int64_t kernel, int64_t stride, int64_t dilation, const char *dimension) {
   const std::string place = prefixOf(op) + dimension + ": ";
   if (kernel < 1 || kernel > 65536 || stride < 1 || stride > 65536 || dilation < 1 || dilation > 65536)
-    return Error{place + "kernel " + std::to_string(kernel) + ", stride " + std::to_string(stride) + ", dilation " +
-                 std::to_string(dilation) + " are not all between 1 and 65536"};
+    return Error{place + "kernel " + std::to_string(kernel) + ", stride " + std::to_string(stride) +
+                 ", dilation " + std::to_string(dilation) + " are not all between 1 and 65536"};
   const int64_t reach = (kernel - 1) * dilation + 1;
   Window window;
   int64_t expected = 0;
@@ -159,7 +160,8 @@ Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t i
   if (in < reach && padding == tflite::Padding::VALID)
     return Error{place + "kernel reaches over " + std::to_string(reach) + " of " + std::to_string(in)};
   if (expected != out)
-    return Error{place + "output has " + std::to_string(out) + ", the window gives " + std::to_string(expected)};
+    return Error{place + "output has " + std::to_string(out) + ", the window gives " +
+                 std::to_string(expected)};
   return window;
 }
 

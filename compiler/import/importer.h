@@ -26,7 +26,8 @@ struct Bounds {
 
 class Importer {
 public:
-  Importer(const Model &model, mlir::OpBuilder &builder) : model_(model), builder_(builder), values_(model.tensors.size()) {}
+  Importer(const Model &model, mlir::OpBuilder &builder)
+      : model_(model), builder_(builder), values_(model.tensors.size()) {}
 
   mlir::OpBuilder &builder() { return builder_; }
   mlir::Location location() const { return location_; }
@@ -55,8 +56,8 @@ public:
   /// A reshape, or the value itself where it has that shape already.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// tosa.rescale to `bits` wide; more than one scale: one a slice of the last dimension.
-  mlir::Value rescale(mlir::Value value, int64_t inputZeroPoint, int64_t outputZeroPoint, llvm::ArrayRef<Scale> scales,
-                      unsigned bits);
+  mlir::Value rescale(mlir::Value value, int64_t inputZeroPoint, int64_t outputZeroPoint,
+                      llvm::ArrayRef<Scale> scales, unsigned bits);
   /// tosa.clamp where the bounds are narrower than int8.
   mlir::Value clamp(mlir::Value value, Bounds bounds);
 
@@ -68,7 +69,8 @@ private:
 };
 
 /// The int8 range that an activation leaves of a tensor.
-isa::Expected<Bounds> activationBounds(const Operator &op, tflite::Activation activation, const Tensor &output);
+isa::Expected<Bounds> activationBounds(const Operator &op, tflite::Activation activation,
+                                       const Tensor &output);
 
 /// Window geometry of a convolution or pooling along one dimension.
 struct Window {
@@ -76,8 +78,8 @@ struct Window {
   int64_t padAfter = 0;
 };
 /// Resolves SAME or VALID; an error where sizes are impossible or `out` is not what the format computes.
-isa::Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t in, int64_t out, int64_t kernel,
-                               int64_t stride, int64_t dilation, const char *dimension);
+isa::Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t in, int64_t out,
+                               int64_t kernel, int64_t stride, int64_t dilation, const char *dimension);
 
 // One function an operator; each sets the value of the operator's output.
 isa::Expected<void> importConv2D(Importer &importer, const Operator &op);

@@ -4,7 +4,8 @@
 
 namespace tessera::compiler {
 
-mlir::Location layerLocation(mlir::MLIRContext *context, int64_t index, llvm::StringRef op, llvm::StringRef name) {
+mlir::Location layerLocation(mlir::MLIRContext *context, int64_t index, llvm::StringRef op,
+                             llvm::StringRef name) {
   const std::string text = std::to_string(index) + ":" + op.str() + ":" + name.str();
   return mlir::NameLoc::get(mlir::StringAttr::get(context, text));
 }

@@ -54,7 +54,9 @@ int64_t elementBytes(tflite::TensorType type) {
   }
 }
 
-std::string prefixOf(const Operator &op) { return "operator " + std::to_string(op.index) + " (" + op.name + "): "; }
+std::string prefixOf(const Operator &op) {
+  return "operator " + std::to_string(op.index) + " (" + op.name + "): ";
+}
 
 namespace {
 
@@ -82,14 +84,15 @@ Expected<void> readShape(const tflite::Tensor &raw, Tensor &tensor, const std::s
     if (extent <= 0)
       return Error{place + "shape " + shapeText(tensor.shape) + " has an extent that is not positive"};
     if (extent > kMaxTensorBytes / bytes)
-      return Error{place + "shape " + shapeText(tensor.shape) + " is larger than " + std::to_string(kMaxTensorBytes) +
-                   " bytes"};
+      return Error{place + "shape " + shapeText(tensor.shape) + " is larger than " +
+                   std::to_string(kMaxTensorBytes) + " bytes"};
     bytes *= extent;
   }
   return {};
 }
 
-Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tensor &tensor, const std::string &place) {
+Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tensor &tensor,
+                                const std::string &place) {
   if (!raw.scale() || raw.scale()->size() == 0)
     return {};
   Quantisation &result = tensor.quantisation;
@@ -102,8 +105,8 @@ Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tenso
                    shapeText(tensor.shape)};
     const int64_t extent = tensor.shape[static_cast<size_t>(result.dimension)];
     if (static_cast<int64_t>(count) != extent)
-      return Error{place + std::to_string(count) + " scales for " + std::to_string(extent) + " slices of dimension " +
-                   std::to_string(result.dimension)};
+      return Error{place + std::to_string(count) + " scales for " + std::to_string(extent) +
+                   " slices of dimension " + std::to_string(result.dimension)};
   }
   result.scales.assign(raw.scale()->begin(), raw.scale()->end());
   for (float scale : result.scales)
@@ -120,8 +123,8 @@ Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tenso
   for (size_t i = 0; i < count; ++i) {
     const int64_t zeroPoint = raw.zero_point()->Get(static_cast<flatbuffers::uoffset_t>(given == 1 ? 0 : i));
     if (zeroPoint < low || zeroPoint > high)
-      return Error{place + "zero point " + std::to_string(zeroPoint) + " is outside " + std::to_string(low) + " to " +
-                   std::to_string(high)};
+      return Error{place + "zero point " + std::to_string(zeroPoint) + " is outside " + std::to_string(low) +
+                   " to " + std::to_string(high)};
     result.zeroPoints[i] = zeroPoint;
   }
   return {};
@@ -154,15 +157,15 @@ Expected<Tensor> readTensor(const tflite::Model &model, const tflite::Tensor &ra
     return Error{place + "constants of type " + typeName(tensor.type) + " are not supported"};
   const int64_t wanted = tensor.elements() * width;
   if (static_cast<int64_t>(buffer->data()->size()) != wanted)
-    return Error{place + "buffer " + std::to_string(raw.buffer()) + " has " + std::to_string(buffer->data()->size()) +
-                 " bytes, shape " + shapeText(tensor.shape) + " of " + typeName(tensor.type) + " needs " +
-                 std::to_string(wanted)};
+    return Error{place + "buffer " + std::to_string(raw.buffer()) + " has " +
+                 std::to_string(buffer->data()->size()) + " bytes, shape " + shapeText(tensor.shape) +
+                 " of " + typeName(tensor.type) + " needs " + std::to_string(wanted)};
   tensor.data = {buffer->data()->data(), buffer->data()->size()};
   return tensor;
 }
 
-Expected<std::vector<int32_t>> readIndices(const flatbuffers::Vector<int32_t> *raw, size_t tensors, bool optional,
-                                           const std::string &what) {
+Expected<std::vector<int32_t>> readIndices(const flatbuffers::Vector<int32_t> *raw, size_t tensors,
+                                           bool optional, const std::string &what) {
   std::vector<int32_t> result;
   if (!raw)
     return result;
@@ -214,8 +217,8 @@ Expected<Model> parseModel(std::span<const uint8_t> file) {
   const auto *bytes = reinterpret_cast<const uint8_t *>(storage->data());
   flatbuffers::Verifier verifier(bytes, file.size());
   if (!tflite::VerifyModelBuffer(verifier))
-    return Error{"damaged TFLite file: its structure does not hold together in " + std::to_string(file.size()) +
-                 " bytes"};
+    return Error{"damaged TFLite file: its structure does not hold together in " +
+                 std::to_string(file.size()) + " bytes"};
 
   const tflite::Model &raw = *tflite::GetModel(bytes);
   if (raw.version() != 3)

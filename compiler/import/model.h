@@ -45,9 +45,9 @@ struct Tensor {
 struct Operator {
   int32_t index = 0; ///< in the file's order
   tflite::BuiltinOperator code = tflite::BuiltinOperator::ADD;
-  std::string name;             ///< "CONV_2D"; "CUSTOM (Name)" for custom operators
-  std::vector<int32_t> inputs;  ///< tensor indices; -1: an optional operand that is absent
-  std::vector<int32_t> outputs; ///< tensor indices
+  std::string name;                      ///< "CONV_2D"; "CUSTOM (Name)" for custom operators
+  std::vector<int32_t> inputs;           ///< tensor indices; -1: an optional operand that is absent
+  std::vector<int32_t> outputs;          ///< tensor indices
   const tflite::Operator *raw = nullptr; ///< for the options
 
   /// The operator's options, or null where the file has none of that kind.
@@ -55,7 +55,8 @@ struct Operator {
 };
 
 struct Model {
-  std::shared_ptr<const std::vector<uint64_t>> storage; ///< an aligned copy of the file; data spans point into it
+  std::shared_ptr<const std::vector<uint64_t>>
+      storage; ///< an aligned copy of the file; data spans point into it
   std::vector<Tensor> tensors;
   std::vector<Operator> operators;
   std::vector<int32_t> inputs;

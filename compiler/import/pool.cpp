@@ -16,11 +16,12 @@ using isa::Expected;
 namespace {
 
 /// The int32 constant of an operand, such as axes or paddings.
-Expected<std::vector<int32_t>> constantInts(Importer &importer, const Operator &op, size_t i, const char *what) {
+Expected<std::vector<int32_t>> constantInts(Importer &importer, const Operator &op, size_t i,
+                                            const char *what) {
   const Tensor &tensor = importer.input(op, i);
   if (tensor.type != tflite::TensorType::INT32 || !tensor.isConstant())
-    return Error{prefixOf(op) + what + " are " + (tensor.isConstant() ? "" : "computed ") + typeName(tensor.type) +
-                 ", only constant int32 is supported"};
+    return Error{prefixOf(op) + what + " are " + (tensor.isConstant() ? "" : "computed ") +
+                 typeName(tensor.type) + ", only constant int32 is supported"};
   std::vector<int32_t> values(tensor.data.size() / 4);
   std::memcpy(values.data(), tensor.data.data(), values.size() * 4);
   return values;
@@ -59,20 +60,19 @@ Expected<void> importPool(Importer &importer, const Operator &op) {
   mlir::OpBuilder &builder = importer.builder();
   const auto kernel = builder.getDenseI64ArrayAttr({options->filter_height(), options->filter_width()});
   const auto stride = builder.getDenseI64ArrayAttr({options->stride_h(), options->stride_w()});
-  const auto pad = builder.getDenseI64ArrayAttr({rows->padBefore, rows->padAfter, columns->padBefore,
-                                                 columns->padAfter});
+  const auto pad =
+      builder.getDenseI64ArrayAttr({rows->padBefore, rows->padAfter, columns->padBefore, columns->padAfter});
   const mlir::Type type = importer.typeOf(output);
   mlir::Value pooled;
   if (op.code == tflite::BuiltinOperator::AVERAGE_POOL_2D) {
-    auto average = builder.create<mlir::tosa::AvgPool2dOp>(importer.location(), type, importer.inputValue(op, 0),
-                                                           kernel, stride, pad,
-                                                           mlir::TypeAttr::get(builder.getI32Type()),
-                                                           mlir::tosa::UnaryOpQuantizationAttr());
+    auto average = builder.create<mlir::tosa::AvgPool2dOp>(
+        importer.location(), type, importer.inputValue(op, 0), kernel, stride, pad,
+        mlir::TypeAttr::get(builder.getI32Type()), mlir::tosa::UnaryOpQuantizationAttr());
     average->setAttr("tessera.rounding", builder.getStringAttr("half_away"));
     pooled = average;
   } else {
-    pooled = builder.create<mlir::tosa::MaxPool2dOp>(importer.location(), type, importer.inputValue(op, 0), kernel,
-                                                     stride, pad);
+    pooled = builder.create<mlir::tosa::MaxPool2dOp>(importer.location(), type, importer.inputValue(op, 0),
+                                                     kernel, stride, pad);
   }
   importer.setOutput(op, importer.clamp(pooled, *bounds));
   return {};
@@ -96,7 +96,8 @@ Expected<void> importMean(Importer &importer, const Operator &op) {
   int64_t count = 1;
   for (int32_t axis : *axes) {
     if (axis < -rank || axis >= rank)
-      return Error{prefixOf(op) + "axis " + std::to_string(axis) + " is outside shape " + shapeText(input.shape)};
+      return Error{prefixOf(op) + "axis " + std::to_string(axis) + " is outside shape " +
+                   shapeText(input.shape)};
     const auto positive = static_cast<size_t>(axis < 0 ? axis + rank : axis);
     if (!reduced[positive])
       count *= input.shape[positive];
@@ -153,13 +154,14 @@ Expected<void> importPad(Importer &importer, const Operator &op) {
     fits = before >= 0 && after >= 0 && before + input.shape[d] + after == output.shape[d];
   }
   if (!fits)
-    return Error{prefixOf(op) + "paddings do not make " + shapeText(output.shape) + " of " + shapeText(input.shape)};
+    return Error{prefixOf(op) + "paddings do not make " + shapeText(output.shape) + " of " +
+                 shapeText(input.shape)};
   auto fill = static_cast<int8_t>(output.quantisation.zeroPoints[0]);
   if (op.inputs.size() > 2 && op.inputs[2] >= 0) {
     const Tensor &value = importer.input(op, 2);
     if (!value.isInt8() || !value.isConstant() || value.elements() != 1)
-      return Error{prefixOf(op) + "padding value is " + typeName(value.type) + " of shape " + shapeText(value.shape) +
-                   ", expected one constant int8"};
+      return Error{prefixOf(op) + "padding value is " + typeName(value.type) + " of shape " +
+                   shapeText(value.shape) + ", expected one constant int8"};
     fill = static_cast<int8_t>(value.data[0]);
   }
   const auto byte = static_cast<uint8_t>(fill);

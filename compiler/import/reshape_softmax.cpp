@@ -19,7 +19,8 @@ Expected<void> importReshape(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "input is " + typeName(input.type) + ", output " + typeName(output.type) +
                  ", expected int8 or float32 for both"};
   if (input.elements() != output.elements())
-    return Error{prefixOf(op) + "shape " + shapeText(input.shape) + " cannot become " + shapeText(output.shape)};
+    return Error{prefixOf(op) + "shape " + shapeText(input.shape) + " cannot become " +
+                 shapeText(output.shape)};
   importer.setOutput(op, importer.reshape(importer.inputValue(op, 0), output.shape));
   return {};
 }
@@ -64,8 +65,8 @@ Expected<void> importConcatenation(Importer &importer, const Operator &op) {
     values.push_back(importer.inputValue(op, i));
   }
   if (length != output.shape[along])
-    return Error{prefixOf(op) + "inputs have " + std::to_string(length) + " along axis " + std::to_string(axis) +
-                 ", the output " + std::to_string(output.shape[along])};
+    return Error{prefixOf(op) + "inputs have " + std::to_string(length) + " along axis " +
+                 std::to_string(axis) + ", the output " + std::to_string(output.shape[along])};
   const mlir::Value joined = importer.builder().create<mlir::tosa::ConcatOp>(
       importer.location(), importer.typeOf(output), values, importer.builder().getI32IntegerAttr(axis));
   importer.setOutput(op, importer.clamp(joined, *bounds));
@@ -88,12 +89,16 @@ Expected<void> importSoftmax(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " are not of one shape"};
   if (output.quantisation.zeroPoints[0] != -128 || output.quantisation.scales[0] != 1.0f / 256)
-    return Error{prefixOf(op) + "output scale " + numberText(static_cast<double>(output.quantisation.scales[0])) + ", zero point " +
+    return Error{prefixOf(op) + "output scale " +
+                 numberText(static_cast<double>(output.quantisation.scales[0])) + ", zero point " +
                  std::to_string(output.quantisation.zeroPoints[0]) + ", expected 1/256 and -128"};
   if (!(options->beta() > 0 && options->beta() < 1e6f))
-    return Error{prefixOf(op) + "beta " + numberText(static_cast<double>(options->beta())) + " is not between 0 and 1e+06"};
-  if (!isa::softmaxScaleFits(static_cast<double>(options->beta()), static_cast<double>(input.quantisation.scales[0])))
-    return Error{prefixOf(op) + "input scale " + numberText(static_cast<double>(input.quantisation.scales[0])) + " is too small"};
+    return Error{prefixOf(op) + "beta " + numberText(static_cast<double>(options->beta())) +
+                 " is not between 0 and 1e+06"};
+  if (!isa::softmaxScaleFits(static_cast<double>(options->beta()),
+                             static_cast<double>(input.quantisation.scales[0])))
+    return Error{prefixOf(op) + "input scale " +
+                 numberText(static_cast<double>(input.quantisation.scales[0])) + " is too small"};
   if (input.shape.back() > isa::kSoftmaxMaxDepth)
     return Error{prefixOf(op) + "depth " + std::to_string(input.shape.back()) + " is above " +
                  std::to_string(isa::kSoftmaxMaxDepth)};

@@ -85,24 +85,28 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
 }
 
 /// Name, scale and zero point of an argument or result, and whether its type can stand at the edge.
-Expected<mlir::DictionaryAttr> edgeAttributes(mlir::OpBuilder &builder, const Tensor &tensor, const char *what) {
+Expected<mlir::DictionaryAttr> edgeAttributes(mlir::OpBuilder &builder, const Tensor &tensor,
+                                              const char *what) {
   const bool isFloat = tensor.type == tflite::TensorType::FLOAT32;
   const Quantisation &quantisation = tensor.quantisation;
   if (!isFloat && !(tensor.isInt8() && quantisation.scales.size() == 1))
-    return Error{std::string(what) + " '" + printable(tensor.name) + "' is " + typeName(tensor.type) + " with " +
-                 std::to_string(quantisation.scales.size()) + " scales, only int8 with one and float32 are supported"};
+    return Error{std::string(what) + " '" + printable(tensor.name) + "' is " + typeName(tensor.type) +
+                 " with " + std::to_string(quantisation.scales.size()) +
+                 " scales, only int8 with one and float32 are supported"};
   llvm::SmallVector<mlir::NamedAttribute> attributes;
   attributes.push_back(builder.getNamedAttr("tessera.name", builder.getStringAttr(printable(tensor.name))));
   if (!isFloat) {
-    attributes.push_back(
-        builder.getNamedAttr("tessera.scale", builder.getF64FloatAttr(static_cast<double>(quantisation.scales[0]))));
+    attributes.push_back(builder.getNamedAttr(
+        "tessera.scale", builder.getF64FloatAttr(static_cast<double>(quantisation.scales[0]))));
     attributes.push_back(builder.getNamedAttr(
         "tessera.zero_point", builder.getI32IntegerAttr(static_cast<int32_t>(quantisation.zeroPoints[0]))));
   }
   return builder.getDictionaryAttr(attributes);
 }
 
-std::string layerName(const Tensor &output) { return printable(output.name.substr(0, output.name.find(';'))); }
+std::string layerName(const Tensor &output) {
+  return printable(output.name.substr(0, output.name.find(';')));
+}
 
 /// @main with its attributes, still without a body.
 Expected<mlir::func::FuncOp> makeMain(const Model &model, Importer &importer) {
@@ -127,7 +131,8 @@ Expected<mlir::func::FuncOp> makeMain(const Model &model, Importer &importer) {
 
 } // namespace
 
-Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &context, std::span<const uint8_t> file) {
+Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &context,
+                                                         std::span<const uint8_t> file) {
   auto parsed = parseModel(file);
   if (!parsed)
     return parsed.error();
@@ -157,11 +162,11 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
     importer.setLocation(layerLocation(&context, op.index, op.name, name));
     if (auto ok = functionFor(op.code)(importer, op); !ok)
       return ok.error();
-    layers.push_back(builder.getDictionaryAttr({builder.getNamedAttr("index", builder.getI64IntegerAttr(op.index)),
-                                                builder.getNamedAttr("op", builder.getStringAttr(op.name)),
-                                                builder.getNamedAttr("name", builder.getStringAttr(name)),
-                                                builder.getNamedAttr("macs", builder.getI64IntegerAttr(
-                                                                                 macsOf(model, op)))}));
+    layers.push_back(builder.getDictionaryAttr(
+        {builder.getNamedAttr("index", builder.getI64IntegerAttr(op.index)),
+         builder.getNamedAttr("op", builder.getStringAttr(op.name)),
+         builder.getNamedAttr("name", builder.getStringAttr(name)),
+         builder.getNamedAttr("macs", builder.getI64IntegerAttr(macsOf(model, op)))}));
   }
   importer.setLocation(builder.getUnknownLoc());
   llvm::SmallVector<mlir::Value> results;

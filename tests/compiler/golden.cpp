@@ -27,9 +27,10 @@ Bytes readNpy(const fs::path &path) {
   const Bytes file = readBytes(path);
   if (file.size() < 10 || file[0] != 0x93)
     return {};
-  const size_t header = file[6] == 1 ? 10u + file[8] + 256u * file[9]
-                                     : 12u + file[8] + 256u * file[9] + 65536u * file[10];
-  return header <= file.size() ? Bytes(file.begin() + static_cast<std::ptrdiff_t>(header), file.end()) : Bytes();
+  const size_t header =
+      file[6] == 1 ? 10u + file[8] + 256u * file[9] : 12u + file[8] + 256u * file[9] + 65536u * file[10];
+  return header <= file.size() ? Bytes(file.begin() + static_cast<std::ptrdiff_t>(header), file.end())
+                               : Bytes();
 }
 
 std::vector<Case> microCases(const fs::path &models, const std::string &name) {

@@ -151,7 +151,8 @@ constexpr Damage kDamages[] = {
      "operator 2 (ADD): input 1 is absent"},
     {"factor", [](TinyModel &m) { m.tensors[3].scales = {1e-30f}; },
      "operator 0 (CONV_2D): the factor 1.96078e+25 between input and output scale is too large"},
-    {"controlCharacters", [](TinyModel &m) { m.tensors[7] = {"a\nb\x1b[31m", {1, 4, 4, 6}, TensorType::INT8, {-1}}; },
+    {"controlCharacters",
+     [](TinyModel &m) { m.tensors[7] = {"a\nb\x1b[31m", {1, 4, 4, 6}, TensorType::INT8, {-1}}; },
      "tensor 7 ('a?b?[31m'): scale -1 is not a positive number"},
 };
 
@@ -161,7 +162,8 @@ INSTANTIATE_TEST_SUITE_P(ImportTest, DamageTest, testing::ValuesIn(kDamages),
 TEST(ImportTest, SurvivesEveryTruncation) {
   const auto file = tinyNetwork().build();
   for (size_t size = 0; size < file.size(); ++size)
-    EXPECT_NE(messageOf({file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)}), "") << size << " bytes";
+    EXPECT_NE(messageOf({file.begin(), file.begin() + static_cast<std::ptrdiff_t>(size)}), "")
+        << size << " bytes";
 }
 
 TEST(ImportTest, SurvivesCorruption) {

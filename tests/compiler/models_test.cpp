@@ -58,10 +58,61 @@ TEST_P(CpuNetworkTest, GivesTheReferenceBytes) {
 
 INSTANTIATE_TEST_SUITE_P(
     MlperfTiny, CpuNetworkTest,
-    testing::Values(Network{"mlperf-tiny/pretrainedResnet_quant.tflite", "mlperf-tiny__pretrainedResnet_quant"},
+    testing::Values(Network{"mlperf-tiny/pretrainedResnet_quant.tflite",
+                            "mlperf-tiny__pretrainedResnet_quant"},
                     Network{"mlperf-tiny/kws_ref_model.tflite", "mlperf-tiny__kws_ref_model"},
                     Network{"mlperf-tiny/vww_96_int8.tflite", "mlperf-tiny__vww_96_int8"},
                     Network{"mlperf-tiny/ad01_int8.tflite", "mlperf-tiny__ad01_int8"}));
+
+// Other int8 networks, from as many makers as there are.
+INSTANTIATE_TEST_SUITE_P(
+    Others, CpuNetworkTest,
+    testing::Values(Network{"mlperf-tiny/str_ww_ref_model.tflite", "mlperf-tiny__str_ww_ref_model"},
+                    Network{"openmv/fomo_face_detection.tflite", "openmv__fomo_face_detection"},
+                    Network{"tflite-micro/hello_world_int8.tflite", "tflite-micro__hello_world_int8"},
+                    Network{"tflite-micro/micro_speech_quantized.tflite",
+                            "tflite-micro__micro_speech_quantized"},
+                    Network{"tflite-micro/person_detect.tflite", "tflite-micro__person_detect"},
+                    Network{"tflite-micro/simple_add_model.tflite", "tflite-micro__simple_add_model"},
+                    Network{"tinymaix/cifar10_q.tflite", "tinymaix__cifar10_q"},
+                    Network{"tinymaix/mnist_dw_q.tflite", "tinymaix__mnist_dw_q"},
+                    Network{"tinymaix/mnist_resnet_q.tflite", "tinymaix__mnist_resnet_q"}));
+
+// Float at the edges, or large: they take longer to compile.
+INSTANTIATE_TEST_SUITE_P(Larger, CpuNetworkTest,
+                         testing::Values(Network{"cfu-playground/model_mobilenetv2_160_035.tflite",
+                                                 "cfu-playground__model_mobilenetv2_160_035"},
+                                         Network{"openmv/blazeface_front_128.tflite",
+                                                 "openmv__blazeface_front_128"},
+                                         Network{"tinymaix/vww96_q.tflite", "tinymaix__vww96_q"}));
+
+TEST(CpuEvaluationTest, ClassifiesFiveHundredPicturesAsTheReference) {
+  const auto models = modelsFolder();
+  if (!models)
+    GTEST_SKIP() << "no models folder (TESSERA_MODELS)";
+  const Bytes pictures = readBytes(*models / "eval" / "cifar10_test_0-499_nhwc_u8.bin");
+  const Bytes expected = readBytes(*models / "eval" / "bitexact_outputs_tflm_resnet8_int8_0-499.int8.bin");
+  constexpr size_t kPicture = 32 * 32 * 3;
+  ASSERT_EQ(pictures.size(), 500 * kPicture);
+  ASSERT_EQ(expected.size(), 500u * 10);
+  compiler::SessionOptions options;
+  options.device = "cpu";
+  auto session = compiler::Session::open(
+      readBytes(*models / "tflite" / "mlperf-tiny" / "pretrainedResnet_quant.tflite"), options);
+  ASSERT_TRUE(session) << session.error().message;
+  for (size_t i = 0; i < 500; ++i) {
+    Bytes input(pictures.begin() + static_cast<std::ptrdiff_t>(i * kPicture),
+                pictures.begin() + static_cast<std::ptrdiff_t>((i + 1) * kPicture));
+    for (uint8_t &byte : input)
+      byte ^= 0x80; // the network's scale is 1, its zero point -128
+    const std::vector<std::span<const uint8_t>> views{input};
+    auto outputs = (*session)->run(views);
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    const Bytes reference(expected.begin() + static_cast<std::ptrdiff_t>(10 * i),
+                          expected.begin() + static_cast<std::ptrdiff_t>(10 * i + 10));
+    ASSERT_EQ((*outputs)[0], reference) << "picture " << i;
+  }
+}
 
 } // namespace
 } // namespace tessera::test

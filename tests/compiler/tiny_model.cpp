@@ -42,8 +42,13 @@ TinyTensor weights(const char *name, std::vector<int32_t> shape, size_t channels
   std::vector<float> scales;
   for (size_t i = 0; i < channels; ++i)
     scales.push_back(0.005f + 0.001f * static_cast<float>(i));
-  return {name,   std::move(shape),          TensorType::INT8, scales, std::vector<int64_t>(channels, 0),
-          randomBytes(count, random), dimension};
+  return {name,
+          std::move(shape),
+          TensorType::INT8,
+          scales,
+          std::vector<int64_t>(channels, 0),
+          randomBytes(count, random),
+          dimension};
 }
 
 TinyTensor biases(const char *name, int32_t channels, std::mt19937 &random) {
@@ -69,10 +74,10 @@ std::vector<uint8_t> TinyModel::build() const {
       buffer = static_cast<uint32_t>(buffers.size());
       buffers.push_back(tfl::CreateBufferDirect(builder, &tensor.data));
     }
-    const auto quantisation = tfl::CreateQuantizationParametersDirect(builder, nullptr, nullptr, &tensor.scales,
-                                                                      &tensor.zeroPoints, 0, 0, tensor.dimension);
-    tensorTables.push_back(
-        tfl::CreateTensorDirect(builder, &tensor.shape, tensor.type, buffer, tensor.name.c_str(), quantisation));
+    const auto quantisation = tfl::CreateQuantizationParametersDirect(
+        builder, nullptr, nullptr, &tensor.scales, &tensor.zeroPoints, 0, 0, tensor.dimension);
+    tensorTables.push_back(tfl::CreateTensorDirect(builder, &tensor.shape, tensor.type, buffer,
+                                                   tensor.name.c_str(), quantisation));
   }
   std::vector<flatbuffers::Offset<tfl::OperatorCode>> codes;
   std::vector<flatbuffers::Offset<tfl::Operator>> operatorTables;
@@ -80,8 +85,8 @@ std::vector<uint8_t> TinyModel::build() const {
     const auto old = static_cast<int8_t>(std::min(static_cast<int32_t>(op.code), 127));
     codes.push_back(tfl::CreateOperatorCode(builder, old, 0, 1, op.code));
     const Offset options = op.options ? op.options(builder) : Offset();
-    operatorTables.push_back(tfl::CreateOperatorDirect(builder, static_cast<uint32_t>(codes.size() - 1), &op.inputs,
-                                                       &op.outputs, op.optionsType, options));
+    operatorTables.push_back(tfl::CreateOperatorDirect(builder, static_cast<uint32_t>(codes.size() - 1),
+                                                       &op.inputs, &op.outputs, op.optionsType, options));
   }
   const std::vector<flatbuffers::Offset<tfl::SubGraph>> graphs{
       tfl::CreateSubGraphDirect(builder, &tensorTables, &inputs, &outputs, &operatorTables, "main")};
@@ -93,22 +98,22 @@ std::vector<uint8_t> TinyModel::build() const {
 TinyModel tinyNetwork(uint32_t seed) {
   std::mt19937 random(seed);
   TinyModel model;
-  model.tensors = {activation("picture", {1, 8, 8, 3}, 1.0f / 255, -128), // 0
-                   weights("conv/w", {6, 3, 3, 3}, 6, 0, random),         // 1
-                   biases("conv/b", 6, random),                           // 2
+  model.tensors = {activation("picture", {1, 8, 8, 3}, 1.0f / 255, -128),           // 0
+                   weights("conv/w", {6, 3, 3, 3}, 6, 0, random),                   // 1
+                   biases("conv/b", 6, random),                                     // 2
                    activation("conv/Relu;conv/BiasAdd", {1, 4, 4, 6}, 0.02f, -128), // 3
-                   weights("depthwise/w", {1, 3, 3, 6}, 6, 3, random),    // 4
-                   biases("depthwise/b", 6, random),                      // 5
-                   activation("depthwise", {1, 4, 4, 6}, 0.05f, 3),       // 6
-                   activation("add", {1, 4, 4, 6}, 0.06f, -7),            // 7
-                   activation("max", {1, 2, 2, 6}, 0.06f, -7),            // 8
-                   activation("average", {1, 1, 1, 6}, 0.06f, -7),        // 9
-                   integers("shape", {2}, {1, 6}),                        // 10
-                   activation("flat", {1, 6}, 0.06f, -7),                 // 11
-                   weights("dense/w", {4, 6}, 1, 0, random),              // 12
-                   biases("dense/b", 4, random),                          // 13
-                   activation("dense", {1, 4}, 0.1f, 5),                  // 14
-                   activation("softmax", {1, 4}, 1.0f / 256, -128)};      // 15
+                   weights("depthwise/w", {1, 3, 3, 6}, 6, 3, random),              // 4
+                   biases("depthwise/b", 6, random),                                // 5
+                   activation("depthwise", {1, 4, 4, 6}, 0.05f, 3),                 // 6
+                   activation("add", {1, 4, 4, 6}, 0.06f, -7),                      // 7
+                   activation("max", {1, 2, 2, 6}, 0.06f, -7),                      // 8
+                   activation("average", {1, 1, 1, 6}, 0.06f, -7),                  // 9
+                   integers("shape", {2}, {1, 6}),                                  // 10
+                   activation("flat", {1, 6}, 0.06f, -7),                           // 11
+                   weights("dense/w", {4, 6}, 1, 0, random),                        // 12
+                   biases("dense/b", 4, random),                                    // 13
+                   activation("dense", {1, 4}, 0.1f, 5),                            // 14
+                   activation("softmax", {1, 4}, 1.0f / 256, -128)};                // 15
   model.outputs = {15};
   const auto convolution = [](Builder &b) {
     return tfl::CreateConv2DOptions(b, Padding::SAME, 2, 2, Activation::RELU).Union();
@@ -116,19 +121,28 @@ TinyModel tinyNetwork(uint32_t seed) {
   const auto depthwise = [](Builder &b) {
     return tfl::CreateDepthwiseConv2DOptions(b, Padding::SAME, 1, 1, 1, Activation::NONE).Union();
   };
-  const auto pool = [](Builder &b) { return tfl::CreatePool2DOptions(b, Padding::VALID, 2, 2, 2, 2).Union(); };
+  const auto pool = [](Builder &b) {
+    return tfl::CreatePool2DOptions(b, Padding::VALID, 2, 2, 2, 2).Union();
+  };
   model.operators = {
       {BuiltinOperator::CONV_2D, {0, 1, 2}, {3}, BuiltinOptions::Conv2DOptions, convolution},
       {BuiltinOperator::DEPTHWISE_CONV_2D, {3, 4, 5}, {6}, BuiltinOptions::DepthwiseConv2DOptions, depthwise},
-      {BuiltinOperator::ADD, {3, 6}, {7}, BuiltinOptions::AddOptions,
+      {BuiltinOperator::ADD,
+       {3, 6},
+       {7},
+       BuiltinOptions::AddOptions,
        [](Builder &b) { return tfl::CreateAddOptions(b, Activation::RELU6).Union(); }},
       {BuiltinOperator::MAX_POOL_2D, {7}, {8}, BuiltinOptions::Pool2DOptions, pool},
       {BuiltinOperator::AVERAGE_POOL_2D, {8}, {9}, BuiltinOptions::Pool2DOptions, pool},
       {BuiltinOperator::RESHAPE, {9, 10}, {11}},
-      {BuiltinOperator::FULLY_CONNECTED, {11, 12, 13}, {14}, BuiltinOptions::FullyConnectedOptions,
+      {BuiltinOperator::FULLY_CONNECTED,
+       {11, 12, 13},
+       {14},
+       BuiltinOptions::FullyConnectedOptions,
        [](Builder &b) { return tfl::CreateFullyConnectedOptions(b).Union(); }},
-      {BuiltinOperator::SOFTMAX, {14}, {15}, BuiltinOptions::SoftmaxOptions,
-       [](Builder &b) { return tfl::CreateSoftmaxOptions(b, 1.0f).Union(); }}};
+      {BuiltinOperator::SOFTMAX, {14}, {15}, BuiltinOptions::SoftmaxOptions, [](Builder &b) {
+         return tfl::CreateSoftmaxOptions(b, 1.0f).Union();
+       }}};
   return model;
 }
 
@@ -146,12 +160,15 @@ std::vector<TinyModel> tinyOperators() {
   const TinyTensor picture = activation("x", {1, 5, 7, 3}, 0.04f, -11);
   const TinyTensor channel = activation("y", {1, 1, 1, 3}, 0.03f, 20);
   add({picture, channel, activation("z", {1, 5, 7, 3}, 0.09f, 2)},
-      {BuiltinOperator::MUL, {0, 1}, {2}, BuiltinOptions::MulOptions,
-       [](Builder &b) { return tfl::CreateMulOptions(b, Activation::RELU).Union(); }});
+      {BuiltinOperator::MUL, {0, 1}, {2}, BuiltinOptions::MulOptions, [](Builder &b) {
+         return tfl::CreateMulOptions(b, Activation::RELU).Union();
+       }});
   add({picture, channel, activation("z", {1, 5, 7, 3}, 0.05f, 2)}, {BuiltinOperator::SUB, {0, 1}, {2}});
-  add({picture, integers("pads", {4, 2}, {0, 0, 1, 2, 0, 3, 0, 0}), activation("z", {1, 8, 10, 3}, 0.04f, -11)},
+  add({picture, integers("pads", {4, 2}, {0, 0, 1, 2, 0, 3, 0, 0}),
+       activation("z", {1, 8, 10, 3}, 0.04f, -11)},
       {BuiltinOperator::PAD, {0, 1}, {2}});
-  add({picture, integers("axes", {2}, {1, 2}), activation("z", {1, 3}, 0.03f, 4)}, {BuiltinOperator::MEAN, {0, 1}, {2}});
+  add({picture, integers("axes", {2}, {1, 2}), activation("z", {1, 3}, 0.03f, 4)},
+      {BuiltinOperator::MEAN, {0, 1}, {2}});
   add({picture, activation("z", {1, 5, 7, 3}, 0.07f, 4)}, {BuiltinOperator::QUANTIZE, {0}, {1}});
   add({picture, activation("z", {1, 5, 7, 3}, 0.02f, -128)}, {BuiltinOperator::RELU, {0}, {1}});
   TinyTensor real = picture;
@@ -163,8 +180,9 @@ std::vector<TinyModel> tinyOperators() {
   TinyTensor second = picture;
   second.name = "y";
   add({picture, second, activation("z", {1, 5, 14, 3}, 0.04f, -11)},
-      {BuiltinOperator::CONCATENATION, {0, 1}, {2}, BuiltinOptions::ConcatenationOptions,
-       [](Builder &b) { return tfl::CreateConcatenationOptions(b, 2).Union(); }});
+      {BuiltinOperator::CONCATENATION, {0, 1}, {2}, BuiltinOptions::ConcatenationOptions, [](Builder &b) {
+         return tfl::CreateConcatenationOptions(b, 2).Union();
+       }});
   return models;
 }
 

@@ -1,0 +1,267 @@
+// Host code against plain loops on isa's numerics: random geometries, no files needed.
+
+#include "tiny_model.h"
+
+#include "tessera/compiler/compiler.h"
+#include "tessera/compiler/session.h"
+#include "tessera/isa/numerics.h"
+#include "tessera/isa/softmax.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <random>
+
+namespace tessera::test {
+namespace {
+
+using tfl::Activation;
+using tfl::BuiltinOperator;
+using tfl::BuiltinOptions;
+using tfl::Padding;
+using tfl::TensorType;
+
+using Bytes = std::vector<uint8_t>;
+
+int8_t at(const Bytes &bytes, size_t i) { return static_cast<int8_t>(bytes[i]); }
+
+Bytes randomBytes(size_t count, std::mt19937 &random) {
+  Bytes bytes(count);
+  for (uint8_t &byte : bytes)
+    byte = static_cast<uint8_t>(random());
+  return bytes;
+}
+
+/// Compiles for the host and runs once.
+Bytes runOnCpu(const TinyModel &model, const std::vector<Bytes> &inputs) {
+  compiler::SessionOptions options;
+  options.device = "cpu";
+  auto session = compiler::Session::open(model.build(), options);
+  EXPECT_TRUE(session) << session.error().message;
+  if (!session)
+    return {};
+  const std::vector<std::span<const uint8_t>> views(inputs.begin(), inputs.end());
+  auto outputs = (*session)->run(views);
+  EXPECT_TRUE(outputs) << outputs.error().message;
+  return outputs ? (*outputs)[0] : Bytes();
+}
+
+/// TFLite's rounding of a sum, from the real factor.
+int8_t requantised(int32_t sum, double factor, int32_t zeroPoint, int32_t low) {
+  const auto scale = isa::quantizeMultiplier(factor);
+  const int32_t value = isa::multiplyDoubleRounding(sum, static_cast<int32_t>(scale.multiplier), scale.shift);
+  return static_cast<int8_t>(std::clamp(value + zeroPoint, low, 127));
+}
+
+/// One convolution, geometry and all; options functions carry no state, so the current one stands here.
+struct Shape {
+  int32_t height, width, channels, outChannels, kernelH, kernelW, strideH, strideW, dilationH, dilationW;
+  bool same, depthwise, relu;
+};
+Shape current;
+
+flatbuffers::Offset<void> makeOptions(flatbuffers::FlatBufferBuilder &builder) {
+  const Padding padding = current.same ? Padding::SAME : Padding::VALID;
+  const Activation activation = current.relu ? Activation::RELU : Activation::NONE;
+  if (current.depthwise)
+    return tfl::CreateDepthwiseConv2DOptions(builder, padding, current.strideW, current.strideH,
+                                             current.outChannels / current.channels, activation,
+                                             current.dilationW, current.dilationH)
+        .Union();
+  return tfl::CreateConv2DOptions(builder, padding, current.strideW, current.strideH, activation,
+                                  current.dilationW, current.dilationH)
+      .Union();
+}
+
+Shape randomShape(std::mt19937 &random) {
+  const auto pick = [&](int32_t low, int32_t high) {
+    return low + static_cast<int32_t>(random() % static_cast<uint32_t>(high - low + 1));
+  };
+  Shape s{};
+  s.depthwise = pick(0, 2) == 0;
+  s.same = pick(0, 1) == 1;
+  s.relu = pick(0, 1) == 1;
+  s.channels = pick(1, 20);
+  s.outChannels = s.depthwise ? s.channels * pick(1, 3) : pick(1, 20);
+  s.kernelH = pick(1, 5);
+  s.kernelW = pick(1, 5);
+  s.strideH = pick(1, 3);
+  s.strideW = pick(1, 3);
+  const bool dilated = pick(0, 2) == 0;
+  s.dilationH = dilated ? pick(1, 3) : 1;
+  s.dilationW = dilated ? pick(1, 3) : 1;
+  s.height = (s.kernelH - 1) * s.dilationH + pick(1, 9);
+  s.width = (s.kernelW - 1) * s.dilationW + pick(1, 9);
+  return s;
+}
+
+struct Axis {
+  int32_t out, before;
+};
+Axis axisOf(int32_t in, int32_t kernel, int32_t stride, int32_t dilation, bool same) {
+  const int32_t reach = (kernel - 1) * dilation + 1;
+  if (!same)
+    return {(in - reach) / stride + 1, 0};
+  const int32_t out = (in + stride - 1) / stride;
+  return {out, std::max((out - 1) * stride + reach - in, 0) / 2};
+}
+
+TEST(CpuTest, ConvolutionsOfAnyShape) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  for (int round = 0; round < 24; ++round) {
+    const Shape s = current = randomShape(random);
+    SCOPED_TRACE(testing::Message() << "seed " << seed << ", round " << round);
+    const Axis rows = axisOf(s.height, s.kernelH, s.strideH, s.dilationH, s.same);
+    const Axis columns = axisOf(s.width, s.kernelW, s.strideW, s.dilationW, s.same);
+    const auto inputZero = static_cast<int32_t>(random() % 256) - 128;
+    const auto outputZero = static_cast<int32_t>(random() % 256) - 128;
+    const size_t outChannels = static_cast<size_t>(s.outChannels);
+    const int32_t depth = s.depthwise ? 1 : s.channels;
+
+    TinyModel model;
+    model.inputs = {0};
+    model.outputs = {3};
+    std::vector<float> scales;
+    for (size_t o = 0; o < outChannels; ++o)
+      scales.push_back(0.001f + 0.00001f * static_cast<float>(random() % 1000));
+    const Bytes weights =
+        randomBytes(outChannels * static_cast<size_t>(s.kernelH * s.kernelW * depth), random);
+    std::vector<int32_t> biases(outChannels);
+    Bytes biasBytes(4 * outChannels);
+    for (size_t o = 0; o < outChannels; ++o) {
+      biases[o] = static_cast<int32_t>(random() % 20000) - 10000;
+      for (size_t k = 0; k < 4; ++k)
+        biasBytes[4 * o + k] = static_cast<uint8_t>(static_cast<uint32_t>(biases[o]) >> (8 * k));
+    }
+    const std::vector<int32_t> weightShape =
+        s.depthwise ? std::vector<int32_t>{1, s.kernelH, s.kernelW, s.outChannels}
+                    : std::vector<int32_t>{s.outChannels, s.kernelH, s.kernelW, s.channels};
+    model.tensors = {
+        {"in", {1, s.height, s.width, s.channels}, TensorType::INT8, {0.03f}, {inputZero}},
+        {"w", weightShape, TensorType::INT8, scales, std::vector<int64_t>(outChannels, 0), weights,
+         s.depthwise ? 3 : 0},
+        {"b", {s.outChannels}, TensorType::INT32, {}, {}, biasBytes},
+        {"out", {1, rows.out, columns.out, s.outChannels}, TensorType::INT8, {0.1f}, {outputZero}}};
+    model.operators = {{s.depthwise ? BuiltinOperator::DEPTHWISE_CONV_2D : BuiltinOperator::CONV_2D,
+                        {0, 1, 2},
+                        {3},
+                        s.depthwise ? BuiltinOptions::DepthwiseConv2DOptions : BuiltinOptions::Conv2DOptions,
+                        makeOptions}};
+    const Bytes input = randomBytes(static_cast<size_t>(s.height * s.width * s.channels), random);
+    const Bytes output = runOnCpu(model, {input});
+    ASSERT_EQ(output.size(), static_cast<size_t>(rows.out * columns.out) * outChannels);
+
+    size_t position = 0;
+    for (int32_t y = 0; y < rows.out; ++y)
+      for (int32_t x = 0; x < columns.out; ++x)
+        for (int32_t o = 0; o < s.outChannels; ++o) {
+          int32_t sum = biases[static_cast<size_t>(o)];
+          for (int32_t ky = 0; ky < s.kernelH; ++ky)
+            for (int32_t kx = 0; kx < s.kernelW; ++kx) {
+              const int32_t row = y * s.strideH + ky * s.dilationH - rows.before;
+              const int32_t column = x * s.strideW + kx * s.dilationW - columns.before;
+              if (row < 0 || row >= s.height || column < 0 || column >= s.width)
+                continue;
+              for (int32_t k = 0; k < depth; ++k) {
+                const int32_t c = s.depthwise ? o / (s.outChannels / s.channels) : k;
+                const int32_t weight =
+                    s.depthwise
+                        ? at(weights, static_cast<size_t>((ky * s.kernelW + kx) * s.outChannels + o))
+                        : at(weights,
+                             static_cast<size_t>(((o * s.kernelH + ky) * s.kernelW + kx) * s.channels + k));
+                const int32_t value =
+                    at(input, static_cast<size_t>((row * s.width + column) * s.channels + c)) - inputZero;
+                sum = isa::wrapAdd(sum, value * weight);
+              }
+            }
+          const double factor = static_cast<double>(0.03f) *
+                                static_cast<double>(scales[static_cast<size_t>(o)]) /
+                                static_cast<double>(0.1f);
+          ASSERT_EQ(at(output, position), requantised(sum, factor, outputZero, s.relu ? outputZero : -128))
+              << "at " << y << ", " << x << ", " << o << (s.depthwise ? " depthwise" : "") << " of "
+              << s.height << "x" << s.width << "x" << s.channels << ", kernel " << s.kernelH << "x"
+              << s.kernelW;
+          ++position;
+        }
+  }
+}
+
+TEST(CpuTest, SoftmaxIsIsasSoftmax) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  for (const float scale : {0.001f, 0.02f, 0.17f, 1.0f, 9.0f}) {
+    const int32_t depth = 1 + static_cast<int32_t>(random() % 300);
+    TinyModel model;
+    model.tensors = {{"in", {7, depth}, TensorType::INT8, {scale}, {3}},
+                     {"out", {7, depth}, TensorType::INT8, {1.0f / 256}, {-128}}};
+    model.operators = {
+        {BuiltinOperator::SOFTMAX,
+         {0},
+         {1},
+         BuiltinOptions::SoftmaxOptions,
+         [](flatbuffers::FlatBufferBuilder &b) { return tfl::CreateSoftmaxOptions(b, 1.0f).Union(); }}};
+    const Bytes input = randomBytes(static_cast<size_t>(7 * depth), random);
+    const Bytes output = runOnCpu(model, {input});
+    ASSERT_EQ(output.size(), input.size());
+    const auto table = isa::softmaxTable(1.0, static_cast<double>(scale));
+    for (size_t row = 0; row < 7; ++row) {
+      const auto width = static_cast<size_t>(depth);
+      std::vector<int8_t> in(width), expected(width);
+      for (size_t i = 0; i < width; ++i)
+        in[i] = at(input, row * width + i);
+      isa::softmaxRow(in, expected, table);
+      const double peak = *std::max_element(in.begin(), in.end());
+      double total = 0;
+      for (int8_t value : in)
+        total += std::exp(static_cast<double>(scale) * (value - peak));
+      for (size_t i = 0; i < width; ++i) {
+        ASSERT_EQ(at(output, row * width + i), expected[i]) << "scale " << scale << ", depth " << depth;
+        // And it is a softmax: within a step of the real one.
+        ASSERT_NEAR(
+            expected[i],
+            std::min(std::exp(static_cast<double>(scale) * (in[i] - peak)) / total * 256 - 128, 127.0), 1.01);
+      }
+    }
+  }
+}
+
+TEST(CpuTest, AveragesRoundHalvesAwayFromZeroAndLeavePaddingOut) {
+  TinyModel model;
+  model.tensors = {{"in", {1, 3, 3, 2}, TensorType::INT8, {0.5f}, {-5}},
+                   {"out", {1, 2, 2, 2}, TensorType::INT8, {0.5f}, {-5}}};
+  model.operators = {{BuiltinOperator::AVERAGE_POOL_2D,
+                      {0},
+                      {1},
+                      BuiltinOptions::Pool2DOptions,
+                      [](flatbuffers::FlatBufferBuilder &b) {
+                        return tfl::CreatePool2DOptions(b, Padding::SAME, 2, 2, 2, 2).Union();
+                      }}};
+  const std::vector<int8_t> values = {1, -1, 2, -2, 7, -7, 3, -3, 4, -4, 8, -8, 5, -5, 6, -6, -128, 127};
+  Bytes input(values.size());
+  for (size_t i = 0; i < values.size(); ++i)
+    input[i] = static_cast<uint8_t>(values[i]);
+  const Bytes output = runOnCpu(model, {input});
+  // (1+2+3+4)/4 = 2.5, (7+8)/2 = 7.5, (5+6)/2 = 5.5, and one pixel alone.
+  const std::vector<int8_t> expected = {3, -3, 8, -8, 6, -6, -128, 127};
+  ASSERT_EQ(output.size(), expected.size());
+  for (size_t i = 0; i < expected.size(); ++i)
+    EXPECT_EQ(at(output, i), expected[i]) << i;
+}
+
+TEST(CpuTest, CompilationIsDeterministic) {
+  compiler::CompileOptions options;
+  options.cpuOnly = true;
+  const auto file = tinyNetwork().build();
+  auto first = compiler::compile(file, options);
+  auto second = compiler::compile(file, options);
+  ASSERT_TRUE(first) << first.error().message;
+  ASSERT_TRUE(second) << second.error().message;
+  EXPECT_EQ(first->image.sections(), second->image.sections());
+}
+
+} // namespace
+} // namespace tessera::test
