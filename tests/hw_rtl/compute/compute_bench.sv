@@ -1,0 +1,98 @@
+// The arithmetic cells of compute side by side, for cells_test.cpp: both forms of the wide multiplier and of the exit lane.
+`default_nettype none
+
+module compute_bench (
+    input  wire         clk_i,
+    input  wire         rst_ni,
+    // tsr_mul_pair
+    input  wire  [7:0]  low_i,
+    input  wire  [7:0]  high_i,
+    input  wire  [7:0]  x_i,
+    output wire  [15:0] low_o,
+    output wire  [15:0] high_o,
+    // tsr_mul_wide and tsr_requantise_lane; _0 all in DSPs, _1 with LutHigh
+    input  wire         unsigned_i,
+    input  wire  [31:0] v_i,
+    input  wire  [31:0] y_i,
+    output wire  [63:0] product_0_o,
+    output wire  [63:0] product_1_o,
+    input  wire  [2:0]  mode_i,
+    input  wire         raw_i,
+    input  wire         pass_i,
+    input  wire         bias_on_i,
+    input  wire  [7:0]  zero_point_i,
+    input  wire  [7:0]  clamp_min_i,
+    input  wire  [7:0]  clamp_max_i,
+    input  wire  [31:0] bias_i,
+    input  wire  [31:0] multiplier_i,
+    input  wire  [5:0]  shift_i,
+    output wire  [31:0] result_0_o,
+    output wire  [31:0] result_1_o,
+    // tsr_operand_table
+    input  wire         fill_i,
+    output wire         busy_o,
+    input  wire  [45:0] operand_i,
+    input  wire         single_i,
+    input  wire         valid_i,
+    input  wire  [7:0]  value_i,
+    output wire  [31:0] scaled_o
+);
+  tsr_mul_pair u_pair (
+      .clk_i,
+      .low_i,
+      .high_i,
+      .x_i,
+      .low_o,
+      .high_o
+  );
+  tsr_operand_table #(
+      .Lanes(1)
+  ) u_table (
+      .clk_i,
+      .rst_ni,
+      .fill_i,
+      .busy_o,
+      .operand_i,
+      .single_i,
+      .valid_i,
+      .value_i,
+      .result_o(scaled_o)
+  );
+  wire [63:0] product[0:1];
+  wire [31:0] result[0:1];
+  for (genvar f = 0; f < 2; f++) begin : g_form
+    tsr_mul_wide #(
+        .LutHigh(f)
+    ) u_wide (
+        .clk_i,
+        .unsigned_i,
+        .x_i(v_i),
+        .y_i,
+        .product_o(product[f])
+    );
+    tsr_requantise_lane #(
+        .LutHigh(f)
+    ) u_lane (
+        .clk_i,
+        .mode_i,
+        .raw_i,
+        .pass_i,
+        .bias_on_i,
+        .zero_point_i,
+        .clamp_min_i,
+        .clamp_max_i,
+        .v_i,
+        .y_i,
+        .bias_i,
+        .multiplier_i,
+        .shift_i,
+        .result_o(result[f])
+    );
+  end
+  assign product_0_o = product[0];
+  assign product_1_o = product[1];
+  assign result_0_o = result[0];
+  assign result_1_o = result[1];
+endmodule
+
+`default_nettype wire
