@@ -6,8 +6,11 @@
 A mutant is a pattern that stands on exactly one place of one file, and what comes instead. Those of the functional model
 (files under simulator/functional) are compiled in front of the library and meet the plain interpreter; those of the RTL are
 built as a cycle model of their own and meet the functional model. Ends with 1 if one survives or no longer fits its file.
+An entry with "define" instead of a pattern is no mistake but another body of the RTL (a macro in front of every module): it must
+agree with the functional model.
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -72,20 +75,27 @@ def build_functional(options, mutant, folder):
 
 def build_rtl(options, mutant, folder):
     """A tree with the mutated module; the cycle model is built from it at first use, in a cache of its own."""
-    changed = mutate(options.root, mutant)
     share = os.path.join(folder, "share")
     for part in RTL_PARTS:
         shutil.copytree(os.path.join(options.root, part), os.path.join(share, part))
-    with open(os.path.join(share, mutant["file"]), "w") as file:
-        file.write(changed)
+    if "define" in mutant:
+        for path in glob.glob(os.path.join(share, "hw_rtl/src/*.sv")):
+            with open(path) as file:
+                text = file.read()
+            with open(path, "w") as file:
+                file.write(f"`define {mutant['define']}\n{text}")
+    else:
+        changed = mutate(options.root, mutant)
+        with open(os.path.join(share, mutant["file"]), "w") as file:
+            file.write(changed)
     environment = dict(os.environ, TESSERA_SHARE=share, XDG_CACHE_HOME=os.path.join(folder, "cache"))
     return [options.cosim, "--machine", mutant.get("machine", "tiny")], environment
 
 
 def survives(options, mutant):
-    """None if the mutant was found, else what went wrong."""
+    """None if the mutant was found (another body: if it agreed), else what went wrong."""
     with tempfile.TemporaryDirectory(prefix="tessera-mutant-") as folder:
-        functional = mutant["file"].startswith("simulator/functional/")
+        functional = mutant.get("file", "").startswith("simulator/functional/")
         try:
             command, environment = (build_functional if functional else build_rtl)(options, mutant, folder)
         except (ValueError, StopIteration) as error:
@@ -96,6 +106,8 @@ def survives(options, mutant):
             result = run(command, env=environment, timeout=options.seconds)
         except subprocess.TimeoutExpired:
             return f"no end within {options.seconds} s"
+        if "define" in mutant:
+            return None if result.returncode == 0 else f"does not agree:\n{result.stdout[-2000:]}"
         if result.returncode == 1:
             print(f"  {result.stdout.strip().splitlines()[0][:200]}", flush=True)
             return None
@@ -128,7 +140,8 @@ def main():
             continue
         if options.check:
             try:
-                mutate(options.root, mutant)
+                if "define" not in mutant:
+                    mutate(options.root, mutant)
             except (ValueError, OSError) as error:
                 print(f"FAILED {error}: {mutant['name']}")
                 failed += 1
@@ -136,7 +149,7 @@ def main():
         start = time.time()
         trouble = survives(options, mutant)
         failed += trouble is not None
-        print(f"{'found' if trouble is None else 'FAILED ' + trouble}: {mutant['name']} ({time.time() - start:.1f} s)", flush=True)
+        print(f"{'ok' if trouble is None else 'FAILED ' + trouble}: {mutant['name']} ({time.time() - start:.1f} s)", flush=True)
     sys.exit(1 if failed else 0)
 
 
