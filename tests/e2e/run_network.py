@@ -1,6 +1,6 @@
 """Runs a network through `tessera run` and compares every output, the placement and the report.
 
-usage: run_network.py TESSERA NETWORK --device D --machine M [--memory MODEL] [--eval N] [--cases N] [--cycles FILE]
+usage: run_network.py TESSERA NETWORK --device D --machine M [--memory MODEL] [--eval N] [--cases N] [--mutant]
 """
 import argparse
 import json
@@ -61,6 +61,7 @@ def main():
     parser.add_argument("--memory")
     parser.add_argument("--eval", type=int, default=0)
     parser.add_argument("--cases", type=int, help="the first N only")
+    parser.add_argument("--mutant", action="store_true", help="change one bit of one output: it must be found")
     arguments = parser.parse_args()
     model = networks.model_path(arguments.network)
     cases = networks.cases_of(arguments.network, arguments.eval)[:arguments.cases]
@@ -70,6 +71,8 @@ def main():
         outputs, report = run(arguments.tessera, model, np.concatenate([case.data for case in cases]), folder, *options)
     faults = []
     outputs = outputs.reshape(len(cases), -1)
+    if arguments.mutant:
+        outputs[-1, 0] ^= 1
     for case, output in zip(cases, outputs):
         wrong = case.check(output)
         if wrong:
@@ -80,6 +83,8 @@ def main():
     print(f"{arguments.network} on {arguments.device}, {arguments.machine}: {len(cases)} cases, {len(faults)} faults, "
           f"{report.get('cycles')} cycles, utilisation {report.get('utilization', 0):.3f}, "
           f"{report.get('simulated_cycles_per_second', 0):.0f} cycles/s, {1e3 * report.get('wall_seconds', 0):.2f} ms a case")
+    if arguments.mutant:
+        return 0 if len(faults) == 1 and faults[0].startswith(cases[-1].name) else 1
     return 1 if faults else 0
 
 
