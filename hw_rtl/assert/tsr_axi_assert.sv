@@ -93,9 +93,11 @@ module tsr_axi_assert (
       r_beat_q[r_id_i] <= r_due ? 8'd0 : r_beat_q[r_id_i] + 8'd1;
       if (r_due) r_get_q[r_id_i] <= r_get_q[r_id_i] + 4'd1;
     end
-    for (int k = 0; k < 4; k = k + 1) begin
-      if ((ar_now && 32'(ar_id_i) == k) != (r_now && r_due && 32'(r_id_i) == k)) begin
-        r_open_q[k] <= ar_now && 32'(ar_id_i) == k ? r_open_q[k] + 5'd1 : r_open_q[k] - 5'd1;
+    if (ar_now || (r_now && r_due)) begin
+      for (int k = 0; k < 4; k = k + 1) begin
+        if ((ar_now && 32'(ar_id_i) == k) != (r_now && r_due && 32'(r_id_i) == k)) begin
+          r_open_q[k] <= ar_now && 32'(ar_id_i) == k ? r_open_q[k] + 5'd1 : r_open_q[k] - 5'd1;
+        end
       end
     end
     if (ar_now != (r_now && r_due)) reads_q <= ar_now ? reads_q + 5'd1 : reads_q - 5'd1;

@@ -37,26 +37,29 @@ module tsr_ram_1r1w #(
   end
 `endif
 
-  always_ff @(posedge clk_i) if (rd_en_i) rd_data_o <= mem[rd_addr_i];
-
 `ifdef YOSYS
+  always_ff @(posedge clk_i) if (rd_en_i) rd_data_o <= mem[rd_addr_i];
   always_ff @(posedge clk_i) begin
     for (int l = 0; l < Lanes; l++) begin
       if (wr_valid_i && wr_lane_i[l]) mem[wr_addr_i][LaneWidth*l+:LaneWidth] <= wr_data_i[LaneWidth*l+:LaneWidth];
     end
   end
 `else
-  // The same with a short way for the common write of all lanes, which makes simulation faster.
+  // The same in one process, read before write, with the write in place: a simulator then does nothing in a cycle without
+  // a write, where delayed writes of many lanes each cost a test in every cycle.
+  // verilator lint_off BLKSEQ
   always_ff @(posedge clk_i) begin
+    if (rd_en_i) rd_data_o <= mem[rd_addr_i];
     if (wr_valid_i) begin
-      if (&wr_lane_i) mem[wr_addr_i] <= wr_data_i;
+      if (&wr_lane_i) mem[wr_addr_i] = wr_data_i;
       else begin
         for (int l = 0; l < Lanes; l++) begin
-          if (wr_lane_i[l]) mem[wr_addr_i][LaneWidth*l+:LaneWidth] <= wr_data_i[LaneWidth*l+:LaneWidth];
+          if (wr_lane_i[l]) mem[wr_addr_i][LaneWidth*l+:LaneWidth] = wr_data_i[LaneWidth*l+:LaneWidth];
         end
       end
     end
   end
+  // verilator lint_on BLKSEQ
 `endif
 
 `ifdef FORMAL
