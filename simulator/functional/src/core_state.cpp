@@ -41,45 +41,55 @@ void CoreState::clearScratchpads() {
   par.fill(0);
 }
 
-void CoreState::writeElement(MemoryType type, uint32_t index, const uint8_t *bytes) {
+/// The layout of the kernels, and the sums beside it.
+void CoreState::packWeights(uint32_t index, const uint8_t *bytes) {
+  int8_t *w = wgt.data() + size_t{index} * shape.wgtBytes;
+  int32_t *sums = wgtSum128.data() + size_t{index} * shape.blockOut;
+  const uint32_t wholeGroups = shape.blockIn / 4;
+  for (uint32_t o = 0; o < shape.blockOut; ++o) {
+    const uint8_t *row = bytes + size_t{o} * shape.blockIn;
+    int32_t sum = 0;
+    for (uint32_t k = 0; k < shape.blockIn; ++k)
+      sum += static_cast<int8_t>(row[k]);
+    sums[o] = sum * 128;
+    for (uint32_t g = 0; g < wholeGroups; ++g)
+      std::memcpy(w + (size_t{g} * shape.blockOut + o) * 4, row + 4 * g, 4);
+    for (uint32_t k = 4 * wholeGroups; k < shape.blockIn; ++k)
+      w[(size_t{wholeGroups} * shape.blockOut + o) * 4 + k % 4] = static_cast<int8_t>(row[k]);
+  }
+}
+
+void CoreState::writeElements(MemoryType type, uint32_t index, const uint8_t *bytes, uint32_t count) {
+  const size_t lanes = size_t{count} * shape.lanes;
   switch (type) {
   case MemoryType::Uop:
-    std::memcpy(&uopWords[index], bytes, 4);
-    uop[index] = layout.decodeMicroOp(uopWords[index]);
+    std::memcpy(&uopWords[index], bytes, size_t{count} * 4);
+    for (uint32_t n = index; n < index + count; ++n)
+      uop[n] = layout.decodeMicroOp(uopWords[n]);
     break;
-  case MemoryType::Wgt: {
-    int8_t *w = wgt.data() + size_t{index} * shape.wgtBytes;
-    int32_t *sums = wgtSum128.data() + size_t{index} * shape.blockOut;
-    for (uint32_t o = 0; o < shape.blockOut; ++o) {
-      int32_t sum = 0;
-      for (uint32_t k = 0; k < shape.blockIn; ++k) {
-        const auto value = static_cast<int8_t>(bytes[o * shape.blockIn + k]);
-        w[(k / 4 * shape.blockOut + o) * 4 + k % 4] = value;
-        sum += value;
-      }
-      sums[o] = sum * 128;
-    }
+  case MemoryType::Wgt:
+    for (uint32_t n = 0; n < count; ++n)
+      packWeights(index + n, bytes + size_t{n} * shape.blockOut * shape.blockIn);
     break;
-  }
   case MemoryType::Inp: {
     uint8_t *x = inp.data() + size_t{index} * shape.inpBytes;
-    for (uint32_t i = 0; i < shape.inpBytes; ++i)
+    for (size_t i = 0; i < size_t{count} * shape.inpBytes; ++i)
       x[i] = bytes[i] ^ kSignBit;
     break;
   }
   case MemoryType::Acc:
-    std::memcpy(accElement(index), bytes, size_t{shape.lanes} * 4);
-    kernels->lowBytes(accElement(index), outElement(index), shape.lanes);
+    std::memcpy(accElement(index), bytes, lanes * 4);
+    kernels->lowBytes(accElement(index), outElement(index), lanes);
     break;
   case MemoryType::Acc8bit: {
     int32_t *a = accElement(index);
-    for (uint32_t i = 0; i < shape.lanes; ++i)
-      a[i] = static_cast<int8_t>(bytes[i]);
-    std::memcpy(outElement(index), bytes, shape.lanes);
+    for (size_t l = 0; l < lanes; ++l)
+      a[l] = static_cast<int8_t>(bytes[l]);
+    std::memcpy(outElement(index), bytes, lanes);
     break;
   }
   case MemoryType::Par:
-    std::memcpy(par.data() + size_t{index} * 3 * shape.blockOut, bytes, size_t{12} * shape.blockOut);
+    std::memcpy(par.data() + size_t{index} * 3 * shape.blockOut, bytes, size_t{12} * shape.blockOut * count);
     break;
   case MemoryType::Out:
     break; // no LOAD reaches OUT: decoding refuses it

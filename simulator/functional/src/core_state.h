@@ -54,12 +54,14 @@ struct CoreState {
 
   void clearScratchpads();
 
-  /// Element `index` of a scratchpad from its bytes in DRAM (ACC_8BIT: one int8 a lane).
-  void writeElement(isa::MemoryType type, uint32_t index, const uint8_t *bytes);
+  /// Elements [index, index + count) of a scratchpad from their bytes in DRAM (ACC_8BIT: one int8 a lane).
+  void writeElements(isa::MemoryType type, uint32_t index, const uint8_t *bytes, uint32_t count);
   /// Padding: all values of the element are `value`.
   void fillElement(isa::MemoryType type, uint32_t index, int8_t value);
   /// Its bytes as they stand in DRAM.
   void readElement(isa::MemoryType type, uint32_t index, uint8_t *bytes) const;
+
+  void packWeights(uint32_t index, const uint8_t *bytes);
 
   int32_t *accElement(uint32_t index) { return acc.data() + size_t{index} * shape.lanes; }
   int8_t *outElement(uint32_t index) { return out.data() + size_t{index} * shape.lanes; }

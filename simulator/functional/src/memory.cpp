@@ -1,4 +1,6 @@
 // LOAD and STORE.
+#include <cstring>
+
 #include "core_state.h"
 
 namespace tessera::simulator {
@@ -59,8 +61,8 @@ ErrorCode execute(CoreState &s, const isa::Load &load) {
     if (address + uint64_t{load.xSize} * bytes > s.dram.size())
       return ErrorCode::DramFault;
     fill(load.xPad0);
-    for (uint32_t x = 0; x < load.xSize; ++x)
-      s.writeElement(load.memoryType, index++, s.dram.data() + address + uint64_t{x} * bytes);
+    s.writeElements(load.memoryType, index, s.dram.data() + address, load.xSize);
+    index += load.xSize;
     fill(load.xPad1);
   }
   fill(load.yPad1 * rowElements);
@@ -78,8 +80,8 @@ ErrorCode execute(CoreState &s, const isa::Store &store) {
     const uint64_t address = rowAddress(s, store, y);
     if (address + uint64_t{store.xSize} * bytes > s.dram.size())
       return ErrorCode::DramFault;
-    for (uint32_t x = 0; x < store.xSize; ++x)
-      s.readElement(MemoryType::Out, index++, s.dram.data() + address + uint64_t{x} * bytes);
+    std::memcpy(s.dram.data() + address, s.outElement(index), size_t{store.xSize} * bytes);
+    index += store.xSize;
   }
   return ErrorCode::None;
 }
