@@ -15,7 +15,9 @@ ordered_json describeTensor(mlir::Type type, mlir::DictionaryAttr attributes) {
   ordered_json result;
   result["name"] = attributes.getAs<mlir::StringAttr>("tessera.name").str();
   result["shape"] = std::vector<int64_t>(tensor.getShape().begin(), tensor.getShape().end());
-  result["type"] = tensor.getElementType().isF32() ? "float32" : "int8";
+  result["type"] = tensor.getElementType().isF32()           ? "float32"
+                   : attributes.contains("tessera.unsigned") ? "uint8"
+                                                             : "int8";
   if (auto scale = attributes.getAs<mlir::FloatAttr>("tessera.scale")) {
     result["scale"] = scale.getValueAsDouble();
     result["zero_point"] = attributes.getAs<mlir::IntegerAttr>("tessera.zero_point").getInt();

@@ -64,6 +64,26 @@ Expected<Scale> scaleFor(const Operator &op, double factor) {
   return scale;
 }
 
+/// Checks that a tensor is int8 or uint8 with one scale.
+Expected<void> checkBytes(const Operator &op, const Tensor &tensor, const char *what) {
+  if (!tensor.isInt8() && tensor.type != tflite::TensorType::UINT8)
+    return Error{prefixOf(op) + what + " has type " + typeName(tensor.type) +
+                 ", only int8 and uint8 are supported"};
+  if (tensor.quantisation.scales.size() != 1)
+    return Error{prefixOf(op) + what + " has " + std::to_string(tensor.quantisation.scales.size()) +
+                 " scales, expected 1"};
+  return {};
+}
+
+/// Every byte plus 128, modulo 256.
+mlir::Value turnTopBit(Importer &importer, mlir::Value bytes) {
+  const auto type = mlir::cast<mlir::RankedTensorType>(bytes.getType());
+  const uint8_t topBit = 0x80;
+  const std::vector<int64_t> ones(static_cast<size_t>(type.getRank()), 1);
+  return importer.builder().create<mlir::tosa::BitwiseXorOp>(importer.location(), type, bytes,
+                                                             importer.constantI8(ones, {&topBit, 1}));
+}
+
 std::string edgeAttributes(const Tensor &tensor) {
   char text[80];
   std::snprintf(text, sizeof text, "scale=%a zero_point=%d",
@@ -187,23 +207,35 @@ Expected<void> importQuantize(Importer &importer, const Operator &op) {
     return ok;
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+  if (auto ok = checkBytes(op, output, "output"); !ok)
     return ok;
   if (input.shape != output.shape)
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " differ"};
-  if (input.type == tflite::TensorType::FLOAT32) {
+  if (input.type == tflite::TensorType::FLOAT32 && output.isInt8()) {
     setCustom(importer, op, "quantize", edgeAttributes(output));
     return {};
   }
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+  if (auto ok = checkBytes(op, input, "input"); !ok)
     return ok;
   auto scale = scaleFor(op, static_cast<double>(input.quantisation.scales[0]) /
                                 static_cast<double>(output.quantisation.scales[0]));
   if (!scale)
     return scale.error();
-  importer.setOutput(op, importer.rescale(importer.inputValue(op, 0), input.quantisation.zeroPoints[0],
-                                          output.quantisation.zeroPoints[0], {*scale}, 8));
+  // An unsigned byte is the signed one whose zero point is 128 lower, with its top bit turned.
+  const auto signedZeroPoint = [](const Tensor &tensor) {
+    return tensor.quantisation.zeroPoints[0] - (tensor.isInt8() ? 0 : 128);
+  };
+  mlir::Value bytes = importer.inputValue(op, 0);
+  if (!input.isInt8())
+    bytes = turnTopBit(importer, bytes);
+  const bool same = input.quantisation.scales == output.quantisation.scales &&
+                    signedZeroPoint(input) == signedZeroPoint(output);
+  if (!same)
+    bytes = importer.rescale(bytes, signedZeroPoint(input), signedZeroPoint(output), {*scale}, 8);
+  if (!output.isInt8())
+    bytes = turnTopBit(importer, bytes);
+  importer.setOutput(op, bytes);
   return {};
 }
 

@@ -88,13 +88,16 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
 Expected<mlir::DictionaryAttr> edgeAttributes(mlir::OpBuilder &builder, const Tensor &tensor,
                                               const char *what) {
   const bool isFloat = tensor.type == tflite::TensorType::FLOAT32;
+  const bool isUnsigned = tensor.type == tflite::TensorType::UINT8;
   const Quantisation &quantisation = tensor.quantisation;
-  if (!isFloat && !(tensor.isInt8() && quantisation.scales.size() == 1))
+  if (!isFloat && !((tensor.isInt8() || isUnsigned) && quantisation.scales.size() == 1))
     return Error{std::string(what) + " '" + printable(tensor.name) + "' is " + typeName(tensor.type) +
                  " with " + std::to_string(quantisation.scales.size()) +
-                 " scales, only int8 with one and float32 are supported"};
+                 " scales, only int8 and uint8 with one and float32 are supported"};
   llvm::SmallVector<mlir::NamedAttribute> attributes;
   attributes.push_back(builder.getNamedAttr("tessera.name", builder.getStringAttr(printable(tensor.name))));
+  if (isUnsigned)
+    attributes.push_back(builder.getNamedAttr("tessera.unsigned", builder.getUnitAttr()));
   if (!isFloat) {
     attributes.push_back(builder.getNamedAttr(
         "tessera.scale", builder.getF64FloatAttr(static_cast<double>(quantisation.scales[0]))));

@@ -78,13 +78,15 @@ INSTANTIATE_TEST_SUITE_P(
                     Network{"tinymaix/mnist_dw_q.tflite", "tinymaix__mnist_dw_q"},
                     Network{"tinymaix/mnist_resnet_q.tflite", "tinymaix__mnist_resnet_q"}));
 
-// Float at the edges, or large: they take longer to compile.
+// Larger ones take longer to compile; uint8 at the edges in the last.
 INSTANTIATE_TEST_SUITE_P(Larger, CpuNetworkTest,
                          testing::Values(Network{"cfu-playground/model_mobilenetv2_160_035.tflite",
                                                  "cfu-playground__model_mobilenetv2_160_035"},
                                          Network{"openmv/blazeface_front_128.tflite",
                                                  "openmv__blazeface_front_128"},
-                                         Network{"tinymaix/vww96_q.tflite", "tinymaix__vww96_q"}));
+                                         Network{"tinymaix/vww96_q.tflite", "tinymaix__vww96_q"},
+                                         Network{"coral-test_data/tf2_mobilenet_v2_1.0_224_ptq.tflite",
+                                                 "coral-test_data__tf2_mobilenet_v2_1.0_224_ptq"}));
 
 TEST(CpuEvaluationTest, ClassifiesFiveHundredPicturesAsTheReference) {
   const auto models = modelsFolder();

@@ -177,6 +177,11 @@ std::vector<TinyModel> tinyOperators() {
   real.zeroPoints.clear();
   add({real, activation("z", {1, 5, 7, 3}, 0.07f, 4)}, {BuiltinOperator::QUANTIZE, {0}, {1}});
   add({picture, real}, {BuiltinOperator::DEQUANTIZE, {0}, {1}});
+  TinyTensor bytes = picture;
+  bytes.type = TensorType::UINT8;
+  bytes.zeroPoints = {117};
+  add({bytes, activation("z", {1, 5, 7, 3}, 0.04f, -11)}, {BuiltinOperator::QUANTIZE, {0}, {1}});
+  add({picture, bytes}, {BuiltinOperator::QUANTIZE, {0}, {1}});
   TinyTensor second = picture;
   second.name = "y";
   add({picture, second, activation("z", {1, 5, 14, 3}, 0.04f, -11)},
