@@ -28,7 +28,8 @@ llvm::ArrayRef<mlir::Attribute> list(mlir::ModuleOp module, llvm::StringRef name
 std::string metadataOf(mlir::ModuleOp module, int64_t segments) {
   std::map<int64_t, mlir::DictionaryAttr> placement;
   for (mlir::Attribute attribute : list(module, "npu.placement"))
-    placement[number(llvm::cast<mlir::DictionaryAttr>(attribute), "index")] = llvm::cast<mlir::DictionaryAttr>(attribute);
+    placement[number(llvm::cast<mlir::DictionaryAttr>(attribute), "index")] =
+        llvm::cast<mlir::DictionaryAttr>(attribute);
   std::map<int64_t, std::pair<int64_t, int64_t>> marks;
   for (mlir::Attribute attribute : list(module, "npu.marks")) {
     auto mark = llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef();
@@ -38,10 +39,13 @@ std::string metadataOf(mlir::ModuleOp module, int64_t segments) {
   for (mlir::Attribute attribute : list(module, "tessera.layers")) {
     auto entry = llvm::cast<mlir::DictionaryAttr>(attribute);
     int64_t index = number(entry, "index");
-    llvm::json::Object layer{{"name", llvm::json::fixUTF8(text(entry, "name"))}, {"op", text(entry, "op")}, {"macs", number(entry, "macs")}};
+    llvm::json::Object layer{{"name", llvm::json::fixUTF8(text(entry, "name"))},
+                             {"op", text(entry, "op")},
+                             {"macs", number(entry, "macs")}};
     auto placed = placement.find(index);
     layer["where"] = placed == placement.end() ? "cpu" : text(placed->second, "where");
-    layer["why"] = placed == placement.end() ? "folded into a constant or a neighbour" : llvm::json::fixUTF8(text(placed->second, "why"));
+    layer["why"] = placed == placement.end() ? "folded into a constant or a neighbour"
+                                             : llvm::json::fixUTF8(text(placed->second, "why"));
     if (auto mark = marks.find(index); mark != marks.end()) {
       layer["segment"] = mark->second.first;
       layer["mark"] = mark->second.second;
@@ -49,7 +53,8 @@ std::string metadataOf(mlir::ModuleOp module, int64_t segments) {
     layers.push_back(std::move(layer));
   }
   auto arena = module->getAttrOfType<mlir::IntegerAttr>("npu.arena_bytes");
-  llvm::json::Object object{{"segments", segments}, {"arena_bytes", arena ? arena.getInt() : 0}, {"layers", std::move(layers)}};
+  llvm::json::Object object{
+      {"segments", segments}, {"arena_bytes", arena ? arena.getInt() : 0}, {"layers", std::move(layers)}};
   std::string out;
   llvm::raw_string_ostream stream(out);
   stream << llvm::json::Value(std::move(object));

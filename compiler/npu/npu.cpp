@@ -40,18 +40,18 @@ isa::Expected<void> run(mlir::ModuleOp module, std::unique_ptr<mlir::Pass> pass,
 isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, const Dump &dump) {
   Artifacts artifacts;
   std::vector<std::unique_ptr<mlir::Pass>> passes;
-  passes.push_back(createPlacePass(target));  // who computes what, while all of it is still TOSA
+  passes.push_back(createPlacePass(target)); // who computes what, while all of it is still TOSA
   if (target)
-    passes.push_back(createFusePass());       // NPU sequences become layers
-  passes.push_back(createSegmentPass());      // runs of one kind become functions
+    passes.push_back(createFusePass());  // NPU sequences become layers
+  passes.push_back(createSegmentPass()); // runs of one kind become functions
   if (target) {
-    passes.push_back(createGatherPass(target));                       // first layers with few channels fill their blocks
+    passes.push_back(createGatherPass(target)); // first layers with few channels fill their blocks
     passes.push_back(createLayoutPass(target, &artifacts.constants)); // tensors and constants get addresses
-    passes.push_back(createTilePass(target));                         // layers are cut to the on-chip memories
-    passes.push_back(createTensorizePass(target));                    // tiles become commands
-    passes.push_back(createHoistPass(target));                        // loads move ahead
-    passes.push_back(createTokenPass(target));                        // tokens order what the modules share
-    passes.push_back(createCheckOrderPass(target));                   // and are proved to
+    passes.push_back(createTilePass(target));       // layers are cut to the on-chip memories
+    passes.push_back(createTensorizePass(target));  // tiles become commands
+    passes.push_back(createHoistPass(target));      // loads move ahead
+    passes.push_back(createTokenPass(target));      // tokens order what the modules share
+    passes.push_back(createCheckOrderPass(target)); // and are proved to
   }
   passes.push_back(createHostPass(target)); // commands and segments become C calls
   int64_t segments = 0;

@@ -23,7 +23,8 @@ struct Artifacts {
 // Called with "place", "fuse", ... and the module's text after each pass, if set.
 using Dump = std::function<void(llvm::StringRef stage, const std::string &text)>;
 
-isa::Expected<Artifacts> lower(mlir::ModuleOp module, const isa::MachineConfig &machine, const Dump &dump = {});
+isa::Expected<Artifacts> lower(mlir::ModuleOp module, const isa::MachineConfig &machine,
+                               const Dump &dump = {});
 // Everything on the CPU: one segment and tessera_main.
 isa::Expected<Artifacts> lowerCpuOnly(mlir::ModuleOp module);
 

@@ -5,7 +5,8 @@
 
 namespace tessera::compiler::npu {
 
-std::vector<Span> coverageSpans(uint32_t outputs, uint32_t inputs, uint32_t kernel, uint32_t stride, uint32_t padBefore) {
+std::vector<Span> coverageSpans(uint32_t outputs, uint32_t inputs, uint32_t kernel, uint32_t stride,
+                                uint32_t padBefore) {
   std::vector<Span> spans;
   for (uint32_t position = 0; position < outputs; ++position) {
     int64_t first = int64_t(position) * stride - padBefore;

@@ -12,7 +12,8 @@ namespace tessera::compiler::npu {
 struct Span {
   uint32_t begin, end, covered;
 };
-std::vector<Span> coverageSpans(uint32_t outputs, uint32_t inputs, uint32_t kernel, uint32_t stride, uint32_t padBefore);
+std::vector<Span> coverageSpans(uint32_t outputs, uint32_t inputs, uint32_t kernel, uint32_t stride,
+                                uint32_t padBefore);
 std::vector<Span> rowSpans(const Layer &layer);
 std::vector<Span> columnSpans(const Layer &layer);
 

@@ -53,8 +53,10 @@ isa::Expected<void> checkOrder(const Target &target, const std::vector<Command> 
         oldest = std::min(oldest, mine[size_t(module)]);
     for (int earlier = index - 1; earlier >= 0; --earlier) {
       int other = moduleOf[size_t(earlier)];
-      if (other != own && earlier > mine[size_t(other)] && conflict(accesses[size_t(earlier)], accesses.back()))
-        return isa::Error{name(commands, index) + " may run before " + name(commands, earlier) + " has ended"};
+      if (other != own && earlier > mine[size_t(other)] &&
+          conflict(accesses[size_t(earlier)], accesses.back()))
+        return isa::Error{name(commands, index) + " may run before " + name(commands, earlier) +
+                          " has ended"};
       if (earlier <= oldest)
         break;
     }

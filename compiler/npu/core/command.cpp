@@ -24,7 +24,8 @@ void transferAccesses(const Target &target, const Command &c, Accesses &out) {
   bool load = c.kind == Command::Kind::Load;
   uint64_t bytes = target.elementBytes(c.memory);
   uint64_t elements = uint64_t(c.rows - 1) * c.stride + c.columns;
-  uint64_t inSram = (uint64_t(c.rows) + c.pads[0] + c.pads[1]) * (uint64_t(c.columns) + c.pads[2] + c.pads[3]);
+  uint64_t inSram =
+      (uint64_t(c.rows) + c.pads[0] + c.pads[1]) * (uint64_t(c.columns) + c.pads[2] + c.pads[3]);
   out.push_back({Space::Dram, c.place.region, c.place.offset, c.place.offset + elements * bytes, !load});
   Space space = spaceOf(c.memory);
   out.push_back({space, 0, c.sramBase, c.sramBase + inSram, load});
@@ -65,13 +66,13 @@ std::string describe(const Command &c) {
   switch (c.kind) {
   case Command::Kind::Load:
   case Command::Kind::Store:
-    return std::string(c.kind == Command::Kind::Load ? "load" : "store") + " memory " + text(uint32_t(c.memory)) + " sram " +
-           text(c.sramBase) + " region " + text(c.place.region) + " offset " + text(c.place.offset) + " size " + text(c.rows) +
-           "x" + text(c.columns);
+    return std::string(c.kind == Command::Kind::Load ? "load" : "store") + " memory " +
+           text(uint32_t(c.memory)) + " sram " + text(c.sramBase) + " region " + text(c.place.region) +
+           " offset " + text(c.place.offset) + " size " + text(c.rows) + "x" + text(c.columns);
   case Command::Kind::Reduce:
   case Command::Kind::Vec:
-    return std::string(c.kind == Command::Kind::Reduce ? "reduce" : "vec") + " op " + text(c.op) + " dst " + text(c.dstBase) +
-           " src " + text(c.srcBase) + " wgt " + text(c.wgtBase);
+    return std::string(c.kind == Command::Kind::Reduce ? "reduce" : "vec") + " op " + text(c.op) + " dst " +
+           text(c.dstBase) + " src " + text(c.srcBase) + " wgt " + text(c.wgtBase);
   case Command::Kind::Sync:
     return "sync";
   case Command::Kind::Mark:
@@ -92,7 +93,8 @@ Accesses accessesOf(const Target &target, const Command &c) {
   destinationAccesses(target, c, dst, out);
   bool parameters = c.destination != isa::Destination::Acc && c.exit.mode != isa::ExitMode::None;
   if (c.kind == Command::Kind::Reduce) {
-    uint64_t lanes = c.op == uint32_t(isa::ReduceOp::Matmul) ? 1 : uint64_t(c.taps) * target.inputsPerOutput();
+    uint64_t lanes =
+        c.op == uint32_t(isa::ReduceOp::Matmul) ? 1 : uint64_t(c.taps) * target.inputsPerOutput();
     out.push_back({Space::Inp, 0, c.srcBase, c.srcBase + uint64_t(src) + lanes, false});
     if (usesWeights(c.op))
       out.push_back({Space::Wgt, 0, c.wgtBase, c.wgtBase + uint64_t(wgt) + 1, false});
@@ -113,7 +115,8 @@ Accesses accessesOf(const Target &target, const Command &c) {
 bool conflict(const Accesses &a, const Accesses &b) {
   for (const Access &x : a)
     for (const Access &y : b)
-      if (x.space == y.space && x.region == y.region && (x.write || y.write) && x.begin < y.end && y.begin < x.end)
+      if (x.space == y.space && x.region == y.region && (x.write || y.write) && x.begin < y.end &&
+          y.begin < x.end)
         return true;
   return false;
 }

@@ -25,16 +25,19 @@ Computation windowComputation(const Target &target, const Layer &layer, const Ti
                                                      : Combine::MultiplyAdd;
   c.dimensions = {
       {"channel", target.blockOut(), channel, false, !conv, 0, 0, 0},
-      {"row", tile.rows, kDst | kSrc, false, false, tile.resultColumns, w.strideHeight * tile.inputWidth * r, 0},
+      {"row", tile.rows, kDst | kSrc, false, false, tile.resultColumns, w.strideHeight * tile.inputWidth * r,
+       0},
       {"column", tile.columns, kDst | kSrc, false, false, 1, w.strideWidth * r, 0},
       // Columns before rows: taps are sought in this order, and weights of taps are packed along columns.
-      {"kernel column", w.kernelWidth, tap, true, false, 0, columnStep * r, conv || depthwise ? weightColumn : 0},
+      {"kernel column", w.kernelWidth, tap, true, false, 0, columnStep * r,
+       conv || depthwise ? weightColumn : 0},
       {"kernel row", w.kernelHeight, tap, true, false, 0, w.dilationHeight * tile.inputWidth * r, weightRow},
   };
   if (conv) {
     bool single = target.channelBlocks(layer.input.channels) == 1;
     uint32_t outer = single ? 1 : tile.kBlocks, inner = single ? elements : r;
-    c.dimensions.push_back({"input block", outer, kSrc | kWgt, true, false, 0, tile.inputBlockPixels * r, inner});
+    c.dimensions.push_back(
+        {"input block", outer, kSrc | kWgt, true, false, 0, tile.inputBlockPixels * r, inner});
     c.dimensions.push_back({"input channel", inner * target.blockIn(), kSrc | kWgt, true, true, 0, 1, 1});
   }
   return c;
@@ -49,8 +52,8 @@ Computation addComputation(const Target &target, uint32_t elements) {
 uint64_t microOpsPerPosition(const Target &target, const Layer &layer) {
   if (layer.kind == LayerKind::Add)
     return 1;
-  TensorMatch match =
-      matchComputation(target, windowComputation(target, layer, {1, 1, 1, 1, 1, target.channelBlocks(layer.input.channels)}));
+  TensorMatch match = matchComputation(
+      target, windowComputation(target, layer, {1, 1, 1, 1, 1, target.channelBlocks(layer.input.channels)}));
   uint64_t count = match.instruction ? 1 : 0;
   for (const Kernel::Loop &loop : match.kernel.loops)
     count *= loop.extent;

@@ -9,11 +9,11 @@ namespace tessera::compiler::npu {
 
 // Layout of a piece in INP, and of its results in OUT, in pixels.
 struct TileLayout {
-  uint32_t rows, columns;           // output positions computed by one instruction
-  uint32_t resultColumns;           // row pitch of the results
-  uint32_t inputWidth;              // row pitch of the loaded input
-  uint32_t inputBlockPixels;        // from one channel block of the loaded input to the next
-  uint32_t kBlocks;                 // input channel blocks in INP that the reduction walks (convolution)
+  uint32_t rows, columns;    // output positions computed by one instruction
+  uint32_t resultColumns;    // row pitch of the results
+  uint32_t inputWidth;       // row pitch of the loaded input
+  uint32_t inputBlockPixels; // from one channel block of the loaded input to the next
+  uint32_t kBlocks;          // input channel blocks in INP that the reduction walks (convolution)
 };
 
 // Reduction elements along the channels when kBlocks input blocks are taken at a time.

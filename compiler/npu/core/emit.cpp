@@ -6,7 +6,16 @@
 
 namespace tessera::compiler::npu {
 
+uint32_t Contexts::takeFromRing(MemoryType memory, uint32_t elements) {
+  uint32_t &end = ringEnd_[size_t(memory)];
+  uint32_t base = end + elements <= target_.depth(memory) ? end : 0;
+  end = base + elements;
+  return base;
+}
+
 uint32_t Contexts::take(MemoryType memory, uint32_t elements) {
+  if (memory == MemoryType::Wgt || memory == MemoryType::Par)
+    return takeFromRing(memory, elements);
   bool &second = second_[size_t(memory)];
   if (elements > target_.context(memory)) {
     second = false;

@@ -10,8 +10,9 @@
 
 namespace tessera::compiler::npu {
 
-// Hands out scratchpad ranges: each memory has two halves that take turns, across layers too, so that what is loaded next does
-// not lie where the last piece is still in use. A request larger than a half gets the whole memory.
+// Hands out scratchpad ranges, across layers too, so that what is loaded next does not lie where the last piece is still in use:
+// weights and parameters go round in a ring (many small layers fit at once), the other memories have two halves that take turns. A
+// request larger than a half gets the whole memory.
 class Contexts {
 public:
   explicit Contexts(const Target &target) : target_(target) {}
@@ -19,8 +20,11 @@ public:
   uint32_t take(MemoryType memory, uint32_t elements);
 
 private:
+  uint32_t takeFromRing(MemoryType memory, uint32_t elements);
+
   const Target &target_;
   std::array<bool, 8> second_{};
+  std::array<uint32_t, 8> ringEnd_{};
 };
 
 // Appends the commands of one layer (without its mark).

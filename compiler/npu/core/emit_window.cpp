@@ -20,7 +20,8 @@ struct InputRun {
   uint32_t total() const { return before + count + after; }
 };
 
-InputRun inputRun(Range outputs, uint32_t inputs, uint32_t kernel, uint32_t stride, uint32_t dilation, uint32_t padBefore) {
+InputRun inputRun(Range outputs, uint32_t inputs, uint32_t kernel, uint32_t stride, uint32_t dilation,
+                  uint32_t padBefore) {
   int64_t begin = int64_t(outputs.begin) * stride - padBefore;
   int64_t end = begin + inputExtent(outputs.size(), kernel, stride, dilation);
   int64_t first = std::max<int64_t>(begin, 0), last = std::min<int64_t>(end, inputs);
@@ -43,7 +44,8 @@ public:
 
   void run() {
     std::vector<Range> chunks = cut(target_.channelBlocks(layer_.output.channels), tiling_.blocks);
-    std::vector<Range> rows = cut(layer_.output.height, tiling_.rows), columns = cut(layer_.output.width, tiling_.columns);
+    std::vector<Range> rows = cut(layer_.output.height, tiling_.rows),
+                       columns = cut(layer_.output.width, tiling_.columns);
     if (tiling_.weightsOuter) {
       for (Range chunk : chunks)
         for (Range row : rows)
@@ -68,11 +70,14 @@ private:
   void piece(Range chunk, Range rows, Range columns) {
     const Window &w = layer_.window;
     rowRun_ = inputRun(rows, layer_.input.height, w.kernelHeight, w.strideHeight, w.dilationHeight, w.padTop);
-    columnRun_ = inputRun(columns, layer_.input.width, w.kernelWidth, w.strideWidth, w.dilationWidth, w.padLeft);
+    columnRun_ =
+        inputRun(columns, layer_.input.width, w.kernelWidth, w.strideWidth, w.dilationWidth, w.padLeft);
     // One pitch for all tiles of the layer, so that they share micro-ops.
-    blockPixels_ = inputExtent(tiling_.rows, w.kernelHeight, w.strideHeight, w.dilationHeight) * columnRun_.total();
+    blockPixels_ =
+        inputExtent(tiling_.rows, w.kernelHeight, w.strideHeight, w.dilationHeight) * columnRun_.total();
     outBase_ = contexts_.take(MemoryType::Acc, tiling_.blocks * tiling_.rows * tiling_.columns);
-    std::vector<Range> reduction = conv_ ? cut(inputBlocks_, tiling_.kBlocks) : std::vector<Range>{{0, inputBlocks_}};
+    std::vector<Range> reduction =
+        conv_ ? cut(inputBlocks_, tiling_.kBlocks) : std::vector<Range>{{0, inputBlocks_}};
     for (Range k : reduction) {
       loadParameters(chunk);
       loadWeights(chunk, k);
@@ -111,8 +116,8 @@ private:
     weightBase_ = contexts_.take(MemoryType::Wgt, chunk.size() * weightPitch_);
     for (uint32_t block = chunk.begin; block < chunk.end; ++block) {
       uint32_t first = block * perBlock + (conv_ ? k.begin * r_ : 0);
-      Command load = transfer(MemoryType::Wgt, weightBase_ + (block - chunk.begin) * weightPitch_, layer_.weightPlace, first,
-                              weightPitch_);
+      Command load = transfer(MemoryType::Wgt, weightBase_ + (block - chunk.begin) * weightPitch_,
+                              layer_.weightPlace, first, weightPitch_);
       if (split) {
         load.rows = taps;
         load.columns = pieceElements;
@@ -128,12 +133,12 @@ private:
     inputBlocksLoaded_ = blocks;
     inputRows_ = rows;
     inputColumns_ = columns;
-    inputBase_ = contexts_.take(MemoryType::Inp, footprintOf(target_, layer_, tiling_).inp);
+    inputBase_ = contexts_.take(MemoryType::Inp, uint32_t(footprintOf(target_, layer_, tiling_).inp));
     const Shape &shape = layer_.input;
     for (uint32_t block = blocks.begin; block < blocks.end; ++block) {
       uint32_t firstPixel = (block * shape.height + rowRun_.first) * shape.width + columnRun_.first;
-      Command load = transfer(MemoryType::Inp, inputBase_ + (block - blocks.begin) * blockPixels_ * r_, layer_.inputPlace,
-                              firstPixel * r_, rowRun_.count * columnRun_.count * r_);
+      Command load = transfer(MemoryType::Inp, inputBase_ + (block - blocks.begin) * blockPixels_ * r_,
+                              layer_.inputPlace, firstPixel * r_, rowRun_.count * columnRun_.count * r_);
       load.padValue = layer_.padValue;
       load.pads = {rowRun_.before, rowRun_.after, columnRun_.before * r_, columnRun_.after * r_};
       bool padded = rowRun_.before || rowRun_.after || columnRun_.before || columnRun_.after;
@@ -160,7 +165,9 @@ private:
           continue;
         uint32_t count = std::max(1u, row.covered * column.covered);
         uint32_t parameter = uint32_t(std::find(counts.begin(), counts.end(), count) - counts.begin());
-        out.push_back({{y.begin - rows.begin, y.end - rows.begin}, {x.begin - columns.begin, x.end - columns.begin}, parameter});
+        out.push_back({{y.begin - rows.begin, y.end - rows.begin},
+                       {x.begin - columns.begin, x.end - columns.begin},
+                       parameter});
       }
     return out;
   }
@@ -169,7 +176,8 @@ private:
     const Window &w = layer_.window;
     bool first = k.begin == 0, last = k.end == inputBlocks_;
     for (const Part &part : parts(chunk, block, rows, columns)) {
-      TileLayout layout{part.rows.size(), part.columns.size(), columns.size(), columnRun_.total(), blockPixels_, k.size()};
+      TileLayout layout{part.rows.size(),   part.columns.size(), columns.size(),
+                        columnRun_.total(), blockPixels_,        k.size()};
       TensorMatch match = matchComputation(target_, windowComputation(target_, layer_, layout));
       Command c;
       c.kind = Command::Kind::Reduce;
@@ -179,9 +187,10 @@ private:
       bool biased = conv_ || layer_.kind == LayerKind::Depthwise;
       c.init = !first ? isa::ReduceInit::Acc : biased ? isa::ReduceInit::Bias : isa::ReduceInit::Zero;
       c.destination = last ? isa::Destination::Out : isa::Destination::Acc;
-      c.dstBase = outBase_ + (block - chunk.begin) * rows.size() * columns.size() + part.rows.begin * columns.size() +
-                  part.columns.begin;
-      uint32_t pixel = part.rows.begin * w.strideHeight * columnRun_.total() + part.columns.begin * w.strideWidth;
+      c.dstBase = outBase_ + (block - chunk.begin) * rows.size() * columns.size() +
+                  part.rows.begin * columns.size() + part.columns.begin;
+      uint32_t pixel =
+          part.rows.begin * w.strideHeight * columnRun_.total() + part.columns.begin * w.strideWidth;
       c.srcBase = inputBase_ + (pixel + (conv_ ? 0 : (block - chunk.begin) * blockPixels_)) * r_;
       c.wgtBase = weightBase_ + (block - chunk.begin) * weightPitch_;
       c.par = parBase_ + part.parameter;

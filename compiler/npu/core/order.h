@@ -17,6 +17,10 @@ namespace tessera::compiler::npu {
 // another load. Behind a colliding store it stays one further store away, so that the wait for it does not hold up computing.
 std::vector<Command> hoistLoads(const Target &target, const std::vector<Command> &commands);
 
+// Moves loads of constants (weights, parameters) forward past other loads into time in which the load module would wait, by
+// estimate. Nothing passes a command that it collides with.
+std::vector<Command> prefetchConstants(const Target &target, const std::vector<Command> &commands);
+
 // Sets the fewest dependency flags that order every hazard, and inserts sync commands where load and store must meet. Also sets
 // `overlap` of REDUCE and VEC where the unit need not wait for the other units.
 std::vector<Command> placeTokens(const Target &target, const std::vector<Command> &commands);

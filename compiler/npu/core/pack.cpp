@@ -21,7 +21,8 @@ template <class Word> void appendParameter(const Target &target, std::vector<uin
 
 } // namespace
 
-void packConvWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights, std::vector<uint8_t> &out) {
+void packConvWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
+                     std::vector<uint8_t> &out) {
   const Window &w = layer.window;
   uint32_t inputs = layer.input.channels, outputs = layer.output.channels;
   uint32_t elements = packedInputElements(target, inputs);
@@ -62,16 +63,20 @@ void packParameters(const Target &target, const ChannelParameters &p, std::vecto
     });
 }
 
-void packUniformParameters(const Target &target, uint32_t multiplier, int32_t shift, std::vector<uint8_t> &out) {
-  appendParameter(target, out,
-                  [&](uint32_t row, uint32_t) { return row == 0 ? 0u : row == 1 ? multiplier : uint32_t(shift); });
+void packUniformParameters(const Target &target, uint32_t multiplier, int32_t shift,
+                           std::vector<uint8_t> &out) {
+  appendParameter(target, out, [&](uint32_t row, uint32_t) {
+    return row == 0 ? 0u : row == 1 ? multiplier : uint32_t(shift);
+  });
 }
 
 void packAverageParameters(const Target &target, const Layer &layer, std::vector<uint8_t> &out) {
   for (uint32_t count : averageCounts(layer)) {
     auto reciprocal = isa::averageReciprocal(count);
     appendParameter(target, out, [&](uint32_t row, uint32_t) {
-      return row == 0 ? uint32_t(reciprocal.bias) : row == 1 ? uint32_t(reciprocal.multiplier) : uint32_t(reciprocal.shift);
+      return row == 0   ? uint32_t(reciprocal.bias)
+             : row == 1 ? uint32_t(reciprocal.multiplier)
+                        : uint32_t(reciprocal.shift);
     });
   }
 }

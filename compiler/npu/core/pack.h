@@ -18,13 +18,16 @@ struct ChannelParameters {
 };
 
 // weights: int8 [outputs][kernelHeight][kernelWidth][inputs].
-void packConvWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights, std::vector<uint8_t> &out);
+void packConvWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
+                     std::vector<uint8_t> &out);
 // weights: int8 [kernelHeight][kernelWidth][channels].
-void packDepthwiseWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights, std::vector<uint8_t> &out);
+void packDepthwiseWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
+                          std::vector<uint8_t> &out);
 // PAR elements of all channel blocks.
 void packParameters(const Target &target, const ChannelParameters &parameters, std::vector<uint8_t> &out);
 // One PAR element with the same multiplier and shift for all channels (add).
-void packUniformParameters(const Target &target, uint32_t multiplier, int32_t shift, std::vector<uint8_t> &out);
+void packUniformParameters(const Target &target, uint32_t multiplier, int32_t shift,
+                           std::vector<uint8_t> &out);
 // PAR elements of an average pooling: element i divides by averageCounts(layer)[i].
 void packAverageParameters(const Target &target, const Layer &layer, std::vector<uint8_t> &out);
 

@@ -9,7 +9,8 @@
 
 namespace tessera::compiler::npu {
 
-std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment, uint64_t *arenaBytes) {
+std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment,
+                                uint64_t *arenaBytes) {
   auto align = [&](uint64_t v) { return (v + alignment - 1) / alignment * alignment; };
   std::vector<size_t> order(tensors.size());
   std::iota(order.begin(), order.end(), 0);
@@ -69,7 +70,7 @@ isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::sp
   auto emitted = emitRegion(target, layers);
   if (!emitted)
     return emitted.error();
-  std::vector<Command> ordered = placeTokens(target, hoistLoads(target, *emitted));
+  std::vector<Command> ordered = placeTokens(target, prefetchConstants(target, hoistLoads(target, *emitted)));
   if (auto proof = checkOrder(target, ordered); !proof)
     return proof.error();
   return ordered;

@@ -20,12 +20,13 @@ struct TensorLife {
 
 // Byte offsets in the arena, such that tensors alive at the same time do not overlap. *arenaBytes is the size needed.
 // Largest first, each at the lowest place that is free; aligned to `alignment`.
-std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment, uint64_t *arenaBytes);
+std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment,
+                                uint64_t *arenaBytes);
 
 // Commands of the layers in order, a mark behind each, not yet ordered by tokens. Error: a layer does not fit.
 isa::Expected<std::vector<Command>> emitRegion(const Target &target, std::span<const Layer> layers);
 
-// emitRegion, hoistLoads, placeTokens and checkOrder in a row.
+// emitRegion, hoistLoads, prefetchConstants, placeTokens and checkOrder in a row.
 isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers);
 
 } // namespace tessera::compiler::npu

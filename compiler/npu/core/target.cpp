@@ -12,7 +12,8 @@ uint64_t Target::activationBytes(uint32_t height, uint32_t width, uint32_t chann
 
 uint32_t Target::regionAlignment() const {
   uint32_t alignment = 64;
-  for (MemoryType memory : {MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc, MemoryType::Out, MemoryType::Par})
+  for (MemoryType memory :
+       {MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc, MemoryType::Out, MemoryType::Par})
     alignment = std::lcm(alignment, elementBytes(memory));
   return alignment;
 }

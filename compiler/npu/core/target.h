@@ -21,7 +21,9 @@ public:
   uint32_t blockIn() const { return machine_.blockIn; }
   uint32_t blockOut() const { return machine_.blockOut; }
   uint32_t depthwiseTaps() const { return machine_.depthwiseTaps; }
-  bool has(isa::Feature feature) const { return machine_.level == isa::Level::Tessera && machine_.has(feature); }
+  bool has(isa::Feature feature) const {
+    return machine_.level == isa::Level::Tessera && machine_.has(feature);
+  }
 
   // INP elements of a pixel of one channel block.
   uint32_t inputsPerOutput() const { return machine_.blockOut / machine_.blockIn; }
@@ -49,6 +51,8 @@ public:
   uint32_t maxTransferElements() const { return 0xffff; }
   uint32_t maxIterations() const { return (1u << 14) - 1; }
   uint32_t marks() const { return 256; }
+  // Kernels, strides and paddings beyond this are nobody's network.
+  uint32_t maxWindow() const { return 4096; }
 
 private:
   static constexpr uint64_t kDramLatencyCycles = 50;

@@ -17,17 +17,41 @@ template <class E> constexpr uint32_t code(E value) { return static_cast<uint32_
 
 // name, unit, code, function, feature, lanes {operands it moves, reduction, reach, place in the source}
 const std::vector<TensorInstruction> kTable = {
-    {"MATMUL", false, code(ReduceOp::Matmul), Combine::MultiplyAdd, Feature::Requantise,
+    {"MATMUL",
+     false,
+     code(ReduceOp::Matmul),
+     Combine::MultiplyAdd,
+     Feature::Requantise,
      {{kDst | kWgt, false, BlockOut, NotInSource}, {kSrc | kWgt, true, BlockIn, WithinElement}}},
-    {"DEPTHWISE", false, code(ReduceOp::Depthwise), Combine::MultiplyAdd, Feature::Depthwise,
+    {"DEPTHWISE",
+     false,
+     code(ReduceOp::Depthwise),
+     Combine::MultiplyAdd,
+     Feature::Depthwise,
      {{kDst | kSrc | kWgt, false, BlockOut, WithinElement}, {kSrc | kWgt, true, Taps, AcrossPixels}}},
-    {"SUM", false, code(ReduceOp::Sum), Combine::Add, Feature::Pool,
+    {"SUM",
+     false,
+     code(ReduceOp::Sum),
+     Combine::Add,
+     Feature::Pool,
      {{kDst | kSrc, false, BlockOut, WithinElement}, {kSrc, true, Taps, AcrossPixels}}},
-    {"MAX", false, code(ReduceOp::Max), Combine::Max, Feature::Pool,
+    {"MAX",
+     false,
+     code(ReduceOp::Max),
+     Combine::Max,
+     Feature::Pool,
      {{kDst | kSrc, false, BlockOut, WithinElement}, {kSrc, true, Taps, AcrossPixels}}},
-    {"ADD", true, code(VecOp::Add), Combine::ScaledAdd, Feature::RescaledAdd,
+    {"ADD",
+     true,
+     code(VecOp::Add),
+     Combine::ScaledAdd,
+     Feature::RescaledAdd,
      {{kDst | kSrc, false, BlockOut, WithinElement}}},
-    {"REQUANTISE", true, code(VecOp::Requantise), Combine::Requantise, Feature::Requantise,
+    {"REQUANTISE",
+     true,
+     code(VecOp::Requantise),
+     Combine::Requantise,
+     Feature::Requantise,
      {{kDst, false, BlockOut, NotInSource}}},
 };
 
@@ -71,7 +95,8 @@ bool assignLanes(const Target &target, const TensorInstruction &instruction, con
   }
   for (size_t d = 0; d < computation.dimensions.size(); ++d)
     if (!taken[d] && computation.dimensions[d].withinSource) {
-      why += std::string(instruction.name) + ": no lane for dimension " + computation.dimensions[d].name + "; ";
+      why +=
+          std::string(instruction.name) + ": no lane for dimension " + computation.dimensions[d].name + "; ";
       return false;
     }
   return true;

@@ -60,12 +60,14 @@ struct Computation {
 
 struct TensorMatch {
   const TensorInstruction *instruction = nullptr;
-  uint32_t taps = 1;     // pixels that a micro-op covers
-  uint32_t overread = 0; // pixels past the window that the last micro-op of a row reads (their weights are zero)
+  uint32_t taps = 1; // pixels that a micro-op covers
+  uint32_t overread =
+      0; // pixels past the window that the last micro-op of a row reads (their weights are zero)
   Kernel kernel;
 };
 
 // No instruction fits: instruction is null in the result, and *why (if given) says what each candidate lacked.
-TensorMatch matchComputation(const Target &target, const Computation &computation, std::string *why = nullptr);
+TensorMatch matchComputation(const Target &target, const Computation &computation,
+                             std::string *why = nullptr);
 
 } // namespace tessera::compiler::npu

@@ -20,13 +20,13 @@ std::vector<uint32_t> pieceSizes(uint32_t n) {
 }
 
 struct Fit {
-  bool whole = true;   // fits the memories at all
-  bool halves = true;  // fits one context of each
+  bool whole = true;  // fits the memories at all
+  bool halves = true; // fits one context of each
 };
 
 Fit fitOf(const Target &target, const Footprint &f) {
   Fit fit;
-  auto need = [&](MemoryType memory, uint32_t elements) {
+  auto need = [&](MemoryType memory, uint64_t elements) {
     fit.whole = fit.whole && elements <= target.depth(memory);
     fit.halves = fit.halves && elements <= target.context(memory);
   };
@@ -37,13 +37,16 @@ Fit fitOf(const Target &target, const Footprint &f) {
   return fit;
 }
 
-uint64_t estimate(const Target &target, const Layer &layer, const Tiling &t, const Footprint &f, bool halves) {
-  uint64_t tiles = uint64_t(ceilDivide(layer.output.height, t.rows)) * ceilDivide(layer.output.width, t.columns);
+uint64_t estimate(const Target &target, const Layer &layer, const Tiling &t, const Footprint &f,
+                  bool halves) {
+  uint64_t tiles =
+      uint64_t(ceilDivide(layer.output.height, t.rows)) * ceilDivide(layer.output.width, t.columns);
   uint32_t allBlocks = target.channelBlocks(layer.output.channels);
   uint64_t chunks = ceilDivide(allBlocks, t.blocks);
   uint64_t steps = tiles * chunks;
   uint64_t positions = uint64_t(layer.output.height) * layer.output.width * allBlocks;
-  uint64_t compute = positions * microOpsPerPosition(target, layer) + uint64_t(allBlocks) * tiles * target.instructionCycles();
+  uint64_t compute = positions * microOpsPerPosition(target, layer) +
+                     uint64_t(allBlocks) * tiles * target.instructionCycles();
   uint64_t inputLoad = target.transferCycles(MemoryType::Inp, f.inp);
   uint64_t weightLoad = target.transferCycles(MemoryType::Wgt, f.wgt);
   uint64_t inputLoads = steps, weightLoads = chunks;
@@ -68,17 +71,17 @@ uint64_t estimate(const Target &target, const Layer &layer, const Tiling &t, con
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t) {
   const Window &w = layer.window;
   Footprint f;
-  uint32_t height = inputExtent(t.rows, w.kernelHeight, w.strideHeight, w.dilationHeight);
-  uint32_t width = inputExtent(t.columns, w.kernelWidth, w.strideWidth, w.dilationWidth);
-  uint32_t inputBlocks = layer.kind == LayerKind::Conv ? t.kBlocks : t.blocks;
+  uint64_t height = inputExtent(t.rows, w.kernelHeight, w.strideHeight, w.dilationHeight);
+  uint64_t width = inputExtent(t.columns, w.kernelWidth, w.strideWidth, w.dilationWidth);
+  uint64_t inputBlocks = layer.kind == LayerKind::Conv ? t.kBlocks : t.blocks;
   f.inp = inputBlocks * height * width * target.inputsPerOutput();
-  f.acc = t.blocks * t.rows * t.columns;
+  f.acc = uint64_t(t.blocks) * t.rows * t.columns;
   f.par = t.blocks;
   if (layer.kind == LayerKind::Conv)
-    f.wgt = t.blocks * w.kernelHeight * w.kernelWidth * kElements(target, layer, t.kBlocks);
+    f.wgt = uint64_t(t.blocks) * w.kernelHeight * w.kernelWidth * kElements(target, layer, t.kBlocks);
   if (layer.kind == LayerKind::Depthwise) {
     TapChunks taps = depthwiseChunks(target, w);
-    f.wgt = t.blocks * w.kernelHeight * taps.chunks;
+    f.wgt = uint64_t(t.blocks) * w.kernelHeight * taps.chunks;
     f.inp += (taps.taps * taps.chunks - w.kernelWidth) * target.inputsPerOutput();
   }
   if (layer.kind == LayerKind::AveragePool || layer.kind == LayerKind::MaxPool)
@@ -90,7 +93,8 @@ isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer) {
   uint32_t inputBlocks = target.channelBlocks(layer.input.channels);
   std::optional<Tiling> best;
   bool bestHalves = false;
-  for (uint32_t kBlocks : layer.kind == LayerKind::Conv ? pieceSizes(inputBlocks) : std::vector<uint32_t>{inputBlocks}) {
+  for (uint32_t kBlocks :
+       layer.kind == LayerKind::Conv ? pieceSizes(inputBlocks) : std::vector<uint32_t>{inputBlocks}) {
     for (uint32_t columns : pieceSizes(layer.output.width)) {
       for (uint32_t rows : pieceSizes(layer.output.height))
         for (uint32_t blocks : pieceSizes(target.channelBlocks(layer.output.channels)))
@@ -115,9 +119,10 @@ isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer) {
       return *best;
   }
   Footprint least = footprintOf(target, layer, Tiling{});
-  return isa::Error{"no tile of layer " + layer.name + " fits: one position of one block needs " + std::to_string(least.inp) +
-                    " of " + std::to_string(target.depth(MemoryType::Inp)) + " input elements and " +
-                    std::to_string(least.wgt) + " of " + std::to_string(target.depth(MemoryType::Wgt)) + " weight elements"};
+  return isa::Error{"no tile of layer " + layer.name + " fits: one position of one block needs " +
+                    std::to_string(least.inp) + " of " + std::to_string(target.depth(MemoryType::Inp)) +
+                    " input elements and " + std::to_string(least.wgt) + " of " +
+                    std::to_string(target.depth(MemoryType::Wgt)) + " weight elements"};
 }
 
 } // namespace tessera::compiler::npu

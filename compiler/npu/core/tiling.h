@@ -14,9 +14,9 @@ namespace tessera::compiler::npu {
 
 struct Tiling {
   uint32_t rows = 1, columns = 1;
-  uint32_t blocks = 1;       // output channel blocks in one piece
-  uint32_t kBlocks = 1;      // input channel blocks in one piece of the reduction (convolution only)
-  bool weightsOuter = true;  // weights stay while tiles pass; otherwise a tile stays while weights pass
+  uint32_t blocks = 1;      // output channel blocks in one piece
+  uint32_t kBlocks = 1;     // input channel blocks in one piece of the reduction (convolution only)
+  bool weightsOuter = true; // weights stay while tiles pass; otherwise a tile stays while weights pass
   uint64_t estimatedCycles = 0;
   bool operator==(const Tiling &) const = default;
 };
@@ -28,7 +28,7 @@ inline uint32_t inputExtent(uint32_t outputs, uint32_t kernel, uint32_t stride, 
 
 // Scratchpad elements that one piece needs.
 struct Footprint {
-  uint32_t inp = 0, wgt = 0, acc = 0, par = 0;
+  uint64_t inp = 0, wgt = 0, acc = 0, par = 0;
 };
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &tiling);
 

@@ -26,7 +26,9 @@ public:
   void add(const Command &command) {
     Accesses accesses = accessesOf(target_, command);
     int own = int(command.module());
-    auto hazardWith = [&](int other) { return latestHazard(accesses, other, known_[size_t(own)][size_t(other)]); };
+    auto hazardWith = [&](int other) {
+      return latestHazard(accesses, other, known_[size_t(own)][size_t(other)]);
+    };
     int compute = int(Module::Compute);
     if (own == compute) {
       for (int other : {int(Module::Load), int(Module::Store)})
@@ -96,34 +98,34 @@ private:
       into[module] = std::max(into[module], from[module]);
   }
 
-  // A compute command may begin early if it has nothing to do with what the other unit may still be running.
+  // A compute command may begin early if it has nothing to do with what the other unit may still be running, nor reads from INP
+  // what its own unit may still be writing there.
   void setOverlap(Command &command, const Accesses &accesses) {
-    bool unit = command.kind == Command::Kind::Reduce || command.kind == Command::Kind::Vec;
-    command.overlap = unit && std::none_of(running_.begin(), running_.end(), [&](const auto &earlier) {
-      bool chained = command.kind == Command::Kind::Reduce && earlier.destination == isa::Destination::Inp;
-      return (earlier.kind != command.kind || chained) && conflict(earlier.accesses, accesses);
-    });
+    bool reduce = command.kind == Command::Kind::Reduce;
+    if (!reduce && command.kind != Command::Kind::Vec)
+      return;
+    auto touches = [&](const Accesses &earlier) { return conflict(earlier, accesses); };
+    std::vector<Accesses> &others = running_[!reduce];
+    command.overlap = std::none_of(others.begin(), others.end(), touches) &&
+                      !(reduce && std::any_of(chained_.begin(), chained_.end(), touches));
     // Without overlap it waits for the other unit, not for its own.
-    if (unit && !command.overlap)
-      std::erase_if(running_, [&](const auto &earlier) { return earlier.kind != command.kind; });
-    if (unit)
-      running_.push_back({command.kind, command.destination, accesses});
+    if (!command.overlap)
+      others.clear();
+    running_[reduce].push_back(accesses);
+    if (reduce && command.destination == isa::Destination::Inp)
+      chained_.push_back(accesses);
   }
-
-  struct Running {
-    Command::Kind kind;
-    isa::Destination destination;
-    Accesses accesses;
-  };
 
   const Target &target_;
   std::vector<Command> out_;
   std::vector<Accesses> accesses_;
-  std::vector<Known> knownAt_;              // when the command began
-  std::array<Known, kModules> known_{};     // when the next command of the module begins
-  std::array<std::array<int, kModules>, kModules> waited_{}; // [waiter][producer]: last command waited for directly
+  std::vector<Known> knownAt_;          // when the command began
+  std::array<Known, kModules> known_{}; // when the next command of the module begins
+  std::array<std::array<int, kModules>, kModules>
+      waited_{}; // [waiter][producer]: last command waited for directly
   std::array<std::vector<int>, kModules> members_;
-  std::vector<Running> running_;
+  std::array<std::vector<Accesses>, 2> running_; // by unit: vector unit, array
+  std::vector<Accesses> chained_;                // of the array with destination INP
   uint32_t pending_ = 0;
 };
 

@@ -36,20 +36,23 @@ mlir::LogicalResult verifyExit(mlir::Operation *op, llvm::ArrayRef<int32_t> exit
 } // namespace
 
 mlir::LogicalResult ConvOp::verify() {
-  if (mlir::failed(verifyActivation(*this, getInput().getType())) || mlir::failed(verifyActivation(*this, getOutput().getType())) ||
+  if (mlir::failed(verifyActivation(*this, getInput().getType())) ||
+      mlir::failed(verifyActivation(*this, getOutput().getType())) ||
       mlir::failed(verifyExit(*this, getExit())))
     return mlir::failure();
-  if (getKernel().size() != 2 || getStride().size() != 2 || getDilation().size() != 2 || getPad().size() != 4 || getInputShape().size() != 3)
+  if (getKernel().size() != 2 || getStride().size() != 2 || getDilation().size() != 2 ||
+      getPad().size() != 4 || getInputShape().size() != 3)
     return emitOpError("needs kernel, stride and dilation of 2, pad of 4 and input_shape of 3 numbers");
   size_t channels = shapeOf(getOutput().getType())->channels;
   if (getMultiplier().size() != channels || getShift().size() != channels)
-    return emitOpError("has ") << getMultiplier().size() << " multipliers and " << getShift().size() << " shifts for " << channels
-                               << " output channels";
+    return emitOpError("has ") << getMultiplier().size() << " multipliers and " << getShift().size()
+                               << " shifts for " << channels << " output channels";
   return mlir::success();
 }
 
 mlir::LogicalResult PoolOp::verify() {
-  if (mlir::failed(verifyActivation(*this, getInput().getType())) || mlir::failed(verifyActivation(*this, getOutput().getType())) ||
+  if (mlir::failed(verifyActivation(*this, getInput().getType())) ||
+      mlir::failed(verifyActivation(*this, getOutput().getType())) ||
       mlir::failed(verifyExit(*this, getExit())))
     return mlir::failure();
   if (getKind() != "average" && getKind() != "max")
@@ -71,7 +74,8 @@ mlir::LogicalResult EltwiseOp::verify() {
 }
 
 mlir::LogicalResult ViewOp::verify() {
-  if (mlir::failed(verifyActivation(*this, getInput().getType())) || mlir::failed(verifyActivation(*this, getOutput().getType())))
+  if (mlir::failed(verifyActivation(*this, getInput().getType())) ||
+      mlir::failed(verifyActivation(*this, getOutput().getType())))
     return mlir::failure();
   Shape from = *shapeOf(getInput().getType()), to = *shapeOf(getOutput().getType());
   if (from.channels != to.channels || from.height * from.width != to.height * to.width)
@@ -80,13 +84,15 @@ mlir::LogicalResult ViewOp::verify() {
 }
 
 mlir::LogicalResult WindowsOp::verify() {
-  if (mlir::failed(verifyActivation(*this, getInput().getType())) || mlir::failed(verifyActivation(*this, getOutput().getType())))
+  if (mlir::failed(verifyActivation(*this, getInput().getType())) ||
+      mlir::failed(verifyActivation(*this, getOutput().getType())))
     return mlir::failure();
   if (getKernel().size() != 2 || getStride().size() != 2 || getDilation().size() != 2 || getPad().size() != 2)
     return emitOpError("needs kernel, stride, dilation and pad of 2 numbers");
   if (!llvm::isa<mlir::BlockArgument>(getInput()))
     return emitOpError("gathers from an argument of the segment only");
-  if (shapeOf(getOutput().getType())->channels != getKernel()[0] * getKernel()[1] * shapeOf(getInput().getType())->channels)
+  if (shapeOf(getOutput().getType())->channels !=
+      getKernel()[0] * getKernel()[1] * shapeOf(getInput().getType())->channels)
     return emitOpError("has a result with channels that are not the window's");
   return mlir::success();
 }

@@ -3,7 +3,9 @@
 namespace tessera::compiler::npu {
 namespace {
 
-std::vector<int32_t> exitArray(const Exit &e) { return {int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax}; }
+std::vector<int32_t> exitArray(const Exit &e) {
+  return {int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax};
+}
 std::vector<int32_t> operandArray(const Operand &o) { return {o.zeroPoint, int32_t(o.multiplier), o.shift}; }
 
 void kernelArrays(const Kernel &kernel, std::vector<int32_t> &extents, std::vector<int32_t> &strides) {
@@ -17,7 +19,8 @@ void kernelArrays(const Kernel &kernel, std::vector<int32_t> &extents, std::vect
 Kernel kernelOf(llvm::ArrayRef<int32_t> extents, llvm::ArrayRef<int32_t> strides, uint32_t reduceLoops) {
   Kernel kernel;
   for (size_t l = 0; l < extents.size() && 3 * l + 2 < strides.size(); ++l)
-    kernel.loops.push_back({uint32_t(extents[l]), uint32_t(strides[3 * l]), uint32_t(strides[3 * l + 1]), uint32_t(strides[3 * l + 2])});
+    kernel.loops.push_back({uint32_t(extents[l]), uint32_t(strides[3 * l]), uint32_t(strides[3 * l + 1]),
+                            uint32_t(strides[3 * l + 2])});
   kernel.reduceLoops = reduceLoops;
   return kernel;
 }
@@ -41,18 +44,20 @@ mlir::Operation *buildCommand(mlir::OpBuilder &b, mlir::Location loc, const Comm
   switch (c.kind) {
   case Command::Kind::Load: {
     std::vector<int32_t> pads(c.pads.begin(), c.pads.end());
-    return b.create<LoadOp>(loc, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, pads,
-                            uint32_t(c.padValue), c.dependencies);
+    return b.create<LoadOp>(loc, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows,
+                            c.columns, c.stride, pads, uint32_t(c.padValue), c.dependencies);
   }
   case Command::Kind::Store:
-    return b.create<StoreOp>(loc, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride,
-                             c.dependencies);
+    return b.create<StoreOp>(loc, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows,
+                             c.columns, c.stride, c.dependencies);
   case Command::Kind::Reduce:
-    return b.create<ReduceOp>(loc, c.op, c.taps, uint32_t(c.init), uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par,
-                              c.overlap, extents, strides, c.kernel.reduceLoops, exitArray(c.exit), c.dependencies);
+    return b.create<ReduceOp>(loc, c.op, c.taps, uint32_t(c.init), uint32_t(c.destination), c.dstBase,
+                              c.srcBase, c.wgtBase, c.par, c.overlap, extents, strides, c.kernel.reduceLoops,
+                              exitArray(c.exit), c.dependencies);
   case Command::Kind::Vec:
-    return b.create<VecOp>(loc, c.op, uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap, extents, strides,
-                           exitArray(c.exit), operandArray(c.lhs), operandArray(c.rhs), c.dependencies);
+    return b.create<VecOp>(loc, c.op, uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par,
+                           c.overlap, extents, strides, exitArray(c.exit), operandArray(c.lhs),
+                           operandArray(c.rhs), c.dependencies);
   case Command::Kind::Sync:
     return b.create<SyncOp>(loc, c.dependencies);
   case Command::Kind::Mark:
@@ -77,7 +82,8 @@ Command commandOf(mlir::Operation *op) {
     c.op = reduce.getOp(), c.taps = reduce.getTaps();
     c.init = isa::ReduceInit(reduce.getInit());
     c.destination = isa::Destination(reduce.getDestination());
-    c.dstBase = reduce.getDst(), c.srcBase = reduce.getSrc(), c.wgtBase = reduce.getWgt(), c.par = reduce.getPar();
+    c.dstBase = reduce.getDst(), c.srcBase = reduce.getSrc(), c.wgtBase = reduce.getWgt(),
+    c.par = reduce.getPar();
     c.overlap = reduce.getOverlap();
     c.kernel = kernelOf(reduce.getExtents(), reduce.getStrides(), reduce.getReduceLoops());
     c.exit = exitOf(reduce.getExit());

@@ -5,10 +5,12 @@ namespace {
 
 Exit exitOf(llvm::ArrayRef<int32_t> a) { return {isa::ExitMode(a[0]), a[1], a[2], a[3]}; }
 
-void readWindow(llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> pad, Window &w) {
+void readWindow(llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> pad,
+                Window &w) {
   w.kernelHeight = uint32_t(kernel[0]), w.kernelWidth = uint32_t(kernel[1]);
   w.strideHeight = uint32_t(stride[0]), w.strideWidth = uint32_t(stride[1]);
-  w.padTop = uint32_t(pad[0]), w.padBottom = uint32_t(pad[1]), w.padLeft = uint32_t(pad[2]), w.padRight = uint32_t(pad[3]);
+  w.padTop = uint32_t(pad[0]), w.padBottom = uint32_t(pad[1]), w.padLeft = uint32_t(pad[2]),
+  w.padRight = uint32_t(pad[3]);
 }
 
 std::string nameOf(mlir::Operation *op) {
@@ -53,7 +55,8 @@ Layer layerOf(mlir::Operation *op) {
     layer.kind = conv.getDepthwise() ? LayerKind::Depthwise : LayerKind::Conv;
     layer.input = {uint32_t(shape[0]), uint32_t(shape[1]), uint32_t(shape[2])};
     readWindow(conv.getKernel(), conv.getStride(), conv.getPad(), layer.window);
-    layer.window.dilationHeight = uint32_t(conv.getDilation()[0]), layer.window.dilationWidth = uint32_t(conv.getDilation()[1]);
+    layer.window.dilationHeight = uint32_t(conv.getDilation()[0]),
+    layer.window.dilationWidth = uint32_t(conv.getDilation()[1]);
     layer.padValue = int32_t(conv.getInputZp());
     layer.exit = exitOf(conv.getExit());
   } else if (auto pool = llvm::dyn_cast<PoolOp>(op)) {
@@ -83,8 +86,9 @@ Layer layerOf(mlir::Operation *op) {
 }
 
 void setPlaces(mlir::Operation *op, const Layer &l) {
-  op->setAttr("places", mlir::DenseI64ArrayAttr::get(op->getContext(), {l.inputPlace.offset, l.rhsPlace.offset, l.outputPlace.offset,
-                                                                        l.weightPlace.offset, l.parameterPlace.offset}));
+  op->setAttr("places", mlir::DenseI64ArrayAttr::get(
+                            op->getContext(), {l.inputPlace.offset, l.rhsPlace.offset, l.outputPlace.offset,
+                                               l.weightPlace.offset, l.parameterPlace.offset}));
 }
 
 std::optional<Tiling> tilingOf(mlir::Operation *op) {
@@ -96,7 +100,8 @@ std::optional<Tiling> tilingOf(mlir::Operation *op) {
 }
 
 void setTiling(mlir::Operation *op, const Tiling &t) {
-  op->setAttr("tiling", mlir::DenseI64ArrayAttr::get(op->getContext(), {t.rows, t.columns, t.blocks, t.kBlocks, t.weightsOuter}));
+  op->setAttr("tiling", mlir::DenseI64ArrayAttr::get(
+                            op->getContext(), {t.rows, t.columns, t.blocks, t.kBlocks, t.weightsOuter}));
 }
 
 } // namespace tessera::compiler::npu

@@ -32,6 +32,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createCheckOrderPass(const Target *target) { return std::make_unique<CheckOrderPass>(target); }
+std::unique_ptr<mlir::Pass> createCheckOrderPass(const Target *target) {
+  return std::make_unique<CheckOrderPass>(target);
+}
 
 } // namespace tessera::compiler::npu

@@ -14,7 +14,9 @@
 namespace tessera::compiler::npu {
 namespace {
 
-std::vector<int32_t> exitArray(const Exit &e) { return {int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax}; }
+std::vector<int32_t> exitArray(const Exit &e) {
+  return {int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax};
+}
 
 std::vector<int64_t> layersOf(const LayerMatch &match) {
   std::vector<int64_t> layers{layerIndex(match.anchor)};
@@ -30,12 +32,15 @@ mlir::Value transposedWeights(mlir::OpBuilder &builder, const LayerMatch &match)
   mlir::matchPattern(match.weights, mlir::m_Constant(&values));
   auto type = llvm::cast<mlir::RankedTensorType>(match.weights.getType());
   size_t outputs = size_t(type.getShape()[3]), taps = size_t(type.getShape()[0] * type.getShape()[1]);
-  std::vector<int8_t> from(values.getValues<int8_t>().begin(), values.getValues<int8_t>().end()), to(from.size());
+  std::vector<int8_t> from(values.getValues<int8_t>().begin(), values.getValues<int8_t>().end()),
+      to(from.size());
   for (size_t tap = 0; tap < taps; ++tap)
     for (size_t o = 0; o < outputs; ++o)
       to[o * taps + tap] = from[tap * outputs + o];
-  auto shape = mlir::RankedTensorType::get({type.getShape()[3], type.getShape()[0], type.getShape()[1], 1}, type.getElementType());
-  return builder.create<mlir::tosa::ConstOp>(match.anchor->getLoc(), shape, mlir::DenseElementsAttr::get(shape, llvm::ArrayRef<int8_t>(to)));
+  auto shape = mlir::RankedTensorType::get({type.getShape()[3], type.getShape()[0], type.getShape()[1], 1},
+                                           type.getElementType());
+  return builder.create<mlir::tosa::ConstOp>(match.anchor->getLoc(), shape,
+                                             mlir::DenseElementsAttr::get(shape, llvm::ArrayRef<int8_t>(to)));
 }
 
 mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
@@ -51,19 +56,24 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
   case LayerKind::Depthwise: {
     mlir::Value weights = match.transposeWeights ? transposedWeights(builder, match) : match.weights;
     std::vector<int64_t> shape{l.input.height, l.input.width, l.input.channels};
-    return builder.create<ConvOp>(loc, type, match.input, weights, match.bias, l.kind == LayerKind::Depthwise, kernel, stride,
-                                  dilation, pad, shape, uint32_t(l.padValue), match.multiplier, match.shift, exitArray(l.exit),
-                                  layers, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+    return builder.create<ConvOp>(loc, type, match.input, weights, match.bias, l.kind == LayerKind::Depthwise,
+                                  kernel, stride, dilation, pad, shape, uint32_t(l.padValue),
+                                  match.multiplier, match.shift, exitArray(l.exit), layers,
+                                  mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
   }
   case LayerKind::AveragePool:
   case LayerKind::MaxPool:
-    return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average", kernel, stride, pad,
-                                  exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+    return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average",
+                                  kernel, stride, pad, exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(),
+                                  mlir::DenseI64ArrayAttr());
   case LayerKind::Add: {
-    auto scale = [](const Operand &o) { return std::vector<int32_t>{o.zeroPoint, int32_t(o.multiplier), o.shift}; };
+    auto scale = [](const Operand &o) {
+      return std::vector<int32_t>{o.zeroPoint, int32_t(o.multiplier), o.shift};
+    };
     std::vector<int32_t> out{match.multiplier[0], match.shift[0]};
-    return builder.create<EltwiseOp>(loc, type, match.input, match.rhs, "add", scale(l.lhs), scale(l.rhs), out, exitArray(l.exit),
-                                     layers, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+    return builder.create<EltwiseOp>(loc, type, match.input, match.rhs, "add", scale(l.lhs), scale(l.rhs),
+                                     out, exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(),
+                                     mlir::DenseI64ArrayAttr());
   }
   }
   return nullptr;
@@ -78,7 +88,9 @@ class FusePass : public mlir::PassWrapper<FusePass, mlir::OperationPass<mlir::Mo
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FusePass)
   llvm::StringRef getArgument() const final { return "npu-fuse"; }
-  llvm::StringRef getDescription() const final { return "make layers of the npu dialect from TOSA sequences placed on the NPU"; }
+  llvm::StringRef getDescription() const final {
+    return "make layers of the npu dialect from TOSA sequences placed on the NPU";
+  }
   void getDependentDialects(mlir::DialectRegistry &registry) const final {
     registry.insert<NpuDialect, mlir::tosa::TosaDialect>();
   }
@@ -107,7 +119,8 @@ public:
     for (mlir::Operation &op : llvm::make_early_inc_range(main.getBody().front()))
       if (placedOnNpu(&op) && isView(&op)) {
         mlir::OpBuilder builder(&op);
-        auto view = builder.create<ViewOp>(op.getLoc(), op.getResult(0).getType(), op.getOperand(0), llvm::ArrayRef<int64_t>{layerIndex(&op)});
+        auto view = builder.create<ViewOp>(op.getLoc(), op.getResult(0).getType(), op.getOperand(0),
+                                           llvm::ArrayRef<int64_t>{layerIndex(&op)});
         op.getResult(0).replaceAllUsesWith(view.getOutput());
         op.erase();
       }

@@ -30,7 +30,9 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(GatherPass)
   explicit GatherPass(const Target *target) : target_(target) {}
   llvm::StringRef getArgument() const final { return "npu-gather"; }
-  llvm::StringRef getDescription() const final { return "gather the windows of first layers with few channels on the host"; }
+  llvm::StringRef getDescription() const final {
+    return "gather the windows of first layers with few channels on the host";
+  }
 
   void runOnOperation() final {
     if (!getOperation()->hasAttr("npu.segment"))
@@ -48,7 +50,8 @@ private:
     if (layer.window.kernelHeight * layer.window.kernelWidth == 1)
       return;
     auto cycles = [&](const Layer &l) {
-      auto tiling = chooseTiling(*target_, l);
+      auto tiling =
+          refusal(*target_, l).empty() ? chooseTiling(*target_, l) : isa::Expected<Tiling>(isa::Error{});
       return tiling ? tiling->estimatedCycles : UINT64_MAX;
     };
     uint64_t least = cycles(layer);
@@ -56,7 +59,7 @@ private:
     bool rows = false;
     for (bool withRows : {false, true}) {
       Layer candidate = gatheredLayer(layer, withRows);
-      if (uint64_t now = cycles(candidate); now < least && refusal(*target_, candidate).empty()) {
+      if (uint64_t now = cycles(candidate); now < least) {
         least = now;
         best = candidate;
         rows = withRows;
@@ -69,12 +72,16 @@ private:
   static void rewrite(ConvOp conv, const Layer &from, const Layer &to, bool rows) {
     mlir::OpBuilder b(conv);
     const Window &w = from.window;
-    auto pair = [&](uint32_t height, uint32_t width) { return b.getDenseI64ArrayAttr({rows ? height : 1, width}); };
-    auto type = mlir::RankedTensorType::get({1, to.input.height, to.input.width, to.input.channels}, b.getI8Type());
+    auto pair = [&](uint32_t height, uint32_t width) {
+      return b.getDenseI64ArrayAttr({rows ? height : 1, width});
+    };
+    auto type =
+        mlir::RankedTensorType::get({1, to.input.height, to.input.width, to.input.channels}, b.getI8Type());
     auto pad = b.getDenseI64ArrayAttr({rows ? w.padTop : 0, w.padLeft});
-    auto windows = b.create<WindowsOp>(conv.getLoc(), type, conv.getInput(), pair(w.kernelHeight, w.kernelWidth),
-                                       pair(w.strideHeight, w.strideWidth), pair(w.dilationHeight, w.dilationWidth), pad,
-                                       b.getI32IntegerAttr(from.padValue));
+    auto windows =
+        b.create<WindowsOp>(conv.getLoc(), type, conv.getInput(), pair(w.kernelHeight, w.kernelWidth),
+                            pair(w.strideHeight, w.strideWidth), pair(w.dilationHeight, w.dilationWidth), pad,
+                            b.getI32IntegerAttr(from.padValue));
     const Window &v = to.window;
     conv.getInputMutable().assign(windows.getOutput());
     conv.setKernel({v.kernelHeight, v.kernelWidth});
@@ -89,6 +96,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createGatherPass(const Target *target) { return std::make_unique<GatherPass>(target); }
+std::unique_ptr<mlir::Pass> createGatherPass(const Target *target) {
+  return std::make_unique<GatherPass>(target);
+}
 
 } // namespace tessera::compiler::npu

@@ -1,5 +1,5 @@
 // Hoisting. Moves loads in `@npu_record_K` up to where their data could first be fetched, across layers too (core/order.h), so that they run
-// while earlier tiles compute. The list still means the same when run one command after the other. Refuses nothing.
+// while earlier tiles compute; loads of weights then fill the time in which the load module would wait. The list still means the same when run one command after the other. Refuses nothing.
 #include "core/order.h"
 #include "dialect/convert.h"
 #include "passes/passes.h"
@@ -20,7 +20,7 @@ public:
     if (!getOperation().getName().starts_with("npu_record_") || getOperation().isExternal())
       return;
     mlir::Block &body = getOperation().getBody().front();
-    replaceCommands(body, hoistLoads(*target_, readCommands(body)));
+    replaceCommands(body, prefetchConstants(*target_, hoistLoads(*target_, readCommands(body))));
   }
 
 private:
@@ -29,6 +29,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createHoistPass(const Target *target) { return std::make_unique<HoistPass>(target); }
+std::unique_ptr<mlir::Pass> createHoistPass(const Target *target) {
+  return std::make_unique<HoistPass>(target);
+}
 
 } // namespace tessera::compiler::npu

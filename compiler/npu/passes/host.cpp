@@ -15,8 +15,12 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(HostPass)
   explicit HostPass(const Target *target) : target_(target) {}
   llvm::StringRef getArgument() const final { return "npu-host"; }
-  llvm::StringRef getDescription() const final { return "make the host functions that record, launch and convert"; }
-  void getDependentDialects(mlir::DialectRegistry &registry) const final { registry.insert<mlir::LLVM::LLVMDialect>(); }
+  llvm::StringRef getDescription() const final {
+    return "make the host functions that record, launch and convert";
+  }
+  void getDependentDialects(mlir::DialectRegistry &registry) const final {
+    registry.insert<mlir::LLVM::LLVMDialect>();
+  }
 
   void runOnOperation() final {
     auto main = getOperation().lookupSymbol<mlir::func::FuncOp>("main");
@@ -43,7 +47,8 @@ public:
     }
     for (auto segment : segments) {
       std::string name = segment.getName().str();
-      auto inputs = segment->getAttrOfType<mlir::ArrayAttr>("npu.inputs"), outputs = segment->getAttrOfType<mlir::ArrayAttr>("npu.outputs");
+      auto inputs = segment->getAttrOfType<mlir::ArrayAttr>("npu.inputs"),
+           outputs = segment->getAttrOfType<mlir::ArrayAttr>("npu.outputs");
       int64_t index = segment->getAttrOfType<mlir::IntegerAttr>("npu.segment").getInt();
       segment.erase();
       buildSegment(builder, name, index, inputs, outputs);
@@ -75,7 +80,8 @@ private:
     for (auto call : body.getOps<mlir::func::CallOp>()) {
       for (mlir::Value result : call.getResults())
         if (!pointers.count(result))
-          pointers[result] = b.buffer("tessera_buffer_" + std::to_string(buffers++), bytesOf(result.getType()));
+          pointers[result] =
+              b.buffer("tessera_buffer_" + std::to_string(buffers++), bytesOf(result.getType()));
       std::vector<mlir::Value> inputs, outputs;
       for (mlir::Value operand : call.getOperands())
         inputs.push_back(pointers[operand]);
@@ -94,11 +100,14 @@ private:
   }
 
   // runtime, offset, pointer i of the array, height, width, channels.
-  static std::vector<mlir::Value> edge(HostBuilder &b, mlir::Value runtime, mlir::Value pointers, size_t i, llvm::ArrayRef<int64_t> e) {
-    return {runtime, b.constant(e[0]), b.loadPointer(pointers, i), b.constant(e[1]), b.constant(e[2]), b.constant(e[3])};
+  static std::vector<mlir::Value> edge(HostBuilder &b, mlir::Value runtime, mlir::Value pointers, size_t i,
+                                       llvm::ArrayRef<int64_t> e) {
+    return {runtime,          b.constant(e[0]), b.loadPointer(pointers, i),
+            b.constant(e[1]), b.constant(e[2]), b.constant(e[3])};
   }
 
-  void buildSegment(HostBuilder &b, const std::string &name, int64_t index, mlir::ArrayAttr inputs, mlir::ArrayAttr outputs) {
+  void buildSegment(HostBuilder &b, const std::string &name, int64_t index, mlir::ArrayAttr inputs,
+                    mlir::ArrayAttr outputs) {
     auto function = b.begin(name, {b.ptr(), b.ptr(), b.ptr()});
     mlir::Value runtime = function.getArgument(0), segment = b.constant(index);
     mlir::Value recorder = b.slot(b.ptr()), fresh = b.slot(b.i32());
@@ -137,6 +146,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createHostPass(const Target *target) { return std::make_unique<HostPass>(target); }
+std::unique_ptr<mlir::Pass> createHostPass(const Target *target) {
+  return std::make_unique<HostPass>(target);
+}
 
 } // namespace tessera::compiler::npu

@@ -6,7 +6,8 @@ namespace LLVM = mlir::LLVM;
 
 HostBuilder::HostBuilder(mlir::ModuleOp module)
     : module_(module), builder_(module.getContext()), loc_(mlir::UnknownLoc::get(module.getContext())),
-      ptr_(LLVM::LLVMPointerType::get(module.getContext())), i32_(mlir::IntegerType::get(module.getContext(), 32)) {}
+      ptr_(LLVM::LLVMPointerType::get(module.getContext())),
+      i32_(mlir::IntegerType::get(module.getContext(), 32)) {}
 
 LLVM::LLVMFuncOp HostBuilder::begin(const std::string &name, llvm::ArrayRef<mlir::Type> arguments) {
   builder_.setInsertionPointToEnd(module_.getBody());
@@ -46,10 +47,13 @@ mlir::Value HostBuilder::slot(mlir::Type type) {
   return address;
 }
 
-mlir::Value HostBuilder::load(mlir::Type type, mlir::Value address) { return builder_.create<LLVM::LoadOp>(loc_, type, address); }
+mlir::Value HostBuilder::load(mlir::Type type, mlir::Value address) {
+  return builder_.create<LLVM::LoadOp>(loc_, type, address);
+}
 
 mlir::Value HostBuilder::loadPointer(mlir::Value array, size_t index) {
-  mlir::Value address = builder_.create<LLVM::GEPOp>(loc_, ptr_, ptr_, array, llvm::ArrayRef<LLVM::GEPArg>{int32_t(index)});
+  mlir::Value address =
+      builder_.create<LLVM::GEPOp>(loc_, ptr_, ptr_, array, llvm::ArrayRef<LLVM::GEPArg>{int32_t(index)});
   return load(ptr_, address);
 }
 
@@ -57,7 +61,8 @@ mlir::Value HostBuilder::pointerArray(const std::vector<mlir::Value> &pointers) 
   auto type = LLVM::LLVMArrayType::get(ptr_, std::max<size_t>(1, pointers.size()));
   mlir::Value array = slot(type);
   for (size_t i = 0; i < pointers.size(); ++i) {
-    mlir::Value address = builder_.create<LLVM::GEPOp>(loc_, ptr_, ptr_, array, llvm::ArrayRef<LLVM::GEPArg>{int32_t(i)});
+    mlir::Value address =
+        builder_.create<LLVM::GEPOp>(loc_, ptr_, ptr_, array, llvm::ArrayRef<LLVM::GEPArg>{int32_t(i)});
     builder_.create<LLVM::StoreOp>(loc_, pointers[i], address);
   }
   return array;
@@ -69,7 +74,8 @@ mlir::Value HostBuilder::buffer(const std::string &name, uint64_t bytes) {
   {
     mlir::OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(module_.getBody());
-    global = builder_.create<LLVM::GlobalOp>(loc_, type, /*isConstant=*/false, LLVM::Linkage::Internal, name, mlir::Attribute(), 64);
+    global = builder_.create<LLVM::GlobalOp>(loc_, type, /*isConstant=*/false, LLVM::Linkage::Internal, name,
+                                             mlir::Attribute(), 64);
     builder_.createBlock(&global.getInitializerRegion());
     mlir::Value zero = builder_.create<LLVM::ZeroOp>(loc_, type);
     builder_.create<LLVM::ReturnOp>(loc_, zero);
@@ -84,14 +90,16 @@ mlir::Value HostBuilder::wordArray(const std::string &name, const std::vector<in
     mlir::OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(module_.getBody());
     auto tensor = mlir::RankedTensorType::get({int64_t(words.size())}, i32_);
-    global = builder_.create<LLVM::GlobalOp>(loc_, type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
-                                             mlir::DenseElementsAttr::get(tensor, llvm::ArrayRef<int32_t>(words)));
+    global =
+        builder_.create<LLVM::GlobalOp>(loc_, type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                                        mlir::DenseElementsAttr::get(tensor, llvm::ArrayRef<int32_t>(words)));
   }
   return builder_.create<LLVM::AddressOfOp>(loc_, global);
 }
 
 void HostBuilder::copy(mlir::Value to, mlir::Value from, uint64_t bytes) {
-  mlir::Value size = builder_.create<LLVM::ConstantOp>(loc_, builder_.getI64Type(), builder_.getI64IntegerAttr(int64_t(bytes)));
+  mlir::Value size = builder_.create<LLVM::ConstantOp>(loc_, builder_.getI64Type(),
+                                                       builder_.getI64IntegerAttr(int64_t(bytes)));
   builder_.create<LLVM::MemcpyOp>(loc_, to, from, size, /*isVolatile=*/false);
 }
 

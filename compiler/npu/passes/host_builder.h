@@ -33,7 +33,7 @@ public:
   mlir::Value load(mlir::Type type, mlir::Value address);
   mlir::Value loadPointer(mlir::Value array, size_t index);
   mlir::Value pointerArray(const std::vector<mlir::Value> &pointers);
-  mlir::Value buffer(const std::string &name, uint64_t bytes);                     // zeroed static memory
+  mlir::Value buffer(const std::string &name, uint64_t bytes);                       // zeroed static memory
   mlir::Value wordArray(const std::string &name, const std::vector<int32_t> &words); // constant static memory
   void copy(mlir::Value to, mlir::Value from, uint64_t bytes);
 

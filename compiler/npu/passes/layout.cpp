@@ -25,7 +25,8 @@ template <class T> std::vector<T> constantValues(mlir::Value value) {
 class LayoutPass : public mlir::PassWrapper<LayoutPass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(LayoutPass)
-  LayoutPass(const Target *target, std::vector<uint8_t> *constants) : target_(target), constants_(constants) {}
+  LayoutPass(const Target *target, std::vector<uint8_t> *constants)
+      : target_(target), constants_(constants) {}
   llvm::StringRef getArgument() const final { return "npu-layout"; }
   llvm::StringRef getDescription() const final { return "place tensors in device memory and pack constants"; }
 
@@ -35,10 +36,12 @@ public:
       if (function->hasAttr("npu.segment") && mlir::failed(layOut(function, arena)))
         return signalPassFailure();
     if (arena > UINT32_MAX || constants_->size() > UINT32_MAX) {
-      getOperation().emitError("activations of ") << arena << " bytes and constants of " << constants_->size() << " bytes exceed 32-bit addresses";
+      getOperation().emitError("activations of ")
+          << arena << " bytes and constants of " << constants_->size() << " bytes exceed 32-bit addresses";
       return signalPassFailure();
     }
-    getOperation()->setAttr("npu.arena_bytes", mlir::Builder(&getContext()).getI64IntegerAttr(int64_t(arena)));
+    getOperation()->setAttr("npu.arena_bytes",
+                            mlir::Builder(&getContext()).getI64IntegerAttr(int64_t(arena)));
   }
 
 private:
@@ -53,7 +56,8 @@ private:
     };
     // What the host writes before the launch: arguments, or their windows.
     auto written = [](mlir::Value argument) -> mlir::Value {
-      auto windows = argument.hasOneUse() ? llvm::dyn_cast<WindowsOp>(*argument.getUsers().begin()) : WindowsOp();
+      auto windows =
+          argument.hasOneUse() ? llvm::dyn_cast<WindowsOp>(*argument.getUsers().begin()) : WindowsOp();
       return windows ? windows.getOutput() : argument;
     };
     for (mlir::Value argument : body.getArguments())
@@ -118,10 +122,11 @@ private:
       std::vector<int8_t> weights = constantValues<int8_t>(conv.getWeights());
       std::vector<int32_t> bias = constantValues<int32_t>(conv.getBias());
       size_t channels = layer.output.channels;
-      size_t perChannel = size_t(layer.window.kernelHeight) * layer.window.kernelWidth * (conv.getDepthwise() ? 1 : layer.input.channels);
+      size_t perChannel = size_t(layer.window.kernelHeight) * layer.window.kernelWidth *
+                          (conv.getDepthwise() ? 1 : layer.input.channels);
       if (weights.size() != channels * perChannel || (bias.size() != channels && bias.size() != 1))
-        return op->emitError("has ") << weights.size() << " weights and " << bias.size() << " biases for " << channels << " channels of "
-                                     << perChannel;
+        return op->emitError("has ") << weights.size() << " weights and " << bias.size() << " biases for "
+                                     << channels << " channels of " << perChannel;
       ChannelParameters p{{}, conv.getMultiplier().vec(), conv.getShift().vec()};
       for (size_t c = 0; c < channels; ++c) {
         int64_t sum = 0;

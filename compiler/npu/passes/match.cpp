@@ -13,7 +13,9 @@ namespace {
 namespace tosa = mlir::tosa;
 
 // The only operation that uses the value, or null.
-mlir::Operation *onlyUser(mlir::Value value) { return value.hasOneUse() ? *value.getUsers().begin() : nullptr; }
+mlir::Operation *onlyUser(mlir::Value value) {
+  return value.hasOneUse() ? *value.getUsers().begin() : nullptr;
+}
 
 bool isConstant(mlir::Value value) { return mlir::matchPattern(value, mlir::m_Constant()); }
 
@@ -37,7 +39,8 @@ struct Matcher {
   void window(llvm::ArrayRef<int64_t> stride, llvm::ArrayRef<int64_t> pad, llvm::ArrayRef<int64_t> dilation) {
     Window &w = m.layer.window;
     w.strideHeight = uint32_t(stride[0]), w.strideWidth = uint32_t(stride[1]);
-    w.padTop = uint32_t(pad[0]), w.padBottom = uint32_t(pad[1]), w.padLeft = uint32_t(pad[2]), w.padRight = uint32_t(pad[3]);
+    w.padTop = uint32_t(pad[0]), w.padBottom = uint32_t(pad[1]), w.padLeft = uint32_t(pad[2]),
+    w.padRight = uint32_t(pad[3]);
     w.dilationHeight = uint32_t(dilation[0]), w.dilationWidth = uint32_t(dilation[1]);
   }
 
@@ -87,7 +90,8 @@ struct Matcher {
   // The rescale to int8 behind an accumulator, and the clamp behind that.
   bool leave(mlir::Value accumulator, size_t channels) {
     auto rescale = llvm::dyn_cast_or_null<tosa::RescaleOp>(onlyUser(accumulator));
-    if (!rescale || !llvm::cast<mlir::ShapedType>(rescale.getOutput().getType()).getElementType().isInteger(8))
+    if (!rescale ||
+        !llvm::cast<mlir::ShapedType>(rescale.getOutput().getType()).getElementType().isInteger(8))
       return fail("no rescale to int8 behind it");
     if (rescale.getInputZp() != 0)
       return fail("the accumulator has a zero point");
@@ -120,13 +124,15 @@ struct Matcher {
     std::vector<int64_t> a;
     for (const llvm::APInt &amount : amounts.getValues<llvm::APInt>())
       a.push_back(amount.getSExtValue());
-    if (filled != m.layer.padValue || a[0] || a[1] || a[6] || a[7] || *std::min_element(a.begin(), a.end()) < 0)
+    if (filled != m.layer.padValue || a[0] || a[1] || a[6] || a[7] ||
+        *std::min_element(a.begin(), a.end()) < 0)
       return;
     auto shape = shapeOf(pad.getInput1().getType());
     if (!shape)
       return;
     Window &w = m.layer.window;
-    w.padTop += uint32_t(a[2]), w.padBottom += uint32_t(a[3]), w.padLeft += uint32_t(a[4]), w.padRight += uint32_t(a[5]);
+    w.padTop += uint32_t(a[2]), w.padBottom += uint32_t(a[3]), w.padLeft += uint32_t(a[4]),
+        w.padRight += uint32_t(a[5]);
     m.layer.input = *shape;
     m.input = pad.getInput1();
     m.operations.insert(m.operations.begin(), pad);
@@ -189,7 +195,8 @@ struct Matcher {
       return false;
     if (!llvm::cast<mlir::ShapedType>(op.getInput().getType()).getElementType().isInteger(8))
       return fail("pooling of something other than int8");
-    m.layer.window.kernelHeight = uint32_t(op.getKernel()[0]), m.layer.window.kernelWidth = uint32_t(op.getKernel()[1]);
+    m.layer.window.kernelHeight = uint32_t(op.getKernel()[0]),
+    m.layer.window.kernelWidth = uint32_t(op.getKernel()[1]);
     window(op.getStride(), op.getPad(), {1, 1});
     m.layer.padValue = kind == LayerKind::MaxPool ? INT8_MIN : 0;
     m.operations.push_back(op);
@@ -203,8 +210,9 @@ struct Matcher {
     auto raise = scale ? scale.getInput().getDefiningOp<tosa::RescaleOp>() : tosa::RescaleOp();
     if (!raise || !scale->hasOneUse() || !raise->hasOneUse())
       return fail("addends are not scaled as TFLite does");
-    if (raise.getMultiplier() != llvm::ArrayRef<int32_t>{1 << 30} || raise.getShift() != llvm::ArrayRef<int8_t>{10} ||
-        raise.getOutputZp() != 0 || scale.getInputZp() != 0 || scale.getOutputZp() != 0)
+    if (raise.getMultiplier() != llvm::ArrayRef<int32_t>{1 << 30} ||
+        raise.getShift() != llvm::ArrayRef<int8_t>{10} || raise.getOutputZp() != 0 ||
+        scale.getInputZp() != 0 || scale.getOutputZp() != 0)
       return fail("addends are not raised by 20 bits");
     if (!llvm::cast<mlir::ShapedType>(raise.getInput().getType()).getElementType().isInteger(8))
       return fail("addends are not int8");
@@ -241,7 +249,8 @@ struct Matcher {
 bool isAnchor(mlir::Operation *op) {
   if (llvm::isa<tosa::AddOp>(op))
     return llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getElementType().isInteger(32);
-  return llvm::isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::FullyConnectedOp, tosa::AvgPool2dOp, tosa::MaxPool2dOp>(op);
+  return llvm::isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::FullyConnectedOp, tosa::AvgPool2dOp,
+                   tosa::MaxPool2dOp>(op);
 }
 
 LayerMatch matchLayer(mlir::Operation *anchor) {

@@ -19,9 +19,9 @@ struct LayerMatch {
   mlir::Operation *anchor = nullptr;         // the operation that computes
   std::vector<mlir::Operation *> operations; // all that the layer replaces, the last one gives the result
   mlir::Value input, rhs, weights, bias;
-  bool transposeWeights = false;             // depthwise weights [KH][KW][1][M] of a convolution with one input channel
-  std::vector<int32_t> multiplier, shift;    // one a channel (conv), or one (add)
-  std::string why;                           // if it is no layer: the reason
+  bool transposeWeights = false; // depthwise weights [KH][KW][1][M] of a convolution with one input channel
+  std::vector<int32_t> multiplier, shift; // one a channel (conv), or one (add)
+  std::string why;                        // if it is no layer: the reason
   explicit operator bool() const { return why.empty(); }
 };
 

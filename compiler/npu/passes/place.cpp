@@ -23,9 +23,9 @@ struct Verdict {
 
 std::string instructionOf(const Target &target, const Layer &layer) {
   uint32_t blocks = target.channelBlocks(layer.input.channels);
-  TensorMatch match = matchComputation(target, layer.kind == LayerKind::Add
-                                                   ? addComputation(target, 1)
-                                                   : windowComputation(target, layer, {1, 1, 1, 1, 1, blocks}));
+  TensorMatch match = matchComputation(
+      target, layer.kind == LayerKind::Add ? addComputation(target, 1)
+                                           : windowComputation(target, layer, {1, 1, 1, 1, 1, blocks}));
   return match.instruction ? match.instruction->name : "no instruction";
 }
 
@@ -34,7 +34,9 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(PlacePass)
   explicit PlacePass(const Target *target) : target_(target) {}
   llvm::StringRef getArgument() const final { return "npu-place"; }
-  llvm::StringRef getDescription() const final { return "decide for each operation whether the NPU or the CPU runs it"; }
+  llvm::StringRef getDescription() const final {
+    return "decide for each operation whether the NPU or the CPU runs it";
+  }
 
   void runOnOperation() final {
     auto main = getOperation().lookupSymbol<mlir::func::FuncOp>("main");
@@ -69,9 +71,10 @@ public:
     }
     std::vector<mlir::Attribute> table;
     for (const auto &[index, verdict] : layers)
-      table.push_back(builder.getDictionaryAttr({builder.getNamedAttr("index", builder.getI64IntegerAttr(index)),
-                                                 builder.getNamedAttr("where", builder.getStringAttr(verdict.npu ? "npu" : "cpu")),
-                                                 builder.getNamedAttr("why", builder.getStringAttr(verdict.why))}));
+      table.push_back(builder.getDictionaryAttr(
+          {builder.getNamedAttr("index", builder.getI64IntegerAttr(index)),
+           builder.getNamedAttr("where", builder.getStringAttr(verdict.npu ? "npu" : "cpu")),
+           builder.getNamedAttr("why", builder.getStringAttr(verdict.why))}));
     getOperation()->setAttr("npu.placement", builder.getArrayAttr(table));
   }
 
@@ -85,14 +88,16 @@ private:
       verdict.why = match.why;
     } else if (verdict.why = refusal(*target_, match.layer); verdict.why.empty()) {
       verdict.npu = true;
-      verdict.why = std::string(layerKindName(match.layer.kind)) + " with " + instructionOf(*target_, match.layer);
+      verdict.why =
+          std::string(layerKindName(match.layer.kind)) + " with " + instructionOf(*target_, match.layer);
     }
     verdicts[anchor] = verdict;
     if (!verdict.npu)
       return;
     for (mlir::Operation *op : match.operations)
       if (op != anchor)
-        verdicts[op] = {true, "part of " + std::string(layerKindName(match.layer.kind)) + " " + match.layer.name};
+        verdicts[op] = {true,
+                        "part of " + std::string(layerKindName(match.layer.kind)) + " " + match.layer.name};
   }
 
   void placeRest(mlir::Operation *op, std::map<mlir::Operation *, Verdict> &verdicts) {
@@ -107,7 +112,8 @@ private:
       verdicts[op] = {true, "moves no byte"};
       return;
     }
-    verdicts[op] = {false, target_ ? "no tensor instruction computes " + op->getName().getStringRef().str() : "no machine to place on"};
+    verdicts[op] = {false, target_ ? "no tensor instruction computes " + op->getName().getStringRef().str()
+                                   : "no machine to place on"};
   }
 
   const Target *target_;
@@ -115,6 +121,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createPlacePass(const Target *target) { return std::make_unique<PlacePass>(target); }
+std::unique_ptr<mlir::Pass> createPlacePass(const Target *target) {
+  return std::make_unique<PlacePass>(target);
+}
 
 } // namespace tessera::compiler::npu

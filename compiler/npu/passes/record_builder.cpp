@@ -20,7 +20,8 @@ void RecordBuilder::emit(const std::string &callee, std::vector<mlir::Value> arg
 }
 
 mlir::Value RecordBuilder::kernel(const Kernel &kernel) {
-  auto known = std::find_if(kernels_.begin(), kernels_.end(), [&](const auto &entry) { return entry.first == kernel; });
+  auto known = std::find_if(kernels_.begin(), kernels_.end(),
+                            [&](const auto &entry) { return entry.first == kernel; });
   if (known != kernels_.end())
     return known->second;
   std::vector<int32_t> numbers; // extents, then strides
@@ -33,9 +34,11 @@ mlir::Value RecordBuilder::kernel(const Kernel &kernel) {
   numbers.resize(std::max<size_t>(1, numbers.size()));
   strides.resize(std::max<size_t>(1, strides.size()));
   std::string name = prefix_ + "_kernel_" + std::to_string(kernels_.size());
-  mlir::Value extentsAt = b_.wordArray(name + "_extents", numbers), stridesAt = b_.wordArray(name + "_strides", strides);
+  mlir::Value extentsAt = b_.wordArray(name + "_extents", numbers),
+              stridesAt = b_.wordArray(name + "_strides", strides);
   mlir::Value slot = b_.slot(b_.i32());
-  emit("tsr_record_kernel", {b_.constant(int64_t(kernel.loops.size())), extentsAt, stridesAt, b_.constant(kernel.reduceLoops), slot});
+  emit("tsr_record_kernel", {b_.constant(int64_t(kernel.loops.size())), extentsAt, stridesAt,
+                             b_.constant(kernel.reduceLoops), slot});
   mlir::Value id = b_.load(b_.i32(), slot);
   kernels_.push_back({kernel, id});
   return id;
@@ -58,17 +61,17 @@ void RecordBuilder::operand(bool rhs, const Operand &operand) {
 void RecordBuilder::add(const Command &c) {
   switch (c.kind) {
   case Command::Kind::Load:
-    return emit("tsr_record_load",
-                words({int64_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, c.pads[0], c.pads[1],
-                       c.pads[2], c.pads[3], c.padValue, /*viaLoad=*/1, c.dependencies}));
+    return emit("tsr_record_load", words({int64_t(c.memory), c.sramBase, c.place.region, c.place.offset,
+                                          c.rows, c.columns, c.stride, c.pads[0], c.pads[1], c.pads[2],
+                                          c.pads[3], c.padValue, /*viaLoad=*/1, c.dependencies}));
   case Command::Kind::Store:
-    return emit("tsr_record_store",
-                words({c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, c.dependencies}));
+    return emit("tsr_record_store", words({c.sramBase, c.place.region, c.place.offset, c.rows, c.columns,
+                                           c.stride, c.dependencies}));
   case Command::Kind::Reduce: {
     exit(c.exit);
     std::vector<mlir::Value> arguments{kernel(c.kernel)};
-    for (mlir::Value word : words({c.op, c.taps, int64_t(c.init), int64_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap,
-                                   c.dependencies}))
+    for (mlir::Value word : words({c.op, c.taps, int64_t(c.init), int64_t(c.destination), c.dstBase,
+                                   c.srcBase, c.wgtBase, c.par, c.overlap, c.dependencies}))
       arguments.push_back(word);
     return emit("tsr_record_reduce", arguments);
   }
@@ -77,7 +80,8 @@ void RecordBuilder::add(const Command &c) {
     operand(false, c.lhs);
     operand(true, c.rhs);
     std::vector<mlir::Value> arguments{kernel(c.kernel)};
-    for (mlir::Value word : words({c.op, int64_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap, c.dependencies}))
+    for (mlir::Value word : words({c.op, int64_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par,
+                                   c.overlap, c.dependencies}))
       arguments.push_back(word);
     return emit("tsr_record_vec", arguments);
   }

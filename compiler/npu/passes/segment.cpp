@@ -56,7 +56,9 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SegmentPass)
   llvm::StringRef getArgument() const final { return "npu-segment"; }
   llvm::StringRef getDescription() const final { return "outline runs of NPU and of CPU operations"; }
-  void getDependentDialects(mlir::DialectRegistry &registry) const final { registry.insert<mlir::func::FuncDialect>(); }
+  void getDependentDialects(mlir::DialectRegistry &registry) const final {
+    registry.insert<mlir::func::FuncDialect>();
+  }
 
   void runOnOperation() final {
     auto main = getOperation().lookupSymbol<mlir::func::FuncOp>("main");
@@ -90,7 +92,8 @@ private:
     }
     mlir::OpBuilder builder(&getContext());
     builder.setInsertionPoint(main);
-    auto type = builder.getFunctionType(mlir::ValueRange(inputs).getTypes(), mlir::ValueRange(outputs).getTypes());
+    auto type =
+        builder.getFunctionType(mlir::ValueRange(inputs).getTypes(), mlir::ValueRange(outputs).getTypes());
     std::string name = (segment.npu ? "npu_segment_" : "cpu_body_") + std::to_string(index);
     auto function = builder.create<mlir::func::FuncOp>(segment.operations.front()->getLoc(), name, type);
     function.setPrivate();

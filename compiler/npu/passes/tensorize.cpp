@@ -17,7 +17,9 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TensorizePass)
   explicit TensorizePass(const Target *target) : target_(target) {}
   llvm::StringRef getArgument() const final { return "npu-tensorize"; }
-  llvm::StringRef getDescription() const final { return "make commands of layers with the machine's tensor instructions"; }
+  llvm::StringRef getDescription() const final {
+    return "make commands of layers with the machine's tensor instructions";
+  }
 
   void runOnOperation() final {
     std::vector<mlir::Attribute> marks;
@@ -29,10 +31,11 @@ public:
   }
 
 private:
-  mlir::LogicalResult record(mlir::func::FuncOp function, int64_t segment, std::vector<mlir::Attribute> &marks) {
+  mlir::LogicalResult record(mlir::func::FuncOp function, int64_t segment,
+                             std::vector<mlir::Attribute> &marks) {
     mlir::OpBuilder builder(function);
-    auto recorded = builder.create<mlir::func::FuncOp>(function.getLoc(), "npu_record_" + std::to_string(segment),
-                                                       builder.getFunctionType({}, {}));
+    auto recorded = builder.create<mlir::func::FuncOp>(
+        function.getLoc(), "npu_record_" + std::to_string(segment), builder.getFunctionType({}, {}));
     recorded.setPrivate();
     builder.setInsertionPointToEnd(recorded.addEntryBlock());
     Contexts contexts(*target_);
@@ -70,6 +73,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createTensorizePass(const Target *target) { return std::make_unique<TensorizePass>(target); }
+std::unique_ptr<mlir::Pass> createTensorizePass(const Target *target) {
+  return std::make_unique<TensorizePass>(target);
+}
 
 } // namespace tessera::compiler::npu

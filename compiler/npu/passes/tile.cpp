@@ -38,6 +38,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createTilePass(const Target *target) { return std::make_unique<TilePass>(target); }
+std::unique_ptr<mlir::Pass> createTilePass(const Target *target) {
+  return std::make_unique<TilePass>(target);
+}
 
 } // namespace tessera::compiler::npu

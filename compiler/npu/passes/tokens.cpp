@@ -29,6 +29,8 @@ private:
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createTokenPass(const Target *target) { return std::make_unique<TokenPass>(target); }
+std::unique_ptr<mlir::Pass> createTokenPass(const Target *target) {
+  return std::make_unique<TokenPass>(target);
+}
 
 } // namespace tessera::compiler::npu

@@ -33,7 +33,8 @@ int main(int argc, char **argv) {
   }
   const Target *t = target ? &*target : nullptr;
   mlir::MLIRContext context(mlir::MLIRContext::Threading::DISABLED);
-  context.loadDialect<NpuDialect, mlir::func::FuncDialect, mlir::tosa::TosaDialect, mlir::LLVM::LLVMDialect>();
+  context
+      .loadDialect<NpuDialect, mlir::func::FuncDialect, mlir::tosa::TosaDialect, mlir::LLVM::LLVMDialect>();
   mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic &diagnostic) {
     if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
       llvm::outs() << "error: " << diagnostic.str() << "\n";

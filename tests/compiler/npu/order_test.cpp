@@ -8,6 +8,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tessera::compiler::npu::test {
 namespace {
 
@@ -20,8 +22,10 @@ std::vector<Layer> chain(const Target &target, std::mt19937_64 &random) {
   second.kind = LayerKind::Conv;
   second.input = first.output;
   second.output = {first.output.height, first.output.width, 2 * target.blockOut()};
-  uint32_t bytes = uint32_t(target.activationBytes(first.output.height, first.output.width, first.output.channels));
-  uint32_t input = uint32_t(target.activationBytes(first.input.height, first.input.width, first.input.channels));
+  uint32_t bytes =
+      uint32_t(target.activationBytes(first.output.height, first.output.width, first.output.channels));
+  uint32_t input =
+      uint32_t(target.activationBytes(first.input.height, first.input.width, first.input.channels));
   first.inputPlace = {kArena, bytes};
   first.outputPlace = {kArena, 0};
   second.inputPlace = {kArena, 0};
@@ -48,10 +52,11 @@ TEST(OrderTest, NoTokenIsSuperfluous) {
   for (int i = 0; i < 6; ++i) {
     auto commands = scheduleRegion(target, chain(target, random));
     ASSERT_TRUE(commands) << commands.error().message;
-    for (auto [push, pop, from, to] : {std::tuple{flags::kPushNext, flags::kPopPrev, Module::Load, Module::Compute},
-                                       std::tuple{flags::kPushPrev, flags::kPopNext, Module::Compute, Module::Load},
-                                       std::tuple{flags::kPushNext, flags::kPopPrev, Module::Compute, Module::Store},
-                                       std::tuple{flags::kPushPrev, flags::kPopNext, Module::Store, Module::Compute}}) {
+    for (auto [push, pop, from, to] :
+         {std::tuple{flags::kPushNext, flags::kPopPrev, Module::Load, Module::Compute},
+          std::tuple{flags::kPushPrev, flags::kPopNext, Module::Compute, Module::Load},
+          std::tuple{flags::kPushNext, flags::kPopPrev, Module::Compute, Module::Store},
+          std::tuple{flags::kPushPrev, flags::kPopNext, Module::Store, Module::Compute}}) {
       std::vector<size_t> pushes, pops;
       for (size_t c = 0; c < commands->size(); ++c) {
         if ((*commands)[c].module() == from && ((*commands)[c].dependencies & push))
@@ -64,7 +69,8 @@ TEST(OrderTest, NoTokenIsSuperfluous) {
         std::vector<Command> less = *commands;
         less[pushes[t]].dependencies &= ~push;
         less[pops[t]].dependencies &= ~pop;
-        EXPECT_FALSE(checkOrder(target, less)) << "token " << t << " of command " << pushes[t] << " is not needed";
+        EXPECT_FALSE(checkOrder(target, less))
+            << "token " << t << " of command " << pushes[t] << " is not needed";
         ++removed;
       }
     }
@@ -119,6 +125,45 @@ TEST(OrderTest, HoistedLoadsStayBehindWhatTheyOverwrite) {
   EXPECT_EQ(moved[1], other);
   std::vector<Command> kept = hoistLoads(target, {load, reduce, mark, load});
   EXPECT_EQ(kept[2], load);
+}
+
+TEST(OrderTest, OverlapOnlyWhereTheOtherUnitIsNotInvolved) {
+  Target target = machine("tiny");
+  Command reduce, vec, other;
+  reduce.kind = Command::Kind::Reduce;
+  reduce.destination = isa::Destination::Acc;
+  vec.kind = other.kind = Command::Kind::Vec;
+  vec.dstBase = other.dstBase = 50;
+  other.srcBase = other.wgtBase = 20;
+  std::vector<Command> commands = placeTokens(target, {reduce, other, vec, reduce});
+  EXPECT_TRUE(commands[0].overlap);
+  EXPECT_TRUE(commands[1].overlap);  // reads ACC 20
+  EXPECT_FALSE(commands[2].overlap); // reads ACC 0, which the reduce wrote
+  EXPECT_FALSE(commands[3].overlap); // writes ACC 0, which the vec reads
+}
+
+TEST(OrderTest, WeightsFillTheTimeInWhichALoadWaits) {
+  Target target = machine("tiny");
+  Command reduce, store, wait, weights;
+  reduce.kind = Command::Kind::Reduce;
+  reduce.kernel.loops = {{1000, 1, 0, 0}};
+  store.kind = Command::Kind::Store;
+  store.memory = MemoryType::Out;
+  store.place = {kArena, 0};
+  store.columns = store.stride = 4;
+  wait.kind = weights.kind = Command::Kind::Load;
+  wait.place = {kArena, 0};
+  wait.columns = wait.stride = weights.columns = weights.stride = 4;
+  weights.memory = MemoryType::Wgt;
+  weights.place = {kConstants, 0};
+  weights.sramBase = 10;
+  std::vector<Command> moved = prefetchConstants(target, {reduce, store, wait, weights});
+  EXPECT_EQ(moved.back(), wait);
+  EXPECT_EQ(std::count(moved.begin(), moved.end(), weights), 1);
+  // The reduce reads WGT 0: weights that go there may not pass it, and have then no time to fill.
+  weights.sramBase = 0;
+  std::vector<Command> kept = prefetchConstants(target, {wait, reduce, weights});
+  EXPECT_EQ(kept.back(), weights);
 }
 
 TEST(ArenaTest, LiveTensorsNeverOverlap) {

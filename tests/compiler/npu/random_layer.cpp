@@ -7,7 +7,9 @@
 namespace tessera::compiler::npu::test {
 namespace {
 
-uint32_t pick(std::mt19937_64 &random, uint32_t low, uint32_t high) { return low + uint32_t(random() % (high - low + 1)); }
+uint32_t pick(std::mt19937_64 &random, uint32_t low, uint32_t high) {
+  return low + uint32_t(random() % (high - low + 1));
+}
 
 std::vector<int8_t> randomBytes(size_t count, std::mt19937_64 &random) {
   std::vector<int8_t> bytes(count);
@@ -20,11 +22,14 @@ isa::ExitSettings settings(const Exit &e) { return {e.mode, e.zeroPoint, e.clamp
 
 std::vector<int8_t> referenceAdd(const LayerCase &c) {
   const Layer &l = c.layer;
-  isa::OperandSettings lhs{l.lhs.zeroPoint, l.lhs.multiplier, l.lhs.shift}, rhs{l.rhs.zeroPoint, l.rhs.multiplier, l.rhs.shift};
+  isa::OperandSettings lhs{l.lhs.zeroPoint, l.lhs.multiplier, l.lhs.shift},
+      rhs{l.rhs.zeroPoint, l.rhs.multiplier, l.rhs.shift};
   std::vector<int8_t> out(c.input.size());
   for (size_t i = 0; i < out.size(); ++i) {
-    int32_t sum = isa::wrapAdd(isa::scaleOperand(c.input[i], lhs, l.exit.mode), isa::scaleOperand(c.rhs[i], rhs, l.exit.mode));
-    out[i] = isa::exitValue(sum, uint32_t(c.parameters.multiplier[0]), c.parameters.shift[0], 0, settings(l.exit));
+    int32_t sum = isa::wrapAdd(isa::scaleOperand(c.input[i], lhs, l.exit.mode),
+                               isa::scaleOperand(c.rhs[i], rhs, l.exit.mode));
+    out[i] =
+        isa::exitValue(sum, uint32_t(c.parameters.multiplier[0]), c.parameters.shift[0], 0, settings(l.exit));
   }
   return out;
 }
@@ -45,7 +50,8 @@ int8_t windowValue(const LayerCase &c, uint32_t y, uint32_t x, uint32_t o) {
       const int8_t *pixel = &c.input[size_t(iy * l.input.width + ix) * l.input.channels];
       ++count;
       if (conv) {
-        const int8_t *row = &c.weights[((size_t(o) * w.kernelHeight + ky) * w.kernelWidth + kx) * l.input.channels];
+        const int8_t *row =
+            &c.weights[((size_t(o) * w.kernelHeight + ky) * w.kernelWidth + kx) * l.input.channels];
         for (uint32_t k = 0; k < l.input.channels; ++k)
           sum += (pixel[k] - l.padValue) * row[k];
       } else if (depthwise) {
@@ -62,7 +68,8 @@ int8_t windowValue(const LayerCase &c, uint32_t y, uint32_t x, uint32_t o) {
     int32_t average = int32_t(sum >= 0 ? (sum + count / 2) / count : (sum - count / 2) / count);
     return int8_t(std::clamp(average, l.exit.clampMin, l.exit.clampMax));
   }
-  return isa::exitValue(int32_t(sum), uint32_t(c.parameters.multiplier[o]), c.parameters.shift[o], 0, settings(l.exit));
+  return isa::exitValue(int32_t(sum), uint32_t(c.parameters.multiplier[o]), c.parameters.shift[o], 0,
+                        settings(l.exit));
 }
 
 } // namespace
@@ -92,7 +99,8 @@ LayerCase caseOf(Layer l, std::mt19937_64 &random) {
     c.rhs = randomBytes(c.input.size(), random);
     l.exit.mode = random() % 4 ? isa::ExitMode::Tflite : isa::ExitMode::TfliteSingle;
     for (Operand *operand : {&l.lhs, &l.rhs})
-      *operand = {int8_t(random()), uint32_t((1u << 30) + random() % (1u << 30)), -int32_t(pick(random, 0, 3))};
+      *operand = {int8_t(random()), uint32_t((1u << 30) + random() % (1u << 30)),
+                  -int32_t(pick(random, 0, 3))};
     c.parameters.multiplier = {int32_t((1u << 30) + random() % (1u << 30))};
     c.parameters.shift = {-int32_t(pick(random, 17, 20))};
   } else {
@@ -120,7 +128,8 @@ LayerCase randomCase(const Target &target, LayerKind kind, uint32_t size, std::m
     l.input.height = std::max(l.input.height, tall + 1), l.input.width = std::max(l.input.width, wide + 1);
     l.output.height = (l.input.height + w.padTop + w.padBottom - tall - 1) / w.strideHeight + 1;
     l.output.width = (l.input.width + w.padLeft + w.padRight - wide - 1) / w.strideWidth + 1;
-    l.output.channels = kind == LayerKind::Conv ? pick(random, 1, 3 * target.blockOut() + 1) : l.input.channels;
+    l.output.channels =
+        kind == LayerKind::Conv ? pick(random, 1, 3 * target.blockOut() + 1) : l.input.channels;
   } else {
     l.output = l.input;
   }
@@ -143,10 +152,12 @@ std::string describe(const LayerCase &c) {
   const Layer &l = c.layer;
   const Window &w = l.window;
   auto n = [](auto v) { return std::to_string(v); };
-  return std::string(layerKindName(l.kind)) + " " + n(l.input.height) + "x" + n(l.input.width) + "x" + n(l.input.channels) + " to " +
-         n(l.output.height) + "x" + n(l.output.width) + "x" + n(l.output.channels) + " kernel " + n(w.kernelHeight) + "x" + n(w.kernelWidth) +
-         " stride " + n(w.strideHeight) + "," + n(w.strideWidth) + " dilation " + n(w.dilationHeight) + "," + n(w.dilationWidth) + " pad " +
-         n(w.padTop) + "," + n(w.padBottom) + "," + n(w.padLeft) + "," + n(w.padRight);
+  return std::string(layerKindName(l.kind)) + " " + n(l.input.height) + "x" + n(l.input.width) + "x" +
+         n(l.input.channels) + " to " + n(l.output.height) + "x" + n(l.output.width) + "x" +
+         n(l.output.channels) + " kernel " + n(w.kernelHeight) + "x" + n(w.kernelWidth) + " stride " +
+         n(w.strideHeight) + "," + n(w.strideWidth) + " dilation " + n(w.dilationHeight) + "," +
+         n(w.dilationWidth) + " pad " + n(w.padTop) + "," + n(w.padBottom) + "," + n(w.padLeft) + "," +
+         n(w.padRight);
 }
 
 } // namespace tessera::compiler::npu::test

@@ -1,6 +1,6 @@
+#include "run_layers.h"
 #include "core/command.h"
 #include "core/region.h"
-#include "run_layers.h"
 
 namespace tessera::compiler::npu::test {
 namespace {
@@ -12,7 +12,8 @@ uint32_t recordKernel(tsr_recorder *recorder, const Kernel &kernel) {
     strides.insert(strides.end(), {loop.dst, loop.src, loop.wgt});
   }
   uint32_t id = 0;
-  tsr_record_kernel(recorder, uint32_t(extents.size()), extents.data(), strides.data(), kernel.reduceLoops, &id);
+  tsr_record_kernel(recorder, uint32_t(extents.size()), extents.data(), strides.data(), kernel.reduceLoops,
+                    &id);
   return id;
 }
 
@@ -21,7 +22,8 @@ std::vector<uint8_t> toBlocked(const Target &target, const std::vector<int8_t> &
   uint32_t block = target.blockOut();
   for (uint32_t pixel = 0; pixel < s.height * s.width; ++pixel)
     for (uint32_t c = 0; c < s.channels; ++c)
-      out[((size_t(c / block) * s.height * s.width + pixel) * target.batch()) * block + c % block] = uint8_t(nhwc[size_t(pixel) * s.channels + c]);
+      out[((size_t(c / block) * s.height * s.width + pixel) * target.batch()) * block + c % block] =
+          uint8_t(nhwc[size_t(pixel) * s.channels + c]);
   return out;
 }
 
@@ -30,7 +32,8 @@ std::vector<int8_t> fromBlocked(const Target &target, const std::vector<uint8_t>
   uint32_t block = target.blockOut();
   for (uint32_t pixel = 0; pixel < s.height * s.width; ++pixel)
     for (uint32_t c = 0; c < s.channels; ++c)
-      out[size_t(pixel) * s.channels + c] = int8_t(bytes[((size_t(c / block) * s.height * s.width + pixel) * target.batch()) * block + c % block]);
+      out[size_t(pixel) * s.channels + c] = int8_t(
+          bytes[((size_t(c / block) * s.height * s.width + pixel) * target.batch()) * block + c % block]);
   return out;
 }
 
@@ -54,21 +57,24 @@ tsr_status recordCommands(tsr_recorder *r, const std::vector<Command> &commands)
       tsr_record_exit(r, uint32_t(c.exit.mode), c.exit.zeroPoint, c.exit.clampMin, c.exit.clampMax);
     switch (c.kind) {
     case Command::Kind::Load:
-      status = tsr_record_load(r, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, c.pads[0],
-                               c.pads[1], c.pads[2], c.pads[3], c.padValue, 1, c.dependencies);
+      status = tsr_record_load(r, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows,
+                               c.columns, c.stride, c.pads[0], c.pads[1], c.pads[2], c.pads[3], c.padValue, 1,
+                               c.dependencies);
       break;
     case Command::Kind::Store:
-      status = tsr_record_store(r, c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride, c.dependencies);
+      status = tsr_record_store(r, c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride,
+                                c.dependencies);
       break;
     case Command::Kind::Reduce:
-      status = tsr_record_reduce(r, recordKernel(r, c.kernel), c.op, c.taps, uint32_t(c.init), uint32_t(c.destination), c.dstBase, c.srcBase,
-                                 c.wgtBase, c.par, c.overlap, c.dependencies);
+      status = tsr_record_reduce(r, recordKernel(r, c.kernel), c.op, c.taps, uint32_t(c.init),
+                                 uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap,
+                                 c.dependencies);
       break;
     case Command::Kind::Vec:
       tsr_record_operand(r, 0, c.lhs.zeroPoint, c.lhs.multiplier, c.lhs.shift);
       tsr_record_operand(r, 1, c.rhs.zeroPoint, c.rhs.multiplier, c.rhs.shift);
-      status = tsr_record_vec(r, recordKernel(r, c.kernel), c.op, uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap,
-                              c.dependencies);
+      status = tsr_record_vec(r, recordKernel(r, c.kernel), c.op, uint32_t(c.destination), c.dstBase,
+                              c.srcBase, c.wgtBase, c.par, c.overlap, c.dependencies);
       break;
     case Command::Kind::Sync:
       status = tsr_record_sync(r, c.dependencies);
@@ -108,7 +114,8 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
   std::vector<uint8_t> input = toBlocked(target, c.input, layer.input), rhs;
   if (layer.kind == LayerKind::Add)
     rhs = toBlocked(target, c.rhs, layer.input);
-  std::vector<uint8_t> output(target.activationBytes(layer.output.height, layer.output.width, layer.output.channels));
+  std::vector<uint8_t> output(
+      target.activationBytes(layer.output.height, layer.output.width, layer.output.channels));
   layer.inputPlace = {kArena, 0};
   layer.rhsPlace = {kArena, uint32_t(input.size())};
   layer.outputPlace = {kArena, uint32_t(input.size() + rhs.size())};
@@ -117,7 +124,8 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
   if (!commands)
     return commands.error();
   Owned owned{device, nullptr, {}};
-  uint32_t places[2], sizes[2] = {uint32_t(constants.size()), uint32_t(layer.outputPlace.offset + output.size())};
+  uint32_t places[2],
+      sizes[2] = {uint32_t(constants.size()), uint32_t(layer.outputPlace.offset + output.size())};
   for (int i = 0; i < 2; ++i) {
     if (tsr_device_allocate(device, sizes[i], target.regionAlignment(), &places[i]) != TSR_OK)
       return isa::Error{tsr_device_message(device)};
@@ -136,8 +144,8 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
   tsr_launch_result result{};
   for (int run = 0; run < 2; ++run)
     if (tsr_record_run(owned.recorder, 60, &result) != TSR_OK)
-      return isa::Error{std::string(tsr_record_message(owned.recorder)) + " error " + std::to_string(result.errorCode) + " at " +
-                        std::to_string(result.errorIndex)};
+      return isa::Error{std::string(tsr_record_message(owned.recorder)) + " error " +
+                        std::to_string(result.errorCode) + " at " + std::to_string(result.errorIndex)};
   tsr_device_read(device, places[1] + layer.outputPlace.offset, output.data(), output.size());
   return LayerRun{fromBlocked(target, output, layer.output), result.cycles, *commands};
 }

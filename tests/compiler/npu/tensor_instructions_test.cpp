@@ -19,7 +19,8 @@ Layer layer(LayerKind kind, uint32_t channels, uint32_t kernel) {
 }
 
 TensorMatch match(const Target &target, const Layer &l) {
-  return matchComputation(target, windowComputation(target, l, {4, 14, 14, 16, 96, target.channelBlocks(l.input.channels)}));
+  return matchComputation(
+      target, windowComputation(target, l, {4, 14, 14, 16, 96, target.channelBlocks(l.input.channels)}));
 }
 
 TEST(TensorInstructionsTest, EachLayerFindsItsInstruction) {
@@ -34,7 +35,8 @@ TEST(TensorInstructionsTest, EachLayerFindsItsInstruction) {
 TEST(TensorInstructionsTest, ConvolutionLoopsWalkRowsColumnsThenTheReduction) {
   Target target = machine("pynq");
   TensorMatch m = match(target, layer(LayerKind::Conv, 32, 3));
-  std::vector<Kernel::Loop> expected{{4, 14, 16, 0}, {14, 1, 1, 0}, {3, 0, 1, 2}, {3, 0, 16, 6}, {2, 0, 96, 1}};
+  std::vector<Kernel::Loop> expected{
+      {4, 14, 16, 0}, {14, 1, 1, 0}, {3, 0, 1, 2}, {3, 0, 16, 6}, {2, 0, 96, 1}};
   EXPECT_EQ(m.kernel.loops, expected);
   EXPECT_EQ(m.kernel.reduceLoops, 3u);
 }
@@ -52,7 +54,8 @@ TEST(TensorInstructionsTest, TapsCoverKernelColumns) {
   TensorMatch five = match(target, layer(LayerKind::Depthwise, 16, 5));
   EXPECT_EQ(five.taps, 3u);
   EXPECT_EQ(five.overread, 1u);
-  EXPECT_EQ(match(target, layer(LayerKind::AveragePool, 16, 5)).taps, 1u); // a sum may not read past the window
+  EXPECT_EQ(match(target, layer(LayerKind::AveragePool, 16, 5)).taps,
+            1u); // a sum may not read past the window
   EXPECT_EQ(match(target, layer(LayerKind::MaxPool, 16, 8)).taps, 4u);
 }
 

@@ -23,7 +23,8 @@ TEST(TilingTest, RandomLayersFit) {
         EXPECT_LE(f.wgt, target.depth(MemoryType::Wgt)) << describe(c);
         EXPECT_LE(f.acc, target.depth(MemoryType::Acc)) << describe(c);
         EXPECT_LE(f.par, target.depth(MemoryType::Par)) << describe(c);
-        EXPECT_EQ(tiling->kBlocks, target.channelBlocks(c.layer.input.channels)) << describe(c) << ": split without need";
+        EXPECT_EQ(tiling->kBlocks, target.channelBlocks(c.layer.input.channels))
+            << describe(c) << ": split without need";
       }
   }
 }
@@ -55,6 +56,18 @@ TEST(TilingTest, VtaMachineIsRefused) {
   config.level = isa::Level::Vta;
   Layer l;
   EXPECT_EQ(refusal(Target(config), l), "the machine is of level vta, which has no requantisation");
+}
+
+TEST(TilingTest, ImpossibleSizesAreRefusedAtOnce) {
+  Target target(*isa::loadMachine("tiny"));
+  Layer l;
+  l.window.strideHeight = 1u << 31;
+  EXPECT_EQ(refusal(target, l), "a window number of 2147483648 is above 4096");
+  Layer large;
+  large.input = large.output = {1u << 20, 1u << 20, 1u << 20};
+  EXPECT_EQ(refusal(target, large), "a tensor is larger than 32-bit addresses reach");
+  large.kind = LayerKind::Add;
+  EXPECT_EQ(refusal(target, large), "a tensor is larger than 32-bit addresses reach");
 }
 
 TEST(TilingTest, WindowInThePaddingIsRefused) {

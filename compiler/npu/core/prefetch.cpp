@@ -1,0 +1,123 @@
+#include "order.h"
+
+#include <algorithm>
+#include <array>
+
+namespace tessera::compiler::npu {
+namespace {
+
+// A command with its place in time, by estimate.
+struct Timed {
+  Command command;
+  Accesses accesses;
+  uint64_t start = 0, end = 0;
+};
+
+uint64_t costOf(const Target &target, const Command &c) {
+  uint64_t cycles = target.instructionCycles();
+  if (c.kind == Command::Kind::Load || c.kind == Command::Kind::Store)
+    return cycles + target.transferCycles(c.memory, uint64_t(c.rows) * c.columns);
+  if (c.kind != Command::Kind::Reduce && c.kind != Command::Kind::Vec)
+    return 0;
+  uint64_t microOps = 1;
+  for (const Kernel::Loop &loop : c.kernel.loops)
+    microOps *= loop.extent;
+  return cycles + microOps;
+}
+
+bool isConstantLoad(const Command &c) {
+  return c.kind == Command::Kind::Load && c.place.region == kConstants;
+}
+
+class Prefetcher {
+public:
+  Prefetcher(const Target &target, const std::vector<Command> &commands) : target_(target) {
+    for (const Command &command : commands)
+      waiting_.push_back({command, accessesOf(target, command)});
+    moved_.assign(waiting_.size(), false);
+  }
+
+  std::vector<Command> run() {
+    for (size_t i = 0; i < waiting_.size(); ++i) {
+      if (moved_[i])
+        continue;
+      if (waiting_[i].command.kind == Command::Kind::Load && !isConstantLoad(waiting_[i].command))
+        fillIdleTimeBefore(i);
+      place(waiting_[i], done_.size(), readyAt(waiting_[i]));
+    }
+    std::vector<Command> out;
+    for (Timed &timed : done_)
+      out.push_back(std::move(timed.command));
+    return out;
+  }
+
+private:
+  uint64_t &clockOf(const Command &c) { return clock_[size_t(c.module())]; }
+
+  // When everything that collides with it has ended.
+  uint64_t readyAt(const Timed &timed) {
+    uint64_t ready = clockOf(timed.command);
+    // An estimate: what ended long ago holds nobody up.
+    size_t oldest = done_.size() > kHorizon ? done_.size() - kHorizon : 0;
+    for (size_t i = oldest; i < done_.size(); ++i)
+      if (done_[i].end > ready && conflict(done_[i].accesses, timed.accesses))
+        ready = done_[i].end;
+    return ready;
+  }
+
+  void place(Timed timed, size_t position, uint64_t start) {
+    timed.start = start;
+    timed.end = start + costOf(target_, timed.command);
+    clockOf(timed.command) = timed.end;
+    done_.insert(done_.begin() + std::ptrdiff_t(position), std::move(timed));
+  }
+
+  // Load `blocked` waits for computing or storing: later loads of constants that touch nothing in between go first.
+  void fillIdleTimeBefore(size_t blocked) {
+    uint64_t until = readyAt(waiting_[blocked]);
+    size_t next = blocked;
+    while (true) {
+      for (++next; next < waiting_.size() && (moved_[next] || !isConstantLoad(waiting_[next].command));)
+        ++next;
+      if (next == waiting_.size())
+        return;
+      const Timed &candidate = waiting_[next];
+      for (size_t between = blocked; between < next; ++between)
+        if (!moved_[between] && conflict(waiting_[between].accesses, candidate.accesses))
+          return;
+      uint64_t start = readyAt(candidate);
+      if (start + costOf(target_, candidate.command) > until)
+        return;
+      moved_[next] = true;
+      place(candidate, positionFor(candidate, start), start);
+    }
+  }
+
+  // Behind all loads and all that it collides with, and in front of the first compute that begins later: not earlier in the
+  // stream than needed, for the module's queue is short.
+  size_t positionFor(const Timed &load, uint64_t start) const {
+    size_t position = done_.size();
+    while (position > 0 && done_[position - 1].command.kind != Command::Kind::Load &&
+           !conflict(done_[position - 1].accesses, load.accesses))
+      --position;
+    while (position < done_.size() &&
+           (done_[position].command.module() != Module::Compute || done_[position].start < start))
+      ++position;
+    return position;
+  }
+
+  static constexpr size_t kHorizon = 1000; // commands
+
+  const Target &target_;
+  std::vector<Timed> waiting_, done_;
+  std::vector<bool> moved_;
+  std::array<uint64_t, 3> clock_{};
+};
+
+} // namespace
+
+std::vector<Command> prefetchConstants(const Target &target, const std::vector<Command> &commands) {
+  return Prefetcher(target, commands).run();
+}
+
+} // namespace tessera::compiler::npu
