@@ -15,20 +15,18 @@ std::ostream &operator<<(std::ostream &stream, const Target &target) {
 std::vector<Target> conformanceTargets() {
   const char *names[16];
   const size_t count = std::min(tsr_device_list(names, 16), std::size(names));
-  const bool hasCycleModels = TESSERA_HAVE_CYCLE_MODELS;
+  const std::vector<std::string> cycleMachines{TESSERA_CYCLE_MACHINES};
   std::vector<Target> targets;
   for (size_t i = 0; i < count; ++i) {
     const std::string name = names[i];
     if (name == "cycle") {
-      if (!hasCycleModels)
-        continue;
-      for (const char *machine : {"tiny", "pynq"})
-        targets.push_back({name, machine, "bench", true, true});
-      targets.push_back({name, "pynq", "chaos,seed=5", true, true});
+      for (const std::string &machine : cycleMachines)
+        for (const char *memory : {"bench", "chaos,seed=5"})
+          targets.push_back({name, machine, memory, true, true});
     } else if (name == "systemc") {
       targets.push_back({name, "pynq", "lt", true, true});
-      if (hasCycleModels)
-        targets.push_back({name, "pynq", "cycle", true, true});
+      for (const std::string &machine : cycleMachines)
+        targets.push_back({name, machine, "cycle", true, true});
     } else {
       for (const std::string &machine : isa::machineNames())
         targets.push_back({name, machine, "", name != "null", false});
