@@ -76,8 +76,9 @@ tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, cons
 /* The windows of a convolution as pixels, for first layers with few channels: writes the blocked tensor [outHeight][outWidth]
  * [kernelHeight * kernelWidth * channels] gathered from `nhwc`, with `fill` where a window lies outside. window = kernel height and
  * width, stride height and width, dilation height and width, padding above and left, output height and width. */
-tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc, uint32_t height,
-                                     uint32_t width, uint32_t channels, const uint32_t window[10], int32_t fill);
+tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc,
+                                     uint32_t height, uint32_t width, uint32_t channels,
+                                     const uint32_t window[10], int32_t fill);
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels);
 

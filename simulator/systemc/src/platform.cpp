@@ -101,3 +101,10 @@ SystemcPlatform::open(const isa::MachineConfig &machine, const std::string &mode
 
 /// SystemC's library wants one; nobody calls it here, the platform is elaborated by SystemcPlatform::open.
 extern "C" int sc_main(int, char **) { return 0; }
+
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+/// SystemC's threads run on stacks of their own, which the sanitizer's look for use after return does not know.
+extern "C" const char *__asan_default_options() { return "detect_stack_use_after_return=0"; }
+#endif
+#endif
