@@ -1,9 +1,11 @@
 // One lane of the exit pipeline in its structural body: channel parameters at E1 to the result at E12, no enables, never stalls.
 //
-// Stages: E2 bias, E3 left shift or magnitude, E4 normalise and E5 round to float32 (ONNX), E6 E7 multiply, E8 round the product to float32 (ONNX),
-// E9 rounding constant, E10 E11 shift and saturate, E12 zero point and clamp. The flags come with E1's operands and travel along.
+// Stages: E2 bias, E3 magnitude (ONNX), E4 left shift: TFLITE's, or to the leading one (ONNX), E5 round to float32 (ONNX), E6 E7 multiply, E8 round
+// the product to float32 (ONNX), E9 TFLITE's second rounding, E10 E11 right shift, E12 rounding bit, sign, zero point and clamp.
+// Rounding to nearest is adding the last bit shifted out: the word has a zero below it, so that this bit is what stands at place 0.
+// Clamps are in int8, so int32 need not saturate on the way: a word past 33 bits is past the clamp. The flags travel with the value.
 // raw_i: the low word of v * y as it is; pass_i: v itself (with the bias), times one. Numerics: isa/include/tessera/isa/numerics.h.
-// DSP: 4, or 2 with LutHigh. Critical path: E9, a 64-bit sum behind the decoded rounding constant.
+// DSP: 4, or 2 with LutHigh. Critical path: E7, the sum of three parts; E4, leading zeros into the shifter.
 `default_nettype none
 
 module tsr_requantise_lane #(
@@ -41,9 +43,13 @@ module tsr_requantise_lane #(
   logic [4:0] left2_q;
 
   // E2
-  wire [31:0] magnitude1 = average && v_i[31] ? 32'd0 - v_i : v_i;
+  wire turn1 = average && v_i[31];
+  wire [32:0] turned1 = {v_i ^ {32{turn1}}, 1'b1};
+  wire [32:0] added1 = {bias_i & {32{bias_on_i || average}}, turn1};
+  wire [32:0] sum1 = turned1 + added1;
+  wire unused_carry = &{1'b0, sum1};
   always_ff @(posedge clk_i) begin
-    x2_q <= magnitude1 + (bias_on_i || average ? bias_i : 32'd0);
+    x2_q <= sum1[32:1];
     if (raw_i) y2_q <= y_i;
     else if (pass_i || mode_i == tsr_isa_pkg::ExitModeNone) y2_q <= 32'd1;
     else y2_q <= multiplier_i;
@@ -52,35 +58,32 @@ module tsr_requantise_lane #(
     if (tflite) n2_q <= shift_i[5] ? 6'd31 - shift_i : 6'd31;
     else if (single) n2_q <= 6'd31 - shift_i;
     else n2_q <= average ? 6'd0 - shift_i : 6'd0;
-    negative2_q <= average && v_i[31];
+    negative2_q <= turn1;
   end
 
   // E3
   wire float2 = f2_q[Float];
+  wire turn2 = float2 && x2_q[31];
+  logic [4:0] left3_q, left4_q;
   always_ff @(posedge clk_i) begin
-    if (float2) x3_q <= x2_q[31] ? 32'd0 - x2_q : x2_q;
-    else x3_q <= x2_q << left2_q;
+    x3_q <= (x2_q ^ {32{turn2}}) + {31'd0, turn2};
     y3_q <= y2_q;
     f3_q <= f2_q;
     n3_q <= n2_q;
+    left3_q <= left2_q;
     negative3_q <= float2 ? x2_q[31] ^ y2_q[31] : negative2_q;
   end
 
-  // E4: the leading one to bit 31
-  wire zeros16 = x3_q[31:16] == '0;
-  wire [31:0] by16 = zeros16 ? x3_q << 16 : x3_q;
-  wire zeros8 = by16[31:24] == '0;
-  wire [31:0] by8 = zeros8 ? by16 << 8 : by16;
-  wire zeros4 = by8[31:28] == '0;
-  wire [31:0] by4 = zeros4 ? by8 << 4 : by8;
-  wire zeros2 = by4[31:30] == '0;
-  wire [31:0] by2 = zeros2 ? by4 << 2 : by4;
-  wire zeros1 = !by2[31];
-  wire [31:0] normal = zeros1 ? by2 << 1 : by2;
-  logic [4:0] zeros4_q;
+  // E4: left by the given amount, or by the number of leading zeros (31 for none set, which E5 sees)
+  wire [15:0] half3 = x3_q[31:16] == '0 ? x3_q[15:0] : x3_q[31:16];
+  wire [7:0] byte3 = half3[15:8] == '0 ? half3[7:0] : half3[15:8];
+  wire [3:0] nibble3 = byte3[7:4] == '0 ? byte3[3:0] : byte3[7:4];
+  wire [4:0] zeros3 = {x3_q[31:16] == '0, half3[15:8] == '0, byte3[7:4] == '0, nibble3[3:2] == '0,
+                       nibble3[3:2] == '0 ? !nibble3[1] : !nibble3[3]};
+  wire [4:0] amount3 = f3_q[Float] ? zeros3 : left3_q;
   always_ff @(posedge clk_i) begin
-    x4_q <= f3_q[Float] ? normal : x3_q;
-    zeros4_q <= {zeros16, zeros8, zeros4, zeros2, zeros1};
+    x4_q <= x3_q << amount3;
+    left4_q <= amount3;
     y4_q <= y3_q;
     f4_q <= f3_q;
     n4_q <= n3_q;
@@ -100,7 +103,7 @@ module tsr_requantise_lane #(
       x5_q <= x4_q;
       y5_q <= y4_q;
     end
-    exponent5_q <= $signed({2'd0, y4_q[30:23]}) - 10'sd96 - $signed({5'd0, zeros4_q}) + $signed({9'd0, rounded4[24]});  // 127 - 31 is 96
+    exponent5_q <= $signed({2'd0, y4_q[30:23]}) - 10'sd96 - $signed({5'd0, left4_q}) + $signed({9'd0, rounded4[24]});  // 127 - 31 is 96
     none5_q <= !x4_q[31] || y4_q[30:23] == '0 || (y4_q[30:23] == '1 && y4_q[22:0] != '0);
     huge5_q <= y4_q[30:23] == '1;
     f5_q <= f4_q;
@@ -145,65 +148,79 @@ module tsr_requantise_lane #(
     negative8_q <= negative7_q;
   end
 
-  // E9: rounding. sign9: the word is negative and shifts arithmetically; else it is unsigned.
-  wire [63:0] one8 = 64'd1 << n8_q;
-  wire odd8 = (p8_q & one8) != '0;
-  logic [63:0] add8, p9_q, p10_q;
-  always_comb begin
-    add8 = '0;
-    if (f8_q[Rounds] || f8_q[Float]) add8 = one8 >> 1;
-    if (f8_q[Double]) add8 = add8 + (p8_q[63] ? 64'd0 - 64'h40000000 : 64'h40000000);
-    else if (f8_q[Float]) add8 = odd8 ? add8 : add8 - 64'd1;
-  end
-  logic sign9_q, sign10_q;
+  // E9: TFLITE with a right shift adds or subtracts 2^30 first. A word is signed, or unsigned where magnitudes were multiplied; a signed one
+  // that is not negative stays so although bit 63 may be taken.
+  wire signed9 = !f8_q[Float] && !f8_q[Mean] && p8_q[63];
+  wire [33:0] second8 = f8_q[Double] ? {{33{p8_q[63]}}, 1'b1} : 34'd0;
+  logic [63:0] p9_q;
+  logic sign9_q;
   always_ff @(posedge clk_i) begin
-    p9_q <= p8_q + add8;
-    sign9_q <= p8_q[63] && !f8_q[Float] && !f8_q[Mean];
+    p9_q <= {p8_q[63:30] + second8, p8_q[29:0]};
+    sign9_q <= signed9;
     n9_q <= n8_q;
     f9_q <= f8_q;
     huge9_q <= huge8_q;
     negative9_q <= negative8_q;
   end
 
-  // E10: by multiples of 8. A negative product that rounds up to zero is no longer negative.
-  wire negative_word9 = sign9_q && p9_q[63];
-  wire signed [64:0] word9 = $signed({negative_word9, p9_q});
-  wire signed [64:0] coarse9 = word9 >>> {n9_q[5:3], 3'd0};
-  wire unused = &{1'b0, coarse9};
+  // E10: the word with a zero below it, right by multiples of 8; 41 bits stay. over: the others are not all sign. rest: something fell out.
+  wire sign9 = sign9_q && p9_q[63];
+  wire [96:0] word9 = {{32{sign9}}, p9_q, 1'b0};
+  wire [64:41] odd9 = word9[64:41] ^ {24{sign9}};
+  wire [2:0] c9 = n9_q[5:3];
+  logic [40:0] p10_q;
+  logic sign10_q, over10_q, rest10_q;
   always_ff @(posedge clk_i) begin
-    p10_q <= coarse9[63:0];
-    sign10_q <= negative_word9;
+    p10_q <= word9[{1'b0, c9, 3'd0}+:41];
+    over10_q <= (c9 == 3'd0 && odd9[48:41] != '0) || (c9 <= 3'd1 && odd9[56:49] != '0) || (c9 <= 3'd2 && odd9[64:57] != '0);
+    rest10_q <= (c9 >= 3'd5 && word9[39:32] != '0) || (c9 >= 3'd6 && word9[47:40] != '0) || (c9 == 3'd7 && word9[55:48] != '0);
+    sign10_q <= sign9;
     n10_q <= n9_q;
     f10_q <= f9_q;
     huge10_q <= huge9_q;
     negative10_q <= negative9_q;
   end
 
-  // E11: the rest of the shift, saturation or sign
-  wire signed [64:0] word10 = $signed({sign10_q, p10_q});
-  wire signed [64:0] fine10 = word10 >>> n10_q[2:0];
-  wire fits10 = fine10[64:31] == '0 || fine10[64:31] == '1;
-  wire [31:0] low10 = fine10[31:0];
-  logic [31:0] value11_q;
+  // E11: the rest of the shift; 33 bits and the rounding bit. ONNX rounds a half to even. AVERAGE takes 32 bits as they are.
+  wire [47:0] word10 = {{7{sign10_q}}, p10_q};
+  wire [40:0] fine10 = word10[{3'd0, n10_q[2:0]}+:41];
+  wire [6:0] out10 = ((7'd1 << n10_q[2:0]) - 7'd1) & p10_q[6:0];
+  wire above10 = fine10[40:33] != {8{sign10_q}};
+  wire mean10 = f10_q[Mean];
+  wire least10 = mean10 && negative10_q && fine10[32:1] == 32'h80000000;  // its negative wraps to itself
+  logic [32:0] s11_q;
+  logic up11_q, turn11_q, most_over11_q, least_over11_q;
   always_ff @(posedge clk_i) begin
     f11_q <= f10_q;
-    if (huge10_q) value11_q <= {negative10_q, {31{!negative10_q}}};
-    else if (f10_q[Float] || f10_q[Mean]) value11_q <= negative10_q ? 32'd0 - low10 : low10;
-    else if (f10_q[Rounds] && !fits10) value11_q <= {sign10_q, {31{!sign10_q}}};
-    else value11_q <= low10;
+    s11_q <= {mean10 ? fine10[32] : fine10[33], fine10[32:1]};
+    if (f10_q[Float]) up11_q <= fine10[0] && (rest10_q || out10 != '0 || fine10[1]);
+    else up11_q <= f10_q[Rounds] && fine10[0];
+    turn11_q <= (f10_q[Float] || mean10) && negative10_q;
+    most_over11_q <= (huge10_q && !negative10_q) || (f10_q[Rounds] && (over10_q || above10) && !sign10_q);
+    least_over11_q <= (huge10_q && negative10_q) || (f10_q[Rounds] && (over10_q || above10) && sign10_q) || least10;
   end
 
-  // E12: zero point and clamp; a minimum above the maximum gives the maximum
-  wire signed [32:0] sum11 = $signed({value11_q[31], value11_q}) + $signed({{25{zero_point_i[7]}}, zero_point_i});
-  wire signed [32:0] least = $signed({{25{clamp_min_i[7]}}, clamp_min_i});
-  wire signed [32:0] most = $signed({{25{clamp_max_i[7]}}, clamp_max_i});
-  always_ff @(posedge clk_i) begin
-    if (f11_q[Whole]) result_o <= value11_q;
-    else if (sum11 > most || least > most) result_o <= {{24{clamp_max_i[7]}}, clamp_max_i};
-    else if (sum11 < least) result_o <= {{24{clamp_min_i[7]}}, clamp_min_i};
-    else result_o <= sum11[31:0];
+  // E12: plus or minus (s + up), plus the zero point; clamp. A minimum above the maximum gives the maximum.
+  wire [34:0] left11 = {s11_q[32] ^ turn11_q, s11_q ^ {33{turn11_q}}, 1'b1};
+  wire [34:0] right11 = {{26{zero_point_i[7]}}, zero_point_i, turn11_q ^ up11_q};
+  wire [34:0] sum11 = left11 + right11;
+  wire beyond11 = sum11[34:8] != {27{sum11[34]}};
+  wire signed [7:0] low11 = $signed(sum11[8:1]);
+  wire signed [7:0] least = $signed(clamp_min_i);
+  wire signed [7:0] most = $signed(clamp_max_i);
+  wire take_most = most_over11_q || (!least_over11_q && (beyond11 ? !sum11[34] : low11 > most)) || least > most;
+  wire take_least = least_over11_q || (beyond11 ? sum11[34] : low11 < least);
+  logic [7:0] value11;
+  always_comb begin
+    if (take_most) value11 = clamp_max_i;
+    else if (take_least) value11 = clamp_min_i;
+    else value11 = sum11[8:1];
   end
-  wire unused_flags = &{1'b0, f11_q, n10_q};
+  always_ff @(posedge clk_i) begin
+    if (f11_q[Whole]) result_o <= s11_q[31:0];
+    else result_o <= {{24{value11[7]}}, value11};
+  end
+  wire unused_flags = &{1'b0, f11_q, n10_q, sum11, odd9, nibble3};
 endmodule
 
 `default_nettype wire
