@@ -11,6 +11,8 @@ namespace tessera::compiler::cpu {
 namespace {
 
 constexpr int64_t kAlignment = 64;
+/// Host code reaches its data relative to itself, within 2 GiB; half of that is left to constants.
+constexpr int64_t kMaxBytes = int64_t{1} << 30;
 
 struct Buffer {
   mlir::memref::AllocOp alloc;
@@ -110,6 +112,9 @@ mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringR
   if (!dense)
     return function.emitError("allocates a buffer that is not static and dense");
   const int64_t size = assignOffsets(buffers);
+  if (size > kMaxBytes)
+    return function.emitError("needs ")
+           << size << " bytes of buffers, at most " << kMaxBytes << " are possible";
   if (size == 0)
     return size;
 

@@ -52,43 +52,47 @@ struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
                       return builder.create<arith::AddIOp>(inner, arguments[2], wide);
                     });
 
-    // How many pixels of the window lie inside, by output pixel.
-    llvm::SmallVector<int32_t> counts;
-    const auto inside = [](int64_t position, int64_t step, int64_t before, int64_t window_, int64_t extent) {
-      const int64_t first = position * step - before;
-      return std::min(first + window_, extent) - std::max<int64_t>(first, 0);
-    };
-    for (int64_t row = 0; row < out[1]; ++row)
-      for (int64_t column = 0; column < out[2]; ++column)
-        counts.push_back(static_cast<int32_t>(inside(row, stride[0], pad[0], kernel[0], in[1]) *
-                                              inside(column, stride[1], pad[2], kernel[1], in[2])));
-    if (llvm::any_of(counts, [](int32_t count) { return count < 1; }))
+    // How many rows and columns of the window lie inside, by output row and column.
+    const Value rows = insideTable(rewriter, location, out[1], stride[0], pad[0], kernel[0], in[1]);
+    const Value columns = insideTable(rewriter, location, out[2], stride[1], pad[2], kernel[1], in[2]);
+    if (!rows || !columns)
       return failure();
-    const auto countType = mlir::RankedTensorType::get({out[1], out[2]}, rewriter.getI32Type());
-    const bool uniform = llvm::all_equal(counts);
-    const Value table =
-        rewriter.create<arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(countType, counts));
     const Value empty = makeEmpty(rewriter, location, out, rewriter.getI8Type());
     const AffineMap identity = rewriter.getMultiDimIdentityMap(4);
-    AffineExpr d1 = rewriter.getAffineDimExpr(1), d2 = rewriter.getAffineDimExpr(2);
-    rewriter.replaceOp(
-        op, makeGeneric(rewriter, location, {sum, table}, empty,
-                        {identity, AffineMap::get(4, 0, {d1, d2}, context), identity}, 4, 0,
-                        [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-                          const Value count =
-                              uniform ? constantInt(builder, inner, counts[0], 32) : Value(arguments[1]);
-                          const Value one = constantInt(builder, inner, 1, 32);
-                          const Value zero = constantInt(builder, inner, 0, 32);
-                          const Value half = builder.create<arith::ShRUIOp>(inner, count, one);
-                          const Value up = builder.create<arith::AddIOp>(inner, arguments[0], half);
-                          const Value down = builder.create<arith::SubIOp>(inner, arguments[0], half);
-                          const Value positive = builder.create<arith::CmpIOp>(
-                              inner, arith::CmpIPredicate::sgt, arguments[0], zero);
-                          const Value dividend = builder.create<arith::SelectOp>(inner, positive, up, down);
-                          const Value mean = builder.create<arith::DivSIOp>(inner, dividend, count);
-                          return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), mean);
-                        }));
+    const AffineMap row = AffineMap::get(4, 0, rewriter.getAffineDimExpr(1));
+    const AffineMap column = AffineMap::get(4, 0, rewriter.getAffineDimExpr(2));
+    rewriter.replaceOp(op, makeGeneric(rewriter, location, {sum, rows, columns}, empty,
+                                       {identity, row, column, identity}, 4, 0, roundedMean));
     return mlir::success();
+  }
+
+private:
+  /// A constant of `count` window extents after clipping to the picture; null where a window lies outside.
+  static Value insideTable(mlir::PatternRewriter &rewriter, Location location, int64_t count, int64_t stride,
+                           int64_t before, int64_t window, int64_t extent) {
+    llvm::SmallVector<int32_t> table;
+    for (int64_t position = 0; position < count; ++position) {
+      const int64_t first = position * stride - before;
+      const int64_t inside = std::min(first + window, extent) - std::max<int64_t>(first, 0);
+      if (inside < 1)
+        return {};
+      table.push_back(static_cast<int32_t>(inside));
+    }
+    const auto type = mlir::RankedTensorType::get({count}, rewriter.getI32Type());
+    return rewriter.create<arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(type, table));
+  }
+
+  /// arguments: sum, rows, columns.
+  static Value roundedMean(OpBuilder &builder, Location location, ValueRange arguments) {
+    const Value count = builder.create<arith::MulIOp>(location, arguments[1], arguments[2]);
+    const Value half = builder.create<arith::ShRUIOp>(location, count, constantInt(builder, location, 1, 32));
+    const Value up = builder.create<arith::AddIOp>(location, arguments[0], half);
+    const Value down = builder.create<arith::SubIOp>(location, arguments[0], half);
+    const Value positive = builder.create<arith::CmpIOp>(location, arith::CmpIPredicate::sgt, arguments[0],
+                                                         constantInt(builder, location, 0, 32));
+    const Value dividend = builder.create<arith::SelectOp>(location, positive, up, down);
+    const Value mean = builder.create<arith::DivSIOp>(location, dividend, count);
+    return builder.create<arith::TruncIOp>(location, builder.getI8Type(), mean);
   }
 };
 

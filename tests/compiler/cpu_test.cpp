@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <random>
 
 namespace tessera::test {
@@ -23,6 +24,10 @@ using tfl::Padding;
 using tfl::TensorType;
 
 using Bytes = std::vector<uint8_t>;
+
+/// How many damaged but importable files are compiled; the environment may ask for more.
+const int kCorruptedCompiles =
+    std::getenv("TESSERA_CORRUPTED") ? std::atoi(std::getenv("TESSERA_CORRUPTED")) : 40;
 
 int8_t at(const Bytes &bytes, size_t i) { return static_cast<int8_t>(bytes[i]); }
 
@@ -250,6 +255,54 @@ TEST(CpuTest, AveragesRoundHalvesAwayFromZeroAndLeavePaddingOut) {
   ASSERT_EQ(output.size(), expected.size());
   for (size_t i = 0; i < expected.size(); ++i)
     EXPECT_EQ(at(output, i), expected[i]) << i;
+}
+
+/// What the importer takes, the rest of the compiler takes or refuses; it never dies of it.
+TEST(CpuTest, CompilesOrRefusesCorruptedFiles) {
+  const uint32_t seed = std::random_device{}();
+  std::printf("seed %u\n", seed);
+  std::mt19937 random(seed);
+  auto models = tinyOperators();
+  models.push_back(tinyNetwork());
+  auto machine = isa::loadMachine("tiny");
+  ASSERT_TRUE(machine) << machine.error().message;
+  compiler::CompileOptions options;
+  options.machine = *machine;
+  int compiled = 0;
+  for (int round = 0; round < 4000 && compiled < kCorruptedCompiles; ++round) {
+    auto file = models[random() % models.size()].build();
+    for (uint32_t i = 0, count = 1 + random() % 3; i < count; ++i)
+      file[random() % file.size()] = static_cast<uint8_t>(random());
+    options.cpuOnly = round % 2 == 0;
+    auto result = compiler::compile(file, options);
+    compiled += static_cast<bool>(result);
+    if (!result)
+      EXPECT_NE(result.error().message, "");
+  }
+  EXPECT_GT(compiled, 10);
+}
+
+TEST(CpuTest, RefusesBuffersBeyondReach) {
+  TinyModel model;
+  model.tensors = {{"in", {1, 16384, 16384, 5}, TensorType::INT8, {0.5f}, {0}},
+                   {"middle", {1, 16384, 16384, 5}, TensorType::INT8, {0.25f}, {0}},
+                   {"out", {1, 8192, 8192, 5}, TensorType::INT8, {0.25f}, {0}}};
+  model.operators = {{BuiltinOperator::RELU, {0}, {1}},
+                     {BuiltinOperator::MAX_POOL_2D,
+                      {1},
+                      {2},
+                      BuiltinOptions::Pool2DOptions,
+                      [](flatbuffers::FlatBufferBuilder &b) {
+                        return tfl::CreatePool2DOptions(b, Padding::SAME, 2, 2, 2, 2).Union();
+                      }}};
+  model.outputs = {2};
+  compiler::CompileOptions options;
+  options.cpuOnly = true;
+  auto result = compiler::compile(model.build(), options);
+  ASSERT_FALSE(result);
+  EXPECT_NE(result.error().message.find("bytes of buffers, at most 1073741824 are possible"),
+            std::string::npos)
+      << result.error().message;
 }
 
 TEST(CpuTest, CompilationIsDeterministic) {
