@@ -683,6 +683,23 @@ module tsr_core (
       .b_valid_i,
       .b_ready_i (b_ready_o)
   );
+  tsr_axil_assert u_axil_assert (
+      .clk_i,
+      .rst_ni,
+      .aw_valid_i(s_aw_valid_i),
+      .aw_ready_i(s_aw_ready_o),
+      .w_valid_i (s_w_valid_i),
+      .w_ready_i (s_w_ready_o),
+      .b_valid_i (s_b_valid_o),
+      .b_ready_i (s_b_ready_i),
+      .b_resp_i  (s_b_resp_o),
+      .ar_valid_i(s_ar_valid_i),
+      .ar_ready_i(s_ar_ready_o),
+      .r_valid_i (s_r_valid_o),
+      .r_ready_i (s_r_ready_i),
+      .r_data_i  (s_r_data_o),
+      .r_resp_i  (s_r_resp_o)
+  );
 `endif
 `endif
 

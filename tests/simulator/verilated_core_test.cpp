@@ -8,8 +8,10 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <fstream>
 #include <gtest/gtest.h>
 #include <random>
+#include <thread>
 #include <vector>
 
 using namespace tessera;
@@ -240,17 +242,28 @@ TEST_F(VerilatedBuildTest, AMachineOfOnesOwnIsBuiltOnceAndAMissingToolIsNamed) {
   machine.name = "own";
   machine.inpDepth = 1024;
   const std::string path = getenv("PATH");
-  setenv("TESSERA_CXX", "no-such-compiler", 1);
   setenv("PATH", folder.c_str(), 1);
   auto core = openVerilatedCore(machine, {"bench", kDramBytes, false});
   setenv("PATH", path.c_str(), 1);
   ASSERT_FALSE(core);
   EXPECT_NE(core.error().message.find("python3"), std::string::npos) << core.error().message;
-  setenv("TESSERA_VERILATOR", "no-such-verilator", 1);
-  unsetenv("TESSERA_VERILATOR");
-  unsetenv("TESSERA_CXX");
 
+  // A cache folder that cannot be: its path leads through a file.
+  {
+    std::ofstream(folder / "file") << "no folder";
+  }
+  setenv("XDG_CACHE_HOME", (folder / "file").c_str(), 1);
   core = openVerilatedCore(machine, {"bench", kDramBytes, false});
+  setenv("XDG_CACHE_HOME", folder.c_str(), 1);
+  ASSERT_FALSE(core);
+  EXPECT_NE(core.error().message.find("cache folder"), std::string::npos) << core.error().message;
+
+  // Two builders at once: both get the model.
+  bool other = false;
+  std::thread second([&] { other = bool(openVerilatedCore(machine, {"bench", kDramBytes, false})); });
+  core = openVerilatedCore(machine, {"bench", kDramBytes, false});
+  second.join();
+  EXPECT_TRUE(other);
   ASSERT_TRUE(core) << core.error().message;
   EXPECT_EQ((*core)->readRegister(reg::kConfigHashLow), static_cast<uint32_t>(machine.hash()));
   setenv("PATH", folder.c_str(), 1);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <random>
 
 using namespace tessera;
 using namespace tessera::test;
@@ -262,6 +263,64 @@ TEST_F(CoreTest, MarksAreThoseOfTheLastLaunch) {
   core.program({isa::Finish{}});
   core.launch();
   EXPECT_EQ(core.read(reg::kMarks + 4 * 200), 0u);
+}
+
+TEST(CorePinsTest, RegistersAnswerWhoeverIsSlow) {
+  for (uint32_t seed = 1; seed <= 20; ++seed) {
+    SCOPED_TRACE(seed);
+    CoreHarness core(TSR_DMA_PYNQ, "pynq", "pins", 4096);
+    ASSERT_NE(core.model, nullptr);
+    simulator::CorePinsOut out;
+    core.api->outputs(core.model, &out);
+    auto clock = [&](const simulator::CorePinsIn &pins) {
+      core.api->clock(core.model, &pins);
+      core.api->outputs(core.model, &out);
+    };
+    std::mt19937 random(seed);
+    const uint32_t offsets[] = {reg::kUopBase, reg::kInpBase, reg::kWgtBase, reg::kUserCounter};
+    uint32_t held[4] = {};
+    simulator::CorePinsIn in;
+    for (int k = 0; k < 60; ++k) {
+      const unsigned which = random() % 4;
+      const uint32_t value = static_cast<uint32_t>(random());
+      const uint8_t strobes = random() % 16;
+      // address and data come in any order, the answer is taken late
+      bool address = false, data = false, answered = false;
+      for (int cycle = 0; cycle < 300 && !answered; ++cycle) {
+        in.sAwValid = !address && (in.sAwValid || random() % 3 == 0);
+        in.sWValid = !data && (in.sWValid || random() % 3 == 0);
+        in.sAwAddr = static_cast<uint16_t>(offsets[which]);
+        in.sWData = value;
+        in.sWStrb = strobes;
+        in.sBReady = random() % 3 == 0;
+        address |= in.sAwValid && out.sAwReady;
+        data |= in.sWValid && out.sWReady;
+        answered = in.sBReady && out.sBValid;
+        clock(in);
+      }
+      ASSERT_TRUE(answered) << core.api->message(core.model);
+      in.sAwValid = in.sWValid = in.sBReady = false;
+      for (unsigned byte = 0; byte < 4; ++byte)
+        if (strobes >> byte & 1)
+          held[which] = (held[which] & ~(0xffu << 8 * byte)) | (value & 0xffu << 8 * byte);
+      bool asked = false;
+      answered = false;
+      uint32_t got = 0;
+      for (int cycle = 0; cycle < 300 && !answered; ++cycle) {
+        in.sArValid = !asked && (in.sArValid || random() % 3 == 0);
+        in.sArAddr = static_cast<uint16_t>(offsets[which]);
+        in.sRReady = random() % 3 == 0;
+        asked |= in.sArValid && out.sArReady;
+        answered = in.sRReady && out.sRValid;
+        got = out.sRData;
+        clock(in);
+      }
+      in.sArValid = in.sRReady = false;
+      ASSERT_TRUE(answered) << core.api->message(core.model);
+      ASSERT_EQ(got, held[which]);
+    }
+    EXPECT_STREQ(core.api->message(core.model), "");
+  }
 }
 
 /// Cycles of a launch of `program`, with FINISH put after it.
