@@ -24,6 +24,8 @@ constexpr const char *kCounterNames[TSR_COUNTERS] = {
     "fetch_stall", "load_busy",  "load_stall", "compute_busy", "array_busy", "vector_busy",
     "wait_load",   "wait_store", "store_busy", "store_stall",  "read_beats", "write_beats"};
 
+constexpr uint64_t kDramBytes = uint64_t{256} << 20;
+
 struct CloseDevice {
   void operator()(tsr_device *device) const { tsr_device_close(device); }
 };
@@ -58,7 +60,8 @@ private:
       return machine.error();
     machine_ = std::move(*machine);
     const tsr_device_options options{arguments_.machine.c_str(),
-                                     arguments_.memory.empty() ? nullptr : arguments_.memory.c_str(), 0};
+                                     arguments_.memory.empty() ? nullptr : arguments_.memory.c_str(),
+                                     kDramBytes};
     tsr_device *device = nullptr;
     if (tsr_device_open(arguments_.device.c_str(), &options, &device) != TSR_OK)
       return Error{tsr_open_message()};
@@ -82,13 +85,16 @@ private:
   Expected<void> check() {
     if (!arguments_.check)
       return {};
+    if (plan_.insnAddress + uint64_t{plan_.insnCount} * sizeof(isa::Word128) > kDramBytes)
+      return Error{"program is refused: " + arguments_.count + " instructions at " + arguments_.insns +
+                   " end past the device's " + std::to_string(kDramBytes) + " bytes of memory"};
     std::vector<isa::Word128> program(plan_.insnCount);
     if (auto read = deviceResult(tsr_device_read(device_.get(), plan_.insnAddress, program.data(),
                                                  program.size() * sizeof program[0]));
         !read)
       return read;
     isa::CheckContext context;
-    context.dramBytes = uint64_t{256} << 20;
+    context.dramBytes = kDramBytes;
     context.bases = plan_.bases;
     context.readWords = [this](uint64_t address, std::span<uint32_t> words) {
       return tsr_device_read(device_.get(), static_cast<uint32_t>(address), words.data(),
@@ -140,6 +146,10 @@ private:
     if (status_ == TSR_TIMEOUT)
       return {};
     for (const MemoryRead &read : plan_.reads) {
+      if (uint64_t{read.address} + read.bytes > kDramBytes)
+        return Error{read.path + ": " + std::to_string(read.bytes) + " bytes at " +
+                     std::to_string(read.address) + " end past the device's " + std::to_string(kDramBytes) +
+                     " bytes of memory"};
       std::vector<uint8_t> data(read.bytes);
       if (auto done = deviceResult(tsr_device_read(device_.get(), read.address, data.data(), data.size()));
           !done)

@@ -253,6 +253,13 @@ TEST_P(ExecTest, BadArgumentsAreNamed) {
     EXPECT_EQ(exec(arguments), 1);
     EXPECT_EQ(tools::lastFailure, message);
   }
+  EXPECT_EQ(exec({"--device", GetParam(), "--count", "4294967295", "--check"}), 1);
+  EXPECT_EQ(
+      tools::lastFailure,
+      "program is refused: 4294967295 instructions at 0 end past the device's 268435456 bytes of memory");
+  EXPECT_EQ(exec({"--device", GetParam(), "--count", "1", "--read", "1:0xffffffff=" + path("all.bin")}), 1);
+  EXPECT_NE(tools::lastFailure.find("4294967295 bytes at 1 end past"), std::string::npos)
+      << tools::lastFailure;
   EXPECT_EQ(exec({"--device", "abacus", "--count", "1"}), 1);
   EXPECT_TRUE(tools::lastFailure.starts_with("abacus: no device named abacus; this build has null"))
       << tools::lastFailure;
