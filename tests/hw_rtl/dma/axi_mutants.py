@@ -35,7 +35,8 @@ MUTANTS = [
     ("memory_r_unasked", BENCH, "top.r_valid_i = 0;\n    }\n    if (top.ar_valid_o", "top.r_valid_i = 1;\n    }\n    if (top.ar_valid_o",
      "r_open_q"),
     ("lite_b_dropped", REGS, "if (s_b_ready_i) b_valid_q <= 1'b0;", "b_valid_q <= 1'b0;", "b_waits_q"),
-    ("lite_r_changes", REGS, "assign s_r_data_o = r_data_q;", "assign s_r_data_o = r_data_q ^ 32'(!s_r_ready_i);", "r_waits_q"),
+    ("lite_r_changes", REGS, "    if (s_r_ready_i) r_valid_q <= 1'b0;",
+     "    if (s_r_ready_i) r_valid_q <= 1'b0;\n    else if (r_valid_q) r_data_q <= r_data_q + 32'd1;", "r_waits_q"),
     ("lite_b_unasked", REGS, "wire write = aw_held_q && w_held_q &&", "wire write = aw_held_q &&", "w_open_q"),
     ("memory_b_early", CHAOS, "if (top.w_last_o) {\n        burst.due", "{\n        burst.due", "b_open_q"),
 ]

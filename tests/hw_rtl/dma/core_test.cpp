@@ -317,6 +317,7 @@ TEST(CorePinsTest, RegistersAnswerWhoeverIsSlow) {
       }
       in.sArValid = in.sRReady = false;
       ASSERT_TRUE(answered) << core.api->message(core.model);
+      ASSERT_STREQ(core.api->message(core.model), "");
       ASSERT_EQ(got, held[which]);
     }
     EXPECT_STREQ(core.api->message(core.model), "");
