@@ -2,13 +2,9 @@
 //
 // Buses: one AXI4 read master (IDs 0 fetch, 1 load module, 2 compute's loader), one AXI4 write master (ID 0), one AXI4-Lite
 // slave. No output depends on an input of the same cycle.
-// A launch: wait until the bus owes nothing of the last one, clear, run, end. It ends well when FINISH and everything before
-// it have ended. An error sets the limit, the lowest failing index: no module begins an instruction above it. The launch
-// ends with an error when all modules have been idle for QuietCycles: with the limit's error, else, where an instruction is
-// left, DEADLOCK of the lowest, else NO_FINISH. A bus that does not answer ends it through the watchdog: cycles without a
-// bus transfer, a busy array or vector unit, or an instruction that begins or ends.
+// Progress, for the watchdog: a bus transfer, a busy array or vector unit, or an instruction that begins or ends.
 // trace_*: for waveform windows, with TSR_TRACE only.
-// Critical path: the least of five error indices, into the limit register. Memories: none of its own.
+// Critical path: the least index that has not ended, into tsr_launch. Memories: none of its own.
 `default_nettype none
 `include "tsr_assert.svh"
 
@@ -72,13 +68,12 @@ module tsr_core (
 );
   localparam int BusBits = tsr_cfg_pkg::BusBits;
   localparam int OutBits = 8 * tsr_cfg_pkg::OutElementBytes;
-  localparam int QuietCycles = 16;
   localparam logic [31:0] None = 32'hffff_ffff;
 
   // ------------------------------------------------------------------------------------------------- registers
   wire launch;
   wire [31:0] insn_count, insn_address, uop_base, inp_base, wgt_base, acc_base, out_base, par_base, watchdog_limit;
-  logic running_q;
+  wire running;
   wire end_now;
   wire [3:0] end_code;
   wire [31:0] end_index;
@@ -117,7 +112,7 @@ module tsr_core (
       .out_base_o      (out_base),
       .par_base_o      (par_base),
       .watchdog_limit_o(watchdog_limit),
-      .running_i       (running_q),
+      .running_i       (running),
       .end_i           (end_now),
       .end_code_i      (end_code),
       .end_index_i     (end_index),
@@ -125,54 +120,12 @@ module tsr_core (
       .mark_index_i    (mark_index),
       .events_i        (events)
   );
-  assign busy_o = running_q;
+  assign busy_o = running;
 
-  // ------------------------------------------------------------------------------------------------- launch
-  typedef enum logic [1:0] {
-    StIdle,
-    StDrain,
-    StClear,
-    StRun
-  } state_e;
-  state_e state_q;
-  logic start_q;
-  logic abort_q;
-  wire clear = state_q == StClear;
+  // What tsr_launch says to every module.
+  wire clear, start, abort, limit_valid;
+  wire [31:0] limit_index;
   wire reads_drained, writes_drained;
-
-  always_ff @(posedge clk_i) begin
-    start_q <= clear;
-    case (state_q)
-      StIdle: begin
-        if (launch) begin
-          state_q <= StDrain;
-          running_q <= 1'b1;
-        end
-      end
-      StDrain: if (reads_drained && writes_drained) state_q <= StClear;
-      StClear: begin
-        state_q <= StRun;
-        abort_q <= 1'b0;
-      end
-      default: ;
-    endcase
-    if (end_now) begin
-      state_q <= StIdle;
-      running_q <= 1'b0;
-      if (end_code == tsr_isa_pkg::ErrorCodeWatchdog) abort_q <= 1'b1;
-    end
-    if (!rst_ni) begin
-      state_q <= StIdle;
-      running_q <= 1'b0;
-      start_q <= 1'b0;
-      abort_q <= 1'b1;  // drops whatever a bus may still send from before the reset
-    end
-  end
-
-  // ------------------------------------------------------------------------------------------------- limit
-  logic limit_valid_q;
-  logic [31:0] limit_index_q;
-  logic [3:0] limit_code_q;
 
   // ------------------------------------------------------------------------------------------------- read channel
   wire [2:0] req_valid, req_ready, r_valid, r_ready;
@@ -186,7 +139,7 @@ module tsr_core (
   ) u_arbiter (
       .clk_i,
       .rst_ni,
-      .abort_i    (abort_q),
+      .abort_i    (abort),
       .req_valid_i(req_valid),
       .req_ready_o(req_ready),
       .req_addr_i (req_addr),
@@ -220,8 +173,8 @@ module tsr_core (
       .clk_i,
       .rst_ni,
       .clear_i        (clear),
-      .start_i        (start_q),
-      .halt_i         (limit_valid_q || abort_q),
+      .start_i        (start),
+      .halt_i         (limit_valid || abort),
       .insn_address_i (insn_address),
       .insn_count_i   (insn_count),
       .req_valid_o    (req_valid[0]),
@@ -256,38 +209,10 @@ module tsr_core (
   wire c2l_push, c2l_pop, c2l_avail;
   wire c2s_push, c2s_pop, c2s_avail;
   wire s2c_push, s2c_pop, s2c_avail;
-  tsr_tokens u_l2c (
-      .clk_i,
-      .rst_ni,
-      .clear_i(clear),
-      .push_i (l2c_push),
-      .pop_i  (l2c_pop),
-      .avail_o(l2c_avail)
-  );
-  tsr_tokens u_c2l (
-      .clk_i,
-      .rst_ni,
-      .clear_i(clear),
-      .push_i (c2l_push),
-      .pop_i  (c2l_pop),
-      .avail_o(c2l_avail)
-  );
-  tsr_tokens u_c2s (
-      .clk_i,
-      .rst_ni,
-      .clear_i(clear),
-      .push_i (c2s_push),
-      .pop_i  (c2s_pop),
-      .avail_o(c2s_avail)
-  );
-  tsr_tokens u_s2c (
-      .clk_i,
-      .rst_ni,
-      .clear_i(clear),
-      .push_i (s2c_push),
-      .pop_i  (s2c_pop),
-      .avail_o(s2c_avail)
-  );
+  tsr_tokens u_l2c (.clk_i, .rst_ni, .clear_i(clear), .push_i(l2c_push), .pop_i(l2c_pop), .avail_o(l2c_avail));
+  tsr_tokens u_c2l (.clk_i, .rst_ni, .clear_i(clear), .push_i(c2l_push), .pop_i(c2l_pop), .avail_o(c2l_avail));
+  tsr_tokens u_c2s (.clk_i, .rst_ni, .clear_i(clear), .push_i(c2s_push), .pop_i(c2s_pop), .avail_o(c2s_avail));
+  tsr_tokens u_s2c (.clk_i, .rst_ni, .clear_i(clear), .push_i(s2c_push), .pop_i(s2c_pop), .avail_o(s2c_avail));
 
   // ------------------------------------------------------------------------------------------------- load
   wire ld_wr_valid, ld_wr_ready, ld_wr_fill, cl_wr_valid, cl_wr_ready, cl_wr_fill;
@@ -305,7 +230,7 @@ module tsr_core (
       .clk_i,
       .rst_ni,
       .clear_i       (clear),
-      .halt_i        (abort_q),
+      .halt_i        (abort),
       .cmd_valid_i   (load_cmd_valid),
       .cmd_ready_o   (load_cmd_ready),
       .cmd_insn_i    (load_cmd),
@@ -337,8 +262,8 @@ module tsr_core (
       .err_valid_o   (load_err),
       .err_code_o    (load_code),
       .err_index_o   (load_err_index),
-      .limit_valid_i (limit_valid_q),
-      .limit_index_i (limit_index_q),
+      .limit_valid_i (limit_valid),
+      .limit_index_i (limit_index),
       .idle_o        (load_idle),
       .busy_o        (load_busy),
       .stall_o       (load_stall),
@@ -365,7 +290,7 @@ module tsr_core (
       .clk_i,
       .rst_ni,
       .clear_i       (clear),
-      .halt_i        (abort_q),
+      .halt_i        (abort),
       .cmd_valid_i   (job_valid),
       .cmd_ready_o   (job_ready),
       .cmd_insn_i    (job_insn),
@@ -454,8 +379,8 @@ module tsr_core (
       .err_valid_o   (compute_err),
       .err_code_o    (compute_code),
       .err_index_o   (compute_err_index),
-      .limit_valid_i (limit_valid_q),
-      .limit_index_i (limit_index_q),
+      .limit_valid_i (limit_valid),
+      .limit_index_i (limit_index),
       .idle_o        (compute_idle),
       .oldest_index_o(compute_oldest),
       .finish_o      (compute_finish),
@@ -478,8 +403,8 @@ module tsr_core (
       .clk_i,
       .rst_ni,
       .clear_i       (clear),
-      .halt_i        (abort_q),
-      .abort_i       (abort_q),
+      .halt_i        (abort),
+      .abort_i       (abort),
       .cmd_valid_i   (store_cmd_valid),
       .cmd_ready_o   (store_cmd_ready),
       .cmd_insn_i    (store_cmd),
@@ -507,8 +432,8 @@ module tsr_core (
       .err_valid_o   (store_err),
       .err_code_o    (store_code),
       .err_index_o   (store_err_index),
-      .limit_valid_i (limit_valid_q),
-      .limit_index_i (limit_index_q),
+      .limit_valid_i (limit_valid),
+      .limit_index_i (limit_index),
       .idle_o        (store_idle),
       .busy_o        (store_busy),
       .stall_o       (store_stall),
@@ -521,105 +446,54 @@ module tsr_core (
   assign aw_size_o = 3'($clog2(BusBits / 8));
   assign aw_burst_o = 2'b01;
 
-  // ------------------------------------------------------------------------------------------------- errors
-  wire any_err = fetch_err || load_err || job_err || compute_err || store_err;
-  logic [31:0] least;
-  logic [3:0] least_code;
-  always_comb begin
-    least = None;
-    least_code = tsr_isa_pkg::ErrorCodeNone;
-    if (any_err) begin
-      if (fetch_err) begin
-        least = fetch_index;
-        least_code = tsr_isa_pkg::ErrorCodeDramFault;
-      end
-      if (load_err && load_err_index < least) begin
-        least = load_err_index;
-        least_code = load_code;
-      end
-      if (job_err && job_err_index < least) begin
-        least = job_err_index;
-        least_code = job_code;
-      end
-      if (compute_err && compute_err_index < least) begin
-        least = compute_err_index;
-        least_code = compute_code;
-      end
-      if (store_err && store_err_index < least) begin
-        least = store_err_index;
-        least_code = store_code;
-      end
-    end
-  end
-  always_ff @(posedge clk_i) begin
-    if (any_err) begin
-      limit_valid_q <= 1'b1;
-      limit_index_q <= least;
-      limit_code_q <= least_code;
-    end
-    if (!rst_ni || clear) begin
-      limit_valid_q <= 1'b0;
-      limit_index_q <= None;
-      limit_code_q <= tsr_isa_pkg::ErrorCodeNone;
-    end
-  end
-
-  // ------------------------------------------------------------------------------------------------- end
-  logic finished_q;
-  logic [4:0] quiet_q;
-  logic [31:0] lull_q;
-  wire running = state_q == StRun && !start_q;
-  wire finished = finished_q || compute_finish;
-  wire ends_well = running && finished && !any_err && !limit_valid_q && fetch_drained && load_oldest == None
-                   && store_oldest == None && writes_drained;
-  wire quiet = load_idle && job_idle && compute_idle && store_idle && fetch_idle && writes_drained && reads_drained;
-  wire ends_quiet = running && quiet_q == 5'(QuietCycles);
+  // ------------------------------------------------------------------------------------------------- launch
   wire progress = (ar_valid_o && ar_ready_i) || (r_valid_i && r_ready_o) || (aw_valid_o && aw_ready_i)
                   || (w_valid_o && w_ready_i) || b_valid_i || array_busy || vector_busy || load_begin || load_done
                   || store_begin || store_done || (compute_cmd_valid && compute_cmd_ready) || launch;
-  wire ends_late = running_q && lull_q == watchdog_limit && watchdog_limit != 32'd0;
 
   wire [31:0] oldest_a = load_oldest < store_oldest ? load_oldest : store_oldest;
   wire [31:0] oldest_b = compute_cmd_valid && compute_cmd_index < compute_oldest ? compute_cmd_index : compute_oldest;
   wire [31:0] oldest = oldest_a < oldest_b ? oldest_a : oldest_b;
-  logic [31:0] oldest_q;
 
-  logic [3:0] quiet_code;
-  logic [31:0] quiet_index;
-  always_comb begin
-    quiet_code = tsr_isa_pkg::ErrorCodeNone;
-    quiet_index = 32'd0;
-    if (limit_valid_q) begin
-      quiet_code = limit_code_q;
-      quiet_index = limit_index_q;
-    end else if (oldest_q != None) begin
-      quiet_code = tsr_isa_pkg::ErrorCodeDeadlock;
-      quiet_index = oldest_q;
-    end else if (!finished_q) begin
-      quiet_code = tsr_isa_pkg::ErrorCodeNoFinish;
-      quiet_index = insn_count;
-    end
-  end
-  wire [31:0] late_index = state_q != StRun ? 32'd0 : (oldest_q != None ? oldest_q : fetch_index);
-
-  assign end_now = ends_well || ends_quiet || ends_late;
-  assign end_code = ends_well ? tsr_isa_pkg::ErrorCodeNone : (ends_quiet ? quiet_code : tsr_isa_pkg::ErrorCodeWatchdog);
-  assign end_index = ends_well ? 32'd0 : (ends_quiet ? quiet_index : late_index);
-
-  always_ff @(posedge clk_i) begin
-    if (compute_finish) finished_q <= 1'b1;
-    if (running) begin
-      quiet_q <= quiet && !progress ? quiet_q + 5'd1 : 5'd0;
-    end
-    if (!running_q || progress) lull_q <= 32'd0;
-    else lull_q <= lull_q + 32'd1;
-    if (!progress) oldest_q <= oldest;
-    if (!rst_ni || clear || launch) begin
-      finished_q <= 1'b0;
-      quiet_q <= 5'd0;
-      lull_q <= 32'd0;
-    end
-  end
+  tsr_launch u_launch (
+      .clk_i,
+      .rst_ni,
+      .launch_i        (launch),
+      .insn_count_i    (insn_count),
+      .watchdog_limit_i(watchdog_limit),
+      .running_o       (running),
+      .end_o           (end_now),
+      .end_code_o      (end_code),
+      .end_index_o     (end_index),
+      .clear_o         (clear),
+      .start_o         (start),
+      .abort_o         (abort),
+      .limit_valid_o   (limit_valid),
+      .limit_index_o   (limit_index),
+      .fetch_err_i     (fetch_err),
+      .fetch_index_i   (fetch_index),
+      .load_err_i      (load_err),
+      .load_code_i     (load_code),
+      .load_index_i    (load_err_index),
+      .job_err_i       (job_err),
+      .job_code_i      (job_code),
+      .job_index_i     (job_err_index),
+      .compute_err_i   (compute_err),
+      .compute_code_i  (compute_code),
+      .compute_index_i (compute_err_index),
+      .store_err_i     (store_err),
+      .store_code_i    (store_code),
+      .store_index_i   (store_err_index),
+      .reads_drained_i (reads_drained),
+      .writes_drained_i(writes_drained),
+      .fetch_drained_i (fetch_drained),
+      .load_left_i     (load_oldest != None),
+      .store_left_i    (store_oldest != None),
+      .finish_i        (compute_finish),
+      .idle_i          (load_idle && job_idle && compute_idle && store_idle && fetch_idle),
+      .progress_i      (progress),
+      .oldest_i        (oldest)
+  );
 
   assign events = {
     w_valid_o && w_ready_i,
