@@ -68,7 +68,8 @@ TEST_F(CellsTest, MulPairAllOperands) {
     if (i + 1 < kLatency)
       continue;
     uint32_t was = i + 1 - kLatency;
-    int low = static_cast<int8_t>(was), high = static_cast<int8_t>(was >> 8), x = static_cast<int8_t>(was >> 16);
+    int low = static_cast<int8_t>(was), high = static_cast<int8_t>(was >> 8),
+        x = static_cast<int8_t>(was >> 16);
     ASSERT_EQ(static_cast<int16_t>(bench_.low_o), low * x) << low << ' ' << high << ' ' << x;
     ASSERT_EQ(static_cast<int16_t>(bench_.high_o), high * x) << low << ' ' << high << ' ' << x;
   }
@@ -80,11 +81,13 @@ TEST_F(CellsTest, MulWide) {
     bench_.y_i = interesting();
     bench_.unsigned_i = random32() & 1;
     clock(2);
-    uint64_t expected = bench_.unsigned_i
-                            ? uint64_t{bench_.v_i} * bench_.y_i
-                            : static_cast<uint64_t>(int64_t{static_cast<int32_t>(bench_.v_i)} * static_cast<int32_t>(bench_.y_i));
-    ASSERT_EQ(bench_.product_0_o, expected) << bench_.v_i << " * " << bench_.y_i << " unsigned " << int{bench_.unsigned_i};
-    ASSERT_EQ(bench_.product_1_o, expected) << bench_.v_i << " * " << bench_.y_i << " unsigned " << int{bench_.unsigned_i};
+    uint64_t expected = bench_.unsigned_i ? uint64_t{bench_.v_i} * bench_.y_i
+                                          : static_cast<uint64_t>(int64_t{static_cast<int32_t>(bench_.v_i)} *
+                                                                  static_cast<int32_t>(bench_.y_i));
+    ASSERT_EQ(bench_.product_0_o, expected)
+        << bench_.v_i << " * " << bench_.y_i << " unsigned " << int{bench_.unsigned_i};
+    ASSERT_EQ(bench_.product_1_o, expected)
+        << bench_.v_i << " * " << bench_.y_i << " unsigned " << int{bench_.unsigned_i};
   }
 }
 
@@ -128,9 +131,9 @@ TEST_F(CellsTest, ExitLane) {
       expected.push_back(kind == 5   ? wrapMul(v, y)
                          : kind == 6 ? with
                                      : exitValue(with, multiplier, shift, bias, settings));
-      names.push_back("kind " + std::to_string(kind) + " mode " + std::to_string(bench_.mode_i) + " v " + std::to_string(with) +
-                      " multiplier " + std::to_string(multiplier) + " shift " + std::to_string(shiftOfRow(shift)) + " bias " +
-                      std::to_string(bias));
+      names.push_back("kind " + std::to_string(kind) + " mode " + std::to_string(bench_.mode_i) + " v " +
+                      std::to_string(with) + " multiplier " + std::to_string(multiplier) + " shift " +
+                      std::to_string(shiftOfRow(shift)) + " bias " + std::to_string(bias));
       clock();
       if (i + 1 < kLatency)
         continue;
@@ -166,8 +169,8 @@ TEST_F(CellsTest, OperandTable) {
       clock();
       ASSERT_EQ(static_cast<int32_t>(bench_.scaled_o),
                 scaleOperand(value, settings, single ? ExitMode::TfliteSingle : ExitMode::Tflite))
-          << "value " << value << " zero point " << settings.zeroPoint << " multiplier " << settings.multiplier << " shift "
-          << settings.shift << " single " << single;
+          << "value " << value << " zero point " << settings.zeroPoint << " multiplier "
+          << settings.multiplier << " shift " << settings.shift << " single " << single;
     }
     bench_.valid_i = 0;
   }
