@@ -280,7 +280,8 @@ module tsr_compute (
   wire [2*32*Lanes-1:0] acc_data;
   wire arr_par_en, exit_par_en;
   wire [PB-1:0] arr_par_index, exit_par_index;
-  wire [32*BlockOut-1:0] arr_par_bias, par_bias, par_multiplier, par_shift;
+  wire [32*BlockOut-1:0] arr_par_bias, par_bias, par_multiplier;
+  wire [6*BlockOut-1:0] par_shift;
   logic res_valid_q, res_acc_q, res_out_q, res_inp_q;
   logic [15:0] res_index_q;
   logic [Lanes-1:0] res_lane_q;

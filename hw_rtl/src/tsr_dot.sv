@@ -34,12 +34,13 @@ module tsr_dot #(
   tsr_dot_rows u_rows (
       .clk_i,
       .wgt_i,
+      .wgt_op_i,
       .op_i,
       .taps_i,
       .inp_i,
       .sum_o
   );
-  wire unused = &{1'b0, wgt_valid_i, valid_i, wgt_op_i};
+  wire unused = &{1'b0, wgt_valid_i, valid_i};
 `else
   localparam int Batch = tsr_cfg_pkg::Batch;
   localparam int BlockIn = tsr_cfg_pkg::BlockIn;

@@ -14,6 +14,7 @@ module tsr_dot_rows #(
 ) (
     input  wire                   clk_i,
     input  wire  [WgtW-1:0]       wgt_i,
+    input  wire  [2:0]            wgt_op_i,
     input  wire  [2:0]            op_i,
     input  wire  [3:0]            taps_i,
     input  wire  [Banks*InpW-1:0] inp_i,
@@ -30,7 +31,16 @@ module tsr_dot_rows #(
   end
 
   logic [WgtW-1:0] wgt_q;
-  always_ff @(posedge clk_i) wgt_q <= wgt_i;
+  // Weights that only MATMUL uses are zero for the others: a synchronous reset of their registers.
+  wire wgt_matmul = wgt_op_i == 3'd0;
+  always_ff @(posedge clk_i) begin
+    for (int o = 0; o < BlockOut; o++) begin
+      for (int k = 0; k < BlockIn; k++) begin
+        if ((o % 2 == 0 ? k >= Taps : k >= 2 * Taps) && !wgt_matmul) wgt_q[8*(o*BlockIn+k)+:8] <= '0;
+        else wgt_q[8*(o*BlockIn+k)+:8] <= wgt_i[8*(o*BlockIn+k)+:8];
+      end
+    end
+  end
 
   wire matmul = op_i == 3'd0;
   wire depthwise = op_i == 3'd1;
@@ -62,12 +72,12 @@ module tsr_dot_rows #(
           assign x_operand = matmul ? matmul_x : inp_i[8*TapByte+:8];
         end else if (k < 2 * Taps) begin : g_high
           wire on = 5'(taps_i) + 5'd1 > 5'(Tap);
-          assign low_operand = matmul ? low_weight : 8'd0;
+          assign low_operand = low_weight;
           assign high_operand = ones ? {7'd0, on} : matmul ? high_weight : (depthwise && on) ? wgt_q[8*((2*p+1)*BlockIn+Tap)+:8] : 8'd0;
           assign x_operand = matmul ? matmul_x : inp_i[8*TapByte+:8];
         end else begin : g_rest
-          assign low_operand = matmul ? low_weight : 8'd0;
-          assign high_operand = matmul ? high_weight : 8'd0;
+          assign low_operand = low_weight;
+          assign high_operand = high_weight;
           assign x_operand = matmul_x;
         end
         tsr_mul_pair u_mul (
@@ -101,26 +111,32 @@ module tsr_dot_rows #(
           most11_q <= most10_q;
         end
 
-        logic [18*Quads-1:0] quad_q;
-        always_ff @(posedge clk_i) begin : p_quad
-          logic signed [17:0] q0, q1, q2, q3;
-          for (int q = 0; q < Quads; q++) begin
-            q0 = {{2{products[64*q+15]}}, products[64*q+:16]};
-            q1 = {{2{products[64*q+31]}}, products[64*q+16+:16]};
-            q2 = {{2{products[64*q+47]}}, products[64*q+32+:16]};
-            q3 = {{2{products[64*q+63]}}, products[64*q+48+:16]};
-            quad_q[18*q+:18] <= (q0 + q1) + (q2 + q3);
+        // Sums of two are kept apart, or the tool makes carry-save adders of twice the size.
+        (* keep *) logic [34*Quads-1:0] duo;
+        always_comb begin : p_duo
+          for (int d = 0; d < 2 * Quads; d++) begin
+            duo[17*d+:17] = {products[32*d+15], products[32*d+:16]} + {products[32*d+31], products[32*d+16+:16]};
           end
         end
-        logic signed [23:0] total;
+        logic [18*Quads-1:0] quad_q;
+        always_ff @(posedge clk_i) begin
+          for (int q = 0; q < Quads; q++) begin
+            quad_q[18*q+:18] <= {duo[34*q+16], duo[34*q+:17]} + {duo[34*q+33], duo[34*q+17+:17]};
+          end
+        end
+        // Two running sums of half the quads each
+        (* keep *) logic signed [23:0] total_0, total_1;
         always_comb begin : p_total
           logic signed [23:0] term;
-          total = 24'sd0;
+          total_0 = 24'sd0;
+          total_1 = 24'sd0;
           for (int q = 0; q < Quads; q++) begin
             term = {{6{quad_q[18*q+17]}}, quad_q[18*q+:18]};
-            total = total + term;
+            if (q % 2 == 0) total_0 = total_0 + term;
+            else total_1 = total_1 + term;
           end
         end
+        wire signed [23:0] total = total_0 + total_1;
         always_ff @(posedge clk_i) begin
           sum_o[32*(b*BlockOut+Lane)+:32] <= max11_q ? {{24{most11_q[7]}}, most11_q} : {{8{total[23]}}, total};
         end

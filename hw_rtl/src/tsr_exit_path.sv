@@ -34,7 +34,7 @@ module tsr_exit_path #(
     output wire  [tsr_cfg_pkg::ParIndexBits-1:0]  par_index_o,
     input  wire  [32*tsr_cfg_pkg::BlockOut-1:0]   par_bias_i,
     input  wire  [32*tsr_cfg_pkg::BlockOut-1:0]   par_multiplier_i,
-    input  wire  [32*tsr_cfg_pkg::BlockOut-1:0]   par_shift_i,
+    input  wire  [6*tsr_cfg_pkg::BlockOut-1:0]    par_shift_i,
     output wire                                   valid_o,
     output wire                                   write_o,
     output wire                                   end_o,
@@ -100,7 +100,7 @@ module tsr_exit_path #(
         .y_i(y1_q[32*l+:32]),
         .bias_i(par_bias_i[32*(l%BlockOut)+:32]),
         .multiplier_i(par_multiplier_i[32*(l%BlockOut)+:32]),
-        .shift_i(par_shift_i[32*(l%BlockOut)+:6]),
+        .shift_i(par_shift_i[6*(l%BlockOut)+:6]),
         .result_o(data_o[32*l+:32])
     );
   end
@@ -194,7 +194,7 @@ module tsr_exit_path #(
       for (int l = 0; l < Lanes; l++) begin
         v = v1_q[32*l+:32];
         m = par_multiplier_i[32*(l%BlockOut)+:32];
-        s = par_shift_i[32*(l%BlockOut)+:6];
+        s = par_shift_i[6*(l%BlockOut)+:6];
         if (bias1_q) v = v + $signed(par_bias_i[32*(l%BlockOut)+:32]);
         if (mul1_q) r2_q[32*l+:32] <= v * $signed(y1_q[32*l+:32]);
         else if (to_acc1) r2_q[32*l+:32] <= v;
@@ -246,7 +246,7 @@ module tsr_exit_path #(
   assign data_o = r12_q;
 `endif
 
-  wire unused = &{1'b0, cfg1_q, par_shift_i};
+  wire unused = &{1'b0, cfg1_q};
 
   assign valid_o = v_q[12];
   assign {index_o, destination_o, vector_o, end_o, write_o} = ctl_q[12];

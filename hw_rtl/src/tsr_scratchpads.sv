@@ -60,7 +60,7 @@ module tsr_scratchpads #(
     input  wire  [tsr_cfg_pkg::ParIndexBits-1:0]  exit_par_index_i,
     output wire  [32*tsr_cfg_pkg::BlockOut-1:0]   exit_par_bias_o,
     output wire  [32*tsr_cfg_pkg::BlockOut-1:0]   exit_par_multiplier_o,
-    output wire  [32*tsr_cfg_pkg::BlockOut-1:0]   exit_par_shift_o,
+    output wire  [6*tsr_cfg_pkg::BlockOut-1:0]    exit_par_shift_o,
     // results: what the result register holds (one source a cycle), and loads of ACC on their way into it
     input  wire                                   res_valid_i,
     input  wire                                   res_acc_i,
@@ -299,7 +299,7 @@ module tsr_scratchpads #(
       .wr_addr_i(ld_index_q[PB-1:0]),
       .wr_data_i({RowLanes{ld_data_q}})
   );
-  for (genvar r = 0; r < 3; r++) begin : g_par
+  for (genvar r = 0; r < 2; r++) begin : g_par
     wire [32*BlockOut-1:0] row;
     tsr_ram_1r1w #(
         .Width(32 * BlockOut),
@@ -319,7 +319,24 @@ module tsr_scratchpads #(
   end
   assign exit_par_bias_o = g_par[0].row;
   assign exit_par_multiplier_o = g_par[1].row;
-  assign exit_par_shift_o = g_par[2].row;
+  // Of the shift row six bits count.
+  logic [6*BusWords-1:0] shift_data;
+  always_comb for (int w = 0; w < BusWords; w++) shift_data[6*w+:6] = ld_data_q[32*w+:6];
+  tsr_ram_1r1w #(
+      .Width(6 * BlockOut),
+      .Depth(tsr_cfg_pkg::ParDepth),
+      .LaneWidth(6 * BusWords),
+      .STYLE("distributed")
+  ) u_par_shift (
+      .clk_i,
+      .rd_en_i(exit_par_en_i),
+      .rd_addr_i(exit_par_index_i),
+      .rd_data_o(exit_par_shift_o),
+      .wr_valid_i(par_wr_q),
+      .wr_lane_i(par_lane_q[2*RowLanes+:RowLanes]),
+      .wr_addr_i(ld_index_q[PB-1:0]),
+      .wr_data_i({RowLanes{shift_data}})
+  );
 
   wire unused = &{1'b0, st_rd_index_i, ld_index_q, res_index_i};
 

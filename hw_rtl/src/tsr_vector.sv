@@ -5,9 +5,17 @@
 // ACC's banks have one read port: where both operands lie in one bank the second is read a cycle later (skew). The array's reads come first.
 // An operand still on its way to ACC is forwarded from alu_q, the result register and its two copies; one that a MUL or VEC will write
 // later stalls the issue (hazard_*). The pipeline itself never stalls.
+// The four operations have two bodies, as tsr_dot has: tsr_alu_lane is the one for synthesis.
 // Critical path: V7, forwarding into the shifter; S3, bank conflicts into issue. Memories, DSPs: none here.
 `default_nettype none
 `include "tsr_assert.svh"
+
+`ifdef YOSYS
+`define TSR_ALU_LANES
+`endif
+`ifdef TSR_STRUCTURAL
+`define TSR_ALU_LANES
+`endif
 
 module tsr_vector #(
     parameter int CfgW = 8,
@@ -182,7 +190,8 @@ module tsr_vector #(
   always_ff @(posedge clk_i) begin
     if (v_q[5]) begin
       x6_q <= c5_q[XX] ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
-      if (c5_q[4] && !c5_q[3]) y6_q <= c5_q[XY] ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
+      if (!c5_q[4]) y6_q <= {Lanes{{16{c5_q[XImm+15]}}, c5_q[XImm+:16]}};
+      else if (!c5_q[3]) y6_q <= c5_q[XY] ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
     end
     if (v_q[6]) begin
       x_back1_q <= writes7 && dst7 == x6;
@@ -192,7 +201,7 @@ module tsr_vector #(
       else if (res_acc_i[1] && res_index_i[16+:AB] == x6) x7_q <= res2_data_i;
       else if (res_acc_i[2] && res_index_i[32+:AB] == x6) x7_q <= res3_data_i;
       else x7_q <= x6_q;
-      if (!c6_q[4]) y7_q <= {Lanes{{16{c6_q[XImm+15]}}, c6_q[XImm+:16]}};
+      if (!c6_q[4]) y7_q <= y6_q;
       else if (writes8 && dst8 == y6) y7_q <= alu_q;
       else if (res_acc_i[0] && res_index_i[0+:AB] == y6) y7_q <= res_data_i;
       else if (res_acc_i[1] && res_index_i[16+:AB] == y6) y7_q <= res2_data_i;
@@ -206,6 +215,18 @@ module tsr_vector #(
   wire [32*Lanes-1:0] x7 = x_back1_q ? alu_q : x7_q;
   wire [32*Lanes-1:0] y7 = y_back1_q ? alu_q : y7_q;
   wire [2:0] op7 = c7_q[XOp+:3];
+`ifdef TSR_ALU_LANES
+  for (genvar l = 0; l < Lanes; l++) begin : g_alu
+    wire [31:0] result;
+    tsr_alu_lane u_lane (
+        .op_i(op7),
+        .x_i(x7[32*l+:32]),
+        .y_i(y7[32*l+:32]),
+        .result_o(result)
+    );
+    always_ff @(posedge clk_i) if (v_q[7] && c7_q[2]) alu_q[32*l+:32] <= result;
+  end
+`else
   always_ff @(posedge clk_i) begin : p_alu
     logic signed [31:0] x, y;
     logic [31:0] negated;
@@ -230,6 +251,7 @@ module tsr_vector #(
       end
     end
   end
+`endif
   assign alu_valid_o = v_q[8] && c8_q[2];
   assign alu_write_o = !c8_q[0];
   assign alu_end_o = c8_q[1];
