@@ -36,6 +36,9 @@ def main():
     faults = 0
     for network in arguments.network:
         known = table.setdefault(network, {})
+        if not known and not arguments.update:
+            print(f"{network}: no cycles in {TABLE}; --update writes them")
+            faults += 1
         for machine in MACHINES if arguments.update else known:
             cycles, before = measure(arguments.tessera, network, machine), known.get(machine)
             limit = LIMITS.get((network, machine))
