@@ -9,6 +9,13 @@
 `default_nettype none
 `include "tsr_assert.svh"
 
+`ifdef YOSYS
+`define TSR_ACCUMULATE_LANES
+`endif
+`ifdef TSR_STRUCTURAL
+`define TSR_ACCUMULATE_LANES
+`endif
+
 module tsr_array #(
     parameter int CfgW = 8,
     parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut,
@@ -231,6 +238,21 @@ module tsr_array #(
 
   wire max12 = c12_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
   wire keep12 = !c12_q[1] || back1_q2;  // go on from acc_q
+`ifdef TSR_ACCUMULATE_LANES
+  // One adder a lane: it adds, or subtracts to compare for MAX.
+  for (genvar l = 0; l < Lanes; l++) begin : g_accumulate
+    wire [31:0] base = keep12 ? acc_q[32*l+:32] : init_q[32*l+:32];
+    wire [31:0] term = sum[32*l+:32];
+    wire [33:0] total = {base[31], base, 1'b1} + {term[31] ^ max12, term ^ {32{max12}}, max12};
+    wire unused_low = total[0];
+    always_ff @(posedge clk_i) begin
+      if (v_q[12] && !c12_q[0]) begin
+        if (max12) acc_q[32*l+:32] <= total[33] ? term : base;
+        else acc_q[32*l+:32] <= total[32:1];
+      end
+    end
+  end
+`else
   always_ff @(posedge clk_i) begin : p_accumulate
     logic [31:0] base, term;
     if (v_q[12] && !c12_q[0]) begin
@@ -242,6 +264,7 @@ module tsr_array #(
       end
     end
   end
+`endif
 
   // S13: results
   wire last13 = v_q[13] && (c13_q[2] || c13_q[0]);

@@ -3,7 +3,7 @@
 // A byte has 256 values, so each lane looks its result up in a table that fill_i has filled with the parameters held by the caller: 260 cycles,
 // busy_o meanwhile. With d = low8 - zero point and n = 11 - shift, scale is (d * m + 2^(n-1) + (double rounding and shift < 0 ? +-2^10 : 0)) >> n
 // (2^20 cancels out of the 61-bit product). d * m is accumulated: from d = 0 upwards to byte 127, then from -1 downwards to byte -128.
-// result_o comes one cycle after value_i. Memory: 256 x 32 a lane, distributed single port (it is filled when nobody reads). DSP: none.
+// result_o comes one cycle after value_i. A result is at most 255 * 2^20, so 30 bits are kept. Memory: 256 x 30 a lane, distributed single port (it is filled when nobody reads). DSP: none.
 // Critical path: 44-bit sum of the fill; table to result register.
 `default_nettype none
 `include "tsr_assert.svh"
@@ -76,14 +76,14 @@ module tsr_operand_table #(
 
 `ifdef YOSYS
   for (genvar l = 0; l < Lanes; l++) begin : g_lane
-    (* ram_style = "distributed" *) logic [31:0] table_q[0:255];
-    logic [31:0] result_q;
+    (* ram_style = "distributed" *) logic [29:0] table_q[0:255];
+    logic [29:0] result_q;
     wire [7:0] place = write_q ? byte3_q : value_i[8*l+:8];
     always_ff @(posedge clk_i) begin
-      if (write_q) table_q[place] <= word_q;
+      if (write_q) table_q[place] <= word_q[29:0];
       if (valid_i) result_q <= table_q[place];
     end
-    assign result_o[32*l+:32] = result_q;
+    assign result_o[32*l+:32] = {{2{result_q[29]}}, result_q};
   end
 `else
   // All lanes hold the same, so simulation keeps one table.
