@@ -46,7 +46,7 @@ private:
     const uint32_t length =
         random_.range(1, random_.chance(10) ? options_.mostInstructions * 2 : options_.mostInstructions);
     body(builder, instructions, length);
-    std::optional<PlantedError> planted;
+    std::optional<PlantedError> planted, second;
     if (fails)
       for (int attempt = 0; attempt < 10 && !planted; ++attempt)
         planted = emitError(builder, instructions, options_.level);
@@ -54,7 +54,7 @@ private:
       body(builder, instructions, random_.below(6));
       // A later one may fail first; the one with the lowest index counts.
       if (random_.chance(40))
-        secondError(builder, instructions);
+        second = secondError(builder, instructions);
     }
     if (!planted) {
       if (random_.chance(75))
@@ -68,20 +68,28 @@ private:
       made.words.push_back(isa::Layout(machine_).encode(isa::Finish{}));
       ++made.registers.insnCount;
     }
-    if (planted) {
-      uint64_t &low = made.words[planted->index].lo;
-      low = (low & ~planted->clear) | planted->set;
-    }
+    patch(made, planted);
+    patch(made, second);
     result.session.programs.push_back(std::move(made));
     result.intended.push_back(planted ? planted->code : ErrorCode::None);
     return result.intended.back();
   }
 
-  void secondError(ProgramBuilder &builder, RandomInstructions &instructions) {
+  std::optional<PlantedError> secondError(ProgramBuilder &builder, RandomInstructions &instructions) {
     const size_t before = builder.size();
-    const std::optional<PlantedError> second = emitError(builder, instructions, options_.level);
-    if (second && second->code == ErrorCode::Deadlock)
+    std::optional<PlantedError> second = emitError(builder, instructions, options_.level);
+    if (second && second->code == ErrorCode::Deadlock) {
       builder.removeFrom(before);
+      second.reset();
+    }
+    return second;
+  }
+
+  static void patch(ProgramCase &program, const std::optional<PlantedError> &planted) {
+    if (!planted)
+      return;
+    uint64_t &low = program.words[planted->index].lo;
+    low = (low & ~planted->clear) | planted->set;
   }
 
   /// Ends without FINISH, or in a fetch outside the DRAM.

@@ -22,7 +22,7 @@ TEST_P(GeneratorTest, FunctionalModelIsTheReference) {
   ASSERT_TRUE(machine);
   const bool all = std::getenv("TESSERA_TEST_ALL");
   std::map<isa::ErrorCode, int> ends;
-  for (uint64_t n = 0; n < (all ? 4000 : 150); ++n) {
+  for (uint64_t n = 0; n < (all ? 4000 : 300); ++n) {
     GeneratorOptions options;
     options.level = n % 3 == 0 ? isa::Level::Vta : isa::Level::Tessera;
     const GeneratedSession made = generateSession(*machine, GetParam(), "none", seedOf(n), options);

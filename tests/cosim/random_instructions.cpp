@@ -224,9 +224,13 @@ template <class Kernel> void RandomInstructions::loops(Kernel &kernel) {
     switch (random_.below(3)) {
     case 0:
       kernel.iterOut = 0;
+      if (random_.chance(50))
+        kernel.uopEnd = random_.below(2 * machine_.uopDepth);
       break;
     case 1:
       kernel.iterIn = 0;
+      if (random_.chance(50))
+        kernel.uopEnd = random_.below(2 * machine_.uopDepth);
       break;
     default:
       kernel.uopBgn = random_.below(machine_.uopDepth);
