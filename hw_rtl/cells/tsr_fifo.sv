@@ -46,7 +46,9 @@ module tsr_fifo #(
     end
   end
 
+  // verilator lint_off UNUSEDSIGNAL
   wire [Bits:0] used = wr_q - rd_q;
+  // verilator lint_on UNUSEDSIGNAL
   `TSR_ASSERT(used <= (Bits + 1)'(Depth))
 
 `ifdef FORMAL
