@@ -59,6 +59,15 @@ Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const HostTarget &tar
   return machine;
 }
 
+/// Recording functions are tens of thousands of calls in a row that run once: optimising them takes minutes and wins nothing.
+void leaveRecordingAlone(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    if (!function.isDeclaration() && function.getName().starts_with("npu_record_")) {
+      function.addFnAttr(llvm::Attribute::NoInline);
+      function.addFnAttr(llvm::Attribute::OptimizeNone);
+    }
+}
+
 void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   llvm::LoopAnalysisManager loops;
   llvm::FunctionAnalysisManager functions;
@@ -94,6 +103,7 @@ Expected<std::vector<uint8_t>> emitObject(mlir::ModuleOp module, const HostTarge
     return Error{"the host code cannot be translated to LLVM"};
   code->setDataLayout((*machine)->createDataLayout());
   code->setTargetTriple((*machine)->getTargetTriple().str());
+  leaveRecordingAlone(*code);
   optimise(*code, **machine);
 
   llvm::SmallVector<char, 0> bytes;
