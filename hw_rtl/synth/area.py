@@ -23,14 +23,13 @@ LUT_RAM = {"RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1
 
 def sources():
     for folder in ("cells", "src"):
-        path = os.path.join(ROOT, "hw_rtl", folder)
-        yield from (os.path.join(path, name) for name in sorted(os.listdir(path)) if name.endswith(".sv"))
+        names = sorted(os.listdir(os.path.join(ROOT, "hw_rtl", folder)))
+        yield from (f"hw_rtl/{folder}/{name}" for name in names if name.endswith(".sv"))
 
 
 def script(package, family, top, out):
-    files = " ".join([os.path.join(ROOT, "isa", "generated", "tsr_isa_pkg.sv"), package, *sources()])
-    include = os.path.join(ROOT, "hw_rtl", "cells")
-    return (f"read_verilog -sv -DSYNTHESIS -I{include} {files}\n"
+    files = " ".join(["isa/generated/tsr_isa_pkg.sv", package, *sources()])
+    return (f"read_verilog -sv -DSYNTHESIS -Ihw_rtl/cells {files}\n"
             f"synth_xilinx -family {family} -top {top}\n"
             f"tee -o {out} stat -json\n")
 
@@ -74,7 +73,7 @@ def main():
         with open(run, "w", encoding="utf-8") as stream:
             stream.write(script(package, family, arguments.top, stat))
         with open(arguments.log, "w", encoding="utf-8") as log:
-            result = subprocess.run(["yosys", "-q", "-s", run], stdout=log, stderr=subprocess.STDOUT, check=False)
+            result = subprocess.run(["yosys", "-q", "-s", run], cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, check=False)
         if result.returncode != 0:
             raise SystemExit(f"yosys failed with status {result.returncode}; --log FILE keeps what it says")
         with open(stat, encoding="utf-8") as stream:

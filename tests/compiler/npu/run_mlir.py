@@ -12,12 +12,13 @@ def main():
         sys.exit(f"{source} has no RUN line")
     for line in lines:
         refused = line.startswith("not ")
-        command = line.removeprefix("not ").replace("%s", source).replace("npu_opt", opt, 1)
-        first, _, check = command.partition("|")
-        result = subprocess.run(first.split(), capture_output=True, text=True, timeout=60)
+        names = {"%s": source, "npu_opt": opt, "FileCheck": filecheck}
+        first, _, check = line.removeprefix("not ").partition("|")
+        first, check = ([names.get(word, word) for word in part.split()] for part in (first, check))
+        result = subprocess.run(first, capture_output=True, text=True, timeout=60)
         if (result.returncode != 0) != refused:
-            sys.exit(f"{first.strip()}\nexits with {result.returncode}\n{result.stdout}{result.stderr}")
-        checked = subprocess.run(check.replace("FileCheck", filecheck, 1).split(), input=result.stdout, text=True, timeout=60)
+            sys.exit(f"{' '.join(first)}\nexits with {result.returncode}\n{result.stdout}{result.stderr}")
+        checked = subprocess.run(check, input=result.stdout, text=True, timeout=60)
         if checked.returncode:
             sys.exit(f"{line}: FileCheck failed on\n{result.stdout}")
 

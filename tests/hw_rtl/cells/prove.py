@@ -23,9 +23,9 @@ def holds(options, text, folder):
     with open(source, "w") as file:
         file.write(text)
     parameters = "".join(f"chparam -set {p.replace('=', ' ')} {options.cell}; " for p in options.parameter)
-    script = (f"read_verilog -sv -formal -DFORMAL -I{options.root}/hw_rtl/cells {source}; {parameters}prep -top {options.cell} -flatten; "
+    script = (f"read_verilog -sv -formal -DFORMAL -Ihw_rtl/cells {source}; {parameters}prep -top {options.cell} -flatten; "
               f"async2sync; dffunmap; opt_clean; write_smt2 -wires {model}")
-    result = subprocess.run(["yosys", "-q", "-p", script], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    result = subprocess.run(["yosys", "-q", "-p", script], cwd=options.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         sys.exit("yosys failed:\n" + result.stdout[-3000:])
     result = subprocess.run(["yosys-smtbmc", "-s", "z3", "-t", str(options.depth), model], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
