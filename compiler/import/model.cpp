@@ -91,6 +91,13 @@ Expected<void> readShape(const tflite::Tensor &raw, Tensor &tensor, const std::s
   return {};
 }
 
+/// Element `i`. A hostile file may put 8-byte values at an odd multiple of 4, which the verifier does not refuse.
+int64_t zeroPointAt(const flatbuffers::Vector<int64_t> &values, size_t i) {
+  int64_t value;
+  std::memcpy(&value, values.Data() + sizeof value * i, sizeof value);
+  return flatbuffers::EndianScalar(value);
+}
+
 Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tensor &tensor,
                                 const std::string &place) {
   if (!raw.scale() || raw.scale()->size() == 0)
@@ -121,7 +128,7 @@ Expected<void> readQuantisation(const tflite::QuantizationParameters &raw, Tenso
     return Error{place + std::to_string(given) + " zero points for " + std::to_string(count) + " scales"};
   const auto [low, high] = zeroPointRange(tensor.type);
   for (size_t i = 0; i < count; ++i) {
-    const int64_t zeroPoint = raw.zero_point()->Get(static_cast<flatbuffers::uoffset_t>(given == 1 ? 0 : i));
+    const int64_t zeroPoint = zeroPointAt(*raw.zero_point(), given == 1 ? 0 : i);
     if (zeroPoint < low || zeroPoint > high)
       return Error{place + "zero point " + std::to_string(zeroPoint) + " is outside " + std::to_string(low) +
                    " to " + std::to_string(high)};

@@ -31,7 +31,13 @@ def script(package, family, top, out):
     files = " ".join(["isa/generated/tsr_isa_pkg.sv", package, *sources()])
     return (f"read_verilog -sv -DSYNTHESIS -Ihw_rtl/cells {files}\n"
             f"synth_xilinx -family {family} -top {top}\n"
-            f"tee -o {out} stat -json\n")
+            f"tee -o {out} stat\n")
+
+
+def hierarchy_cells(text):
+    """Cells of the whole design by type. (Yosys 0.23 writes broken JSON for a hierarchy, so this reads the table.)"""
+    table = text[text.rindex("=== design hierarchy ==="):]
+    return {name: int(number) for name, number in re.findall(r"^ +([A-Z][A-Z0-9_]+) +(\d+)$", table, re.MULTILINE)}
 
 
 def count(cells):
@@ -77,10 +83,9 @@ def main():
         if result.returncode != 0:
             raise SystemExit(f"yosys failed with status {result.returncode}; --log FILE keeps what it says")
         with open(stat, encoding="utf-8") as stream:
-            text = stream.read()
-    design = json.loads(text[text.index("{"):])
+            cells = hierarchy_cells(stream.read())
     area = {"machine": arguments.machine, "family": family, "config_hash": found.group(1).replace("_", "") if found else "",
-            **count(design["design"]["num_cells_by_type"])}
+            **count(cells)}
     with open(arguments.output, "w", encoding="utf-8") as stream:
         json.dump(area, stream, indent=1)
         stream.write("\n")
