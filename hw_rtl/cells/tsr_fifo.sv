@@ -46,6 +46,7 @@ module tsr_fifo #(
     end
   end
 
+  // read by the assertion only, which synthesis and TSR_NO_ASSERT drop:
   // verilator lint_off UNUSEDSIGNAL
   wire [Bits:0] used = wr_q - rd_q;
   // verilator lint_on UNUSEDSIGNAL

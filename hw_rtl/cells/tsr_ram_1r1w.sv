@@ -10,6 +10,7 @@ module tsr_ram_1r1w #(
     parameter int Width = 32,
     parameter int Depth = 16,
     parameter int LaneWidth = 32,
+    // names an attribute, which simulation does not see
     /* verilator lint_off UNUSEDPARAM */
     parameter STYLE = "block"
     /* verilator lint_on UNUSEDPARAM */

@@ -279,6 +279,7 @@ module tsr_core (
   wire job_err, job_idle;
   wire [3:0] job_code;
   wire [31:0] job_err_index;
+  // outputs that the load module has and compute's loader does not need:
   // verilator lint_off UNUSEDSIGNAL
   wire job_pop, job_push, job_busy, job_stall, job_begin;
   wire [31:0] job_begin_index, job_oldest;
@@ -522,9 +523,7 @@ module tsr_core (
   assign trace_begin_o = 1'b0;
   assign trace_begin_index_o = 32'd0;
   assign trace_oldest_o = 32'd0;
-  // verilator lint_off UNUSEDSIGNAL
   wire unused_trace = &{1'b0, load_begin_index, store_begin_index};
-  // verilator lint_on UNUSEDSIGNAL
 `endif
 
 `ifndef YOSYS
@@ -577,9 +576,7 @@ module tsr_core (
 `endif
 `endif
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, b_id_i, b_resp_i[0], fetch_finish_sent};
-  // verilator lint_on UNUSEDSIGNAL
 endmodule
 
 `default_nettype wire

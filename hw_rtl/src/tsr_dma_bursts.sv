@@ -83,9 +83,7 @@ module tsr_dma_bursts #(
     if (!rst_ni || clear_i) active_q <= 1'b0;
   end
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, covered[BusShift-1:0]};
-  // verilator lint_on UNUSEDSIGNAL
   `TSR_ASSERT(!active_q || beats != 9'd0)
 endmodule
 

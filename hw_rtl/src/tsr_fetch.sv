@@ -238,9 +238,7 @@ module tsr_fetch (
   assign ended_o = stopped || (running_q && unasked_q == 32'd0 && reserved_q == 7'd0);
   assign idle_o = drained_o && ((!ask && !head_valid && !fail && running_q) || (offer && !room));
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, insn_address_i[3:0], queue_ready};
-  // verilator lint_on UNUSEDSIGNAL
   `TSR_ASSERT(!head_take || reserved_q != 7'd0)
   `TSR_ASSERT(!whole || outstanding_q != 7'd0)
 endmodule

@@ -90,6 +90,7 @@ module tsr_load #(
   wire [31:0] plan_run_bytes;
   wire [15:0] plan_runs;
   wire [31:0] plan_stride;
+  // only the store reads it:
   // verilator lint_off UNUSEDSIGNAL
   wire [31:0] plan_elements;  // the store's
   // verilator lint_on UNUSEDSIGNAL
@@ -456,9 +457,7 @@ module tsr_load #(
                           (plan_valid || plan_busy) ? plan_index :
                           cmd_valid_i ? cmd_index_i : 32'hffff_ffff;
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, burst_last, plan_insn};
-  // verilator lint_on UNUSEDSIGNAL
 endmodule
 
 `default_nettype wire

@@ -112,9 +112,7 @@ module tsr_read_arbiter #(
 
   `TSR_ASSERT(!burst_done || owed_q != 5'd0)
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, r_resp_i[0]};
-  // verilator lint_on UNUSEDSIGNAL
 endmodule
 
 `default_nettype wire

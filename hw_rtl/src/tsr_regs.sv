@@ -247,9 +247,7 @@ module tsr_regs (
   assign par_base_o = par_base_q;
   assign watchdog_limit_o = watchdog_q;
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, aw_addr_q[1:0], ar_addr_q[1:0]};
-  // verilator lint_on UNUSEDSIGNAL
 endmodule
 
 `default_nettype wire

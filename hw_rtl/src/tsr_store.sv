@@ -72,6 +72,7 @@ module tsr_store #(
   wire [31:0] plan_index, plan_addr, plan_run_bytes, plan_stride, plan_elements;
   wire [3:0] plan_error;
   wire [15:0] plan_runs;
+  // only the load reads them:
   // verilator lint_off UNUSEDSIGNAL
   wire [127:0] plan_insn;
   wire plan_joined;
@@ -353,9 +354,7 @@ module tsr_store #(
   end
   `TSR_ASSERT(!block_ends || (end_valid && !end_empty))
 
-  // verilator lint_off UNUSEDSIGNAL
   wire unused = &{1'b0, plan_elements[31:17], burst_beats[8], queue_ready, bb_ready, bb_valid, element_room};
-  // verilator lint_on UNUSEDSIGNAL
   assign prev_push_o = push_q;
   assign done_o = done_q;
   assign err_valid_o = err_valid_q;
