@@ -5,6 +5,7 @@ usage: area.py MACHINE [--family xc7|xcup] [--top NAME] [--log FILE] -o FILE.jso
 The JSON: machine, family, config_hash, and the counts of dsp, bram36 (a RAMB18 counts a half), lut (LUT1..LUT6 as placed cells, with the
 LUTs of distributed RAM and shift registers), ff, and carry. Figures are Yosys' after mapping, before place and route. The hierarchy
 is kept: equal lanes are mapped once, which is much quicker than the flat design, which stays long in the resource-sharing pass.
+LUTs are what is scarce, so no MUXF7 to MUXF9 (they bind four to eight LUTs where fewer would do) and no shift registers in LUTs (flip-flops abound).
 """
 import argparse
 import json
@@ -30,7 +31,7 @@ def sources():
 def script(package, family, top, out):
     files = " ".join(["isa/generated/tsr_isa_pkg.sv", package, *sources()])
     return (f"read_verilog -sv -DSYNTHESIS -Ihw_rtl/cells {files}\n"
-            f"synth_xilinx -family {family} -top {top}\n"
+            f"synth_xilinx -family {family} -top {top} -nowidelut -nosrl\n"
             f"tee -o {out} stat\n")
 
 
