@@ -1,62 +1,130 @@
-// 32 x 32 bit multiply with a 64-bit product, both operands signed or both unsigned; two cycles, one a cycle.
+// 33 x 33 bit signed multiply, of which 64 bits are kept; three cycles, one a cycle. Unsigned operands of 32 bits have a zero above them.
 //
-// Parts: x * y = x[23:0] * y[16:0] + x[23:0] * y[32:17] * 2^17 + x[32:24] * y * 2^24, where bit 32 extends the sign.
-// DSP: 2, and the third part takes 2 more, or none with LutHigh = 1: five rows of radix-4 Booth, about 200 LUT.
-// Registers: the parts (M), the product (P). Critical path: the three-way sum of 64 bits.
+// Parts of 24 (or 26) and 9 (or 7) bits of x and of 17 and 16 bits of y, summed along a chain of DSPs in steps of 17 bits:
+//   DSP48E1 (AWidth 25)              DSP48E2 (AWidth 27)
+//   s0 = xl * yl                     s0 = xl * yl
+//   s1 = xl * yh + (s0 >> 17)        s1 = xl * yh + (s0 >> 17)
+//   s2 = xh * 2^7 * yl + s1          s2 = xh * 2^9 * y[25:0] + s1
+//   s3 = xh * 2^7 * yh + (s2 >> 17)
+//   {s3[29:0], s2[16:0], s0[16:0]}   {s2[46:0], s0[16:0]} + xh * y[32:26] * 2^52, of which 12 bits in LUTs
+// Registers: operands, products (M), sums (P). DSP: 4 or 3. LUT: 0 or about 50. Critical path: M through two or three post-adders to P.
 `default_nettype none
+`include "tsr_dsp.svh"
 
 module tsr_mul_wide #(
-    parameter int LutHigh = 0
+    parameter int AWidth = `TSR_DSP_A_WIDTH
 ) (
-    input  wire         clk_i,
-    input  wire         unsigned_i,
-    input  wire  [31:0] x_i,
-    input  wire  [31:0] y_i,
-    output logic [63:0] product_o
+    input  wire               clk_i,
+    input  wire signed [32:0] x_i,
+    input  wire signed [32:0] y_i,
+    output wire        [63:0] product_o
 );
-  wire signed [32:0] y = $signed({!unsigned_i && y_i[31], y_i});
-  wire signed [8:0] x_top = $signed({!unsigned_i && x_i[31], x_i[31:24]});
-  wire signed [24:0] x_low = $signed({1'b0, x_i[23:0]});
-  wire signed [17:0] y_low = $signed({1'b0, y_i[16:0]});
-  wire signed [15:0] y_top = $signed(y[32:17]);
+  localparam int Low = AWidth - 1;
+  wire signed [AWidth-1:0] x_low = {1'b0, x_i[Low-1:0]};
+  wire signed [17:0] x_high = 18'($signed(x_i[32:Low])) <<< (Low - 17);  // 16 bits
+  wire signed [17:0] y_low = {1'b0, y_i[16:0]};
+  wire signed [17:0] y_high = 18'($signed(y_i[32:17]));
 
-  wire signed [42:0] low = x_low * y_low;
-  wire signed [40:0] middle = x_low * y_top;
-  wire signed [41:0] top;
-  if (LutHigh != 0) begin : g_lut
-    // Digits -2..2 of the 9-bit part: d = x[2r+1:2r-1] as a Booth triple, r = 0..4, the sign bit extended.
-    wire [11:0] digits = {x_top[8], x_top[8], x_top, 1'b0};
-    logic signed [41:0] rows;
-    always_comb begin : p_rows
-      logic signed [41:0] once, row;
-      logic [2:0] triple;
-      once = {{9{y[32]}}, y};
-      rows = 42'sd0;
-      for (int r = 0; r < 5; r++) begin
-        triple = digits[2*r+:3];
-        case (triple)
-          3'b001, 3'b010: row = once;
-          3'b011: row = once <<< 1;
-          3'b100: row = -(once <<< 1);
-          3'b101, 3'b110: row = -once;
-          default: row = 42'sd0;
-        endcase
-        rows = rows + (row <<< (2 * r));
+  wire [47:0] p[0:3], chain[0:3];
+  tsr_dsp #(
+      .AWidth(AWidth),
+      .From(0),
+      .OutputRegister(0)
+  ) u_dsp_0 (
+      .clk_i,
+      .a_i(x_low),
+      .b_i(y_low),
+      .c_i(48'd0),
+      .chain_i(48'd0),
+      .p_o(p[0]),
+      .chain_o(chain[0])
+  );
+  tsr_dsp #(
+      .AWidth(AWidth),
+      .From(2),
+      .OutputRegister(0)
+  ) u_dsp_1 (
+      .clk_i,
+      .a_i(x_low),
+      .b_i(y_high),
+      .c_i(48'd0),
+      .chain_i(chain[0]),
+      .p_o(p[1]),
+      .chain_o(chain[1])
+  );
+
+  logic [16:0] low_q;
+  always_ff @(posedge clk_i) low_q <= p[0][16:0];
+  if (AWidth == 25) begin : g_four
+    tsr_dsp #(
+        .AWidth(AWidth),
+        .From(1),
+        .OutputRegister(0)
+    ) u_dsp_2 (
+        .clk_i,
+        .a_i(25'(y_low)),
+        .b_i(x_high),
+        .c_i(48'd0),
+        .chain_i(chain[1]),
+        .p_o(p[2]),
+        .chain_o(chain[2])
+    );
+    tsr_dsp #(
+        .AWidth(AWidth),
+        .From(2),
+        .OutputRegister(1)
+    ) u_dsp_3 (
+        .clk_i,
+        .a_i(25'(y_high)),
+        .b_i(x_high),
+        .c_i(48'd0),
+        .chain_i(chain[2]),
+        .p_o(p[3]),
+        .chain_o(chain[3])
+    );
+    logic [16:0] middle_q;
+    always_ff @(posedge clk_i) middle_q <= p[2][16:0];
+    assign product_o = {p[3][29:0], middle_q, low_q};
+    wire unused = &{1'b0, p[0], p[1], p[2], p[3], chain[3]};
+  end else begin : g_three
+    // Both tops, 7 bits each: four radix-4 Booth rows; the third sum's bits 46:35.
+    logic signed [6:0] x_top_q, y_top_q;
+    always_ff @(posedge clk_i) begin
+      x_top_q <= x_i[32:26];
+      y_top_q <= y_i[32:26];
+    end
+    wire [8:0] digits = {x_top_q[6], x_top_q, 1'b0};
+    wire [11:0] once = 12'(y_top_q);
+    logic [11:0] tops;
+    always_comb begin : p_tops
+      logic one, two;
+      logic [11:0] row;
+      tops = {5'd0, digits[8], 1'b0, digits[6], 1'b0, digits[4], 1'b0, digits[2]};  // of the negative rows, which are inverted
+      for (int r = 0; r < 4; r++) begin
+        one = digits[2*r] != digits[2*r+1];
+        two = digits[2*r] == digits[2*r+1] && digits[2*r+1] != digits[2*r+2];
+        row = (({12{one}} & once) | ({12{two}} & {once[10:0], 1'b0})) ^ {12{digits[2*r+2]}};
+        tops = tops + (row << (2 * r));
       end
     end
-    assign top = rows;
-  end else begin : g_dsp
-    assign top = x_top * y;
-  end
-
-  logic [63:0] low_q, middle_q, top_q;
-  (* keep *) wire [63:0] outer = {low_q[63:24] + top_q[39:0], low_q[23:0]};  // two carry chains are smaller than what the tool makes of three terms
-  wire unused = &{1'b0, top_q};
-  always_ff @(posedge clk_i) begin
-    low_q <= {{21{low[42]}}, low};
-    middle_q <= {{23{middle[40]}}, middle};
-    top_q <= {{22{top[41]}}, top};
-    product_o <= outer + (middle_q << 17);
+    tsr_dsp #(
+        .AWidth(AWidth),
+        .From(1),
+        .UseC(1),
+        .OutputRegister(1)
+    ) u_dsp_2 (
+        .clk_i,
+        .a_i($signed({1'b0, y_i[25:0]})),
+        .b_i(x_high),
+        .c_i({1'b0, tops, 35'd0}),
+        .chain_i(chain[1]),
+        .p_o(p[2]),
+        .chain_o(chain[2])
+    );
+    assign product_o = {p[2][46:0], low_q};
+    assign p[3] = '0;
+    assign chain[3] = '0;
+    wire unused = &{1'b0, p[0], p[1], p[2], p[3], chain[2], chain[3]};
   end
 endmodule
 

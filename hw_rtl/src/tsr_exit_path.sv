@@ -76,16 +76,18 @@ module tsr_exit_path #(
 
   wire [2:0] mode1 = cfg1_q[10:8];
   wire to_acc1 = ctl_q[1][4:3] == tsr_isa_pkg::DestinationAcc;
+  wire signed [7:0] zero_point1 = cfg1_q[18:11];
+  wire signed [7:0] clamp_min1 = cfg1_q[26:19];
+  wire signed [7:0] clamp_max1 = cfg1_q[34:27];
 `ifdef TSR_EXIT_LANES
-  // The settings of E11 for the last stage
+  // The settings of E11 for the last stage; a minimum above the maximum gives the maximum
   logic [23:0] settings_q[2:11];
   always_ff @(posedge clk_i) begin
-    settings_q[2] <= cfg1_q[34:11];
+    settings_q[2] <= {clamp_max1, clamp_min1 > clamp_max1 ? clamp_max1 : clamp_min1, zero_point1};
     for (int s = 3; s <= 11; s++) settings_q[s] <= settings_q[s-1];
   end
   for (genvar l = 0; l < Lanes; l++) begin : g_lane
     tsr_requantise_lane #(
-        .LutHigh(Lanes > 16 ? 1 : 0),
         .Onnx(tsr_cfg_pkg::HasRequantiseOnnx)
     ) u_lane (
         .clk_i,
@@ -105,9 +107,6 @@ module tsr_exit_path #(
     );
   end
 `else
-  wire signed [7:0] zero_point1 = cfg1_q[18:11];
-  wire signed [7:0] clamp_min1 = cfg1_q[26:19];
-  wire signed [7:0] clamp_max1 = cfg1_q[34:27];
 
   // Mode ONNX in integers: roundHalfEven(float32(v) * scale), conversion and product rounded to nearest even in float32.
   // v times the float32 whose bits are m; saturated to int32, NaN gives 0. A subnormal scale gives less than a half, so 0.

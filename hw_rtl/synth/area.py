@@ -23,14 +23,15 @@ LUT_RAM = {"RAM32X1S": 1, "RAM32X1D": 2, "RAM64X1S": 1, "RAM64X1D": 2, "RAM128X1
 
 
 def sources():
-    for folder in ("cells", "src"):
+    for folder in ("vendor", "cells", "src"):
         names = sorted(os.listdir(os.path.join(ROOT, "hw_rtl", folder)))
         yield from (f"hw_rtl/{folder}/{name}" for name in names if name.endswith(".sv"))
 
 
 def script(package, family, top, out):
     files = " ".join(["isa/generated/tsr_isa_pkg.sv", package, *sources()])
-    return (f"read_verilog -sv -DSYNTHESIS -Ihw_rtl/cells {files}\n"
+    defines = "-DSYNTHESIS" + (" -DTSR_DSP48E2" if family == "xcup" else "")
+    return (f"read_verilog -sv {defines} -Ihw_rtl/cells -Ihw_rtl/vendor {files}\n"
             f"synth_xilinx -family {family} -top {top} -nowidelut -nosrl\n"
             f"tee -o {out} stat\n")
 

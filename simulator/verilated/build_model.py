@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 
-PATTERNS = ["hw_rtl/src/*.sv", "hw_rtl/src/*.svh", "hw_rtl/cells/*.sv", "hw_rtl/cells/*.svh", "hw_rtl/assert/*.sv",
+PATTERNS = ["hw_rtl/src/*.sv", "hw_rtl/src/*.svh", "hw_rtl/cells/*.sv", "hw_rtl/cells/*.svh", "hw_rtl/vendor/*.sv",
+            "hw_rtl/vendor/*.svh", "hw_rtl/assert/*.sv",
             "isa/generated/tsr_isa_pkg.sv", "isa/generate.py", "isa/generator/*.py", "isa/encoding.json",
             "simulator/verilated/model/*", "simulator/verilated/include/tessera/simulator/core_pins.h",
             "simulator/verilated/build_model.py"]
@@ -99,7 +100,7 @@ def build(options, root, verilator, compiler, out, work):
 
     source = os.path.join(work, "source")
     includes = [os.path.abspath(d) for d in options.rtl]
-    includes += [os.path.join(root, d) for d in ("hw_rtl/src", "hw_rtl/cells", "hw_rtl/assert")]
+    includes += [os.path.join(root, d) for d in ("hw_rtl/src", "hw_rtl/cells", "hw_rtl/vendor", "hw_rtl/assert")]
     command = [verilator, "--cc", "--sv", "-O3", "--x-assign", "fast", "--x-initial", "fast", "--flatten", "-Wno-fatal",
                "-Wno-lint", "-Wno-style", "--prefix", "Vcore", "--top-module", "tsr_core", "--Mdir", source]
     command += ["--output-split", "0"]

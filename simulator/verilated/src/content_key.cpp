@@ -23,6 +23,8 @@ constexpr Pattern kPatterns[] = {
     {"hw_rtl/src", ".svh"},
     {"hw_rtl/cells", ".sv"},
     {"hw_rtl/cells", ".svh"},
+    {"hw_rtl/vendor", ".sv"},
+    {"hw_rtl/vendor", ".svh"},
     {"hw_rtl/assert", ".sv"},
     {"isa/generated", "tsr_isa_pkg.sv"},
     {"isa", "generate.py"},

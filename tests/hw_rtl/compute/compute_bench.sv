@@ -10,7 +10,7 @@ module compute_bench (
     input  wire  [7:0]  x_i,
     output wire  [15:0] low_o,
     output wire  [15:0] high_o,
-    // tsr_mul_wide and tsr_requantise_lane; _0 all in DSPs, _1 with LutHigh
+    // tsr_mul_wide and tsr_requantise_lane; _0 with DSP48E1, _1 with DSP48E2
     input  wire         unsigned_i,
     input  wire  [31:0] v_i,
     input  wire  [31:0] y_i,
@@ -62,16 +62,15 @@ module compute_bench (
   wire [31:0] result[0:1];
   for (genvar f = 0; f < 2; f++) begin : g_form
     tsr_mul_wide #(
-        .LutHigh(f)
+        .AWidth(f == 0 ? 25 : 27)
     ) u_wide (
         .clk_i,
-        .unsigned_i,
-        .x_i(v_i),
-        .y_i,
+        .x_i({!unsigned_i && v_i[31], v_i}),
+        .y_i({!unsigned_i && y_i[31], y_i}),
         .product_o(product[f])
     );
     tsr_requantise_lane #(
-        .LutHigh(f)
+        .AWidth(f == 0 ? 25 : 27)
     ) u_lane (
         .clk_i,
         .mode_i,
