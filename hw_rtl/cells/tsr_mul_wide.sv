@@ -6,7 +6,7 @@
 //   s1 = xl * yh + (s0 >> 17)        s1 = xl * yh + (s0 >> 17)
 //   s2 = xh * 2^7 * yl + s1          s2 = xh * 2^9 * y[25:0] + s1
 //   s3 = xh * 2^7 * yh + (s2 >> 17)
-//   {s3[29:0], s2[16:0], s0[16:0]}   {s2[46:0], s0[16:0]} + xh * y[32:26] * 2^52, of which 12 bits in LUTs
+//   {s3[29:0], s2[16:0], s0[16:0]}   {s2[46:0], s0[16:0]} + xh * y[32:26] * 2^52, 12 bits in LUTs
 // Registers: operands, products (M), sums (P). DSP: 4 or 3. LUT: 0 or about 50. Critical path: M through two or three post-adders to P.
 `default_nettype none
 `include "tsr_dsp.svh"
@@ -87,26 +87,20 @@ module tsr_mul_wide #(
     assign product_o = {p[3][29:0], middle_q, low_q};
     wire unused = &{1'b0, p[0], p[1], p[2], p[3], chain[3]};
   end else begin : g_three
-    // Both tops, 7 bits each: four radix-4 Booth rows; the third sum's bits 46:35.
-    logic signed [6:0] x_top_q, y_top_q;
+    // Both tops, 7 bits each, at place 52: the third sum's bits 46:35.
+    logic [6:0] x_top_q, y_top_q;
     always_ff @(posedge clk_i) begin
       x_top_q <= x_i[32:26];
       y_top_q <= y_i[32:26];
     end
-    wire [8:0] digits = {x_top_q[6], x_top_q, 1'b0};
-    wire [11:0] once = 12'(y_top_q);
-    logic [11:0] tops;
-    always_comb begin : p_tops
-      logic one, two;
-      logic [11:0] row;
-      tops = {5'd0, digits[8], 1'b0, digits[6], 1'b0, digits[4], 1'b0, digits[2]};  // of the negative rows, which are inverted
-      for (int r = 0; r < 4; r++) begin
-        one = digits[2*r] != digits[2*r+1];
-        two = digits[2*r] == digits[2*r+1] && digits[2*r+1] != digits[2*r+2];
-        row = (({12{one}} & once) | ({12{two}} & {once[10:0], 1'b0})) ^ {12{digits[2*r+2]}};
-        tops = tops + (row << (2 * r));
-      end
-    end
+    wire [13:0] tops;
+    tsr_mul_small #(
+        .Width(7)
+    ) u_tops (
+        .a_i(y_top_q),
+        .b_i(x_top_q),
+        .product_o(tops)
+    );
     tsr_dsp #(
         .AWidth(AWidth),
         .From(1),
@@ -116,7 +110,7 @@ module tsr_mul_wide #(
         .clk_i,
         .a_i($signed({1'b0, y_i[25:0]})),
         .b_i(x_high),
-        .c_i({1'b0, tops, 35'd0}),
+        .c_i({1'b0, tops[11:0], 35'd0}),
         .chain_i(chain[1]),
         .p_o(p[2]),
         .chain_o(chain[2])
@@ -124,7 +118,7 @@ module tsr_mul_wide #(
     assign product_o = {p[2][46:0], low_q};
     assign p[3] = '0;
     assign chain[3] = '0;
-    wire unused = &{1'b0, p[0], p[1], p[2], p[3], chain[2], chain[3]};
+    wire unused = &{1'b0, p[0], p[1], p[2], p[3], chain[2], chain[3], tops[13:12]};
   end
 endmodule
 

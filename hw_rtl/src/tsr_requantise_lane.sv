@@ -238,7 +238,7 @@ module tsr_requantise_lane #(
   wire zeros11 = s11_q[30:9] == '0;
   wire inside11 = !over11_q && (sign11 ? ones11 : zeros11 && !s11_q[31]);
   wire least11 = mean_q[11] && s11_q[31] && zeros11 && s11_q[8:0] == '0;
-  wire down11 = (sign11 != turn11) || least11;  // below, if not inside
+  wire down11 = (sign11 != turn11) || least11;  // below, if beyond int8: the zero point alone never leads there
   wire [11:0] left11 = {{2{s11_q[9] ^ turn11}}, s11_q[8:0] ^ {9{turn11}}, 1'b1};
   wire [11:0] right11 = {{3{zero_point_i[7]}}, zero_point_i, turn11 ^ up11_q};
   wire [11:0] sum11 = right11 + left11;
@@ -246,9 +246,8 @@ module tsr_requantise_lane #(
   wire past11 = sum11[11:8] != {4{sum11[11]}};  // int8
   wire signed [7:0] value11 = sum11[8:1];
   wire beyond11 = !inside11 || past11;
-  wire below11 = inside11 ? sum11[11] : down11;
-  wire take_most = beyond11 ? !below11 : value11 > $signed(clamp_max_i);
-  wire take_least = beyond11 ? below11 : value11 < $signed(clamp_min_i);
+  wire take_most = beyond11 ? !down11 : value11 > $signed(clamp_max_i);
+  wire take_least = beyond11 ? down11 : value11 < $signed(clamp_min_i);
   always_ff @(posedge clk_i) begin
     result_o[31:8] <= s11_q[31:8];
     if (whole_q[11]) result_o[7:0] <= s11_q[7:0];

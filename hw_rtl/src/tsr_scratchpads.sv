@@ -203,6 +203,9 @@ module tsr_scratchpads #(
   end
   wire [31:0] res_group = 32'(res_index_i) % Taps;
   wire [RowBits-1:0] res_row = RowBits'(32'(res_index_i) / Taps);
+  wire [InpLanes-1:0] inp_lane = inp_lane_q | {InpLanes{res_inp}};
+  wire [RowBits-1:0] inp_row = res_inp ? res_row : ld_index_q[BankBits+:RowBits];
+  wire [R*InpW-1:0] inp_elements = res_inp ? res_elements : {R * InpLanes{ld_data_q}};  // both never come in one cycle
   for (genvar b = 0; b < Banks; b++) begin : g_inp
     wire mine = inp_wr_q && 32'(ld_index_q) % Banks == b;
     wire chain = res_inp && res_group == 32'(b / R);
@@ -216,9 +219,9 @@ module tsr_scratchpads #(
         .rd_addr_i(inp_addr_i[b*RowBits+:RowBits]),
         .rd_data_o(inp_data_o[b*InpW+:InpW]),
         .wr_valid_i(mine || chain),
-        .wr_lane_i(inp_lane_q | {InpLanes{chain}}),
-        .wr_addr_i(chain ? res_row : ld_index_q[BankBits+:RowBits]),
-        .wr_data_i(chain ? res_elements[(b%R)*InpW+:InpW] : {InpLanes{ld_data_q}})
+        .wr_lane_i(inp_lane),
+        .wr_addr_i(inp_row),
+        .wr_data_i(inp_elements[(b%R)*InpW+:InpW])
     );
   end
 
@@ -265,20 +268,16 @@ module tsr_scratchpads #(
   wire [7:0] load_slice = acc_from_ld ? ld_slice_i : cl_slice_i;
   wire [BusBits-1:0] load_data = acc_from_ld ? ld_data_i : cl_data_i;
   always_comb begin
-    load_acc_lane_o = '0;
-    load_acc_data_o = '0;
-    if (load_acc_valid_o) begin
-      for (int l = 0; l < Lanes; l++) begin
-        if (load_fill) begin
-          load_acc_lane_o[l] = 1'b1;
-          load_acc_data_o[32*l+:32] = {{24{load_data[7]}}, load_data[7:0]};
-        end else if (load_is_8bit) begin
-          load_acc_lane_o[l] = 32'(load_slice) == l / BusBytes;
-          load_acc_data_o[32*l+:32] = {{24{load_data[8*(l%BusBytes)+7]}}, load_data[8*(l%BusBytes)+:8]};
-        end else begin
-          load_acc_lane_o[l] = 32'(load_slice) == l / BusWords;
-          load_acc_data_o[32*l+:32] = load_data[32*(l%BusWords)+:32];
-        end
+    for (int l = 0; l < Lanes; l++) begin
+      if (load_fill) begin
+        load_acc_lane_o[l] = 1'b1;
+        load_acc_data_o[32*l+:32] = {{24{load_data[7]}}, load_data[7:0]};
+      end else if (load_is_8bit) begin
+        load_acc_lane_o[l] = 32'(load_slice) == l / BusBytes;
+        load_acc_data_o[32*l+:32] = {{24{load_data[8*(l%BusBytes)+7]}}, load_data[8*(l%BusBytes)+:8]};
+      end else begin
+        load_acc_lane_o[l] = 32'(load_slice) == l / BusWords;
+        load_acc_data_o[32*l+:32] = load_data[32*(l%BusWords)+:32];
       end
     end
   end

@@ -75,6 +75,17 @@ TEST_F(CellsTest, MulPairAllOperands) {
   }
 }
 
+TEST_F(CellsTest, MulSmallAllOperands) {
+  for (int a = -256; a < 256; ++a) {
+    for (int b = -256; b < 256; ++b) {
+      bench_.a_i = a & 0x1ff;
+      bench_.b_i = b & 0x1ff;
+      bench_.eval();
+      ASSERT_EQ(bench_.small_o, static_cast<uint32_t>(a * b) & 0x3ffff) << a << " * " << b;
+    }
+  }
+}
+
 TEST_F(CellsTest, MulWide) {
   for (int i = 0; i < 300000; ++i) {
     bench_.v_i = interesting();

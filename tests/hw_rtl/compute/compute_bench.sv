@@ -10,6 +10,10 @@ module compute_bench (
     input  wire  [7:0]  x_i,
     output wire  [15:0] low_o,
     output wire  [15:0] high_o,
+    // tsr_mul_small
+    input  wire  [8:0]  a_i,
+    input  wire  [8:0]  b_i,
+    output wire  [17:0] small_o,
     // tsr_mul_wide and tsr_requantise_lane; _0 with DSP48E1, _1 with DSP48E2
     input  wire         unsigned_i,
     input  wire  [31:0] v_i,
@@ -44,6 +48,13 @@ module compute_bench (
       .x_i,
       .low_o,
       .high_o
+  );
+  tsr_mul_small #(
+      .Width(9)
+  ) u_small (
+      .a_i,
+      .b_i,
+      .product_o(small_o)
   );
   tsr_operand_table #(
       .Lanes(1)

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
 """The bodies that synthesis sees, on random programs: hardware multipliers, adder trees and exit lanes in place of the behavioural bodies.
 
-  structural.py --cosim tessera_cosim --root ROOT [--machine M] [--count N] [--seed S] [--mutants LIST.json [--only NAME ...]]
+  structural.py --cosim tessera_cosim --root ROOT [--machine M] [--count N] [--seed S] [--dsp48e2] [--mutants LIST.json [--only NAME ...]]
 
 Copies the sources, turns TSR_STRUCTURAL on in the modules that have two bodies, and lets tessera_cosim compare the cycle model built from them
-with the functional model. With --mutants each mistake of the list is planted, one at a time, and must be found.
+with the functional model. With --dsp48e2 they are those for the DSPs of UltraScale+. With --mutants each mistake of the list is planted, one at a time, and must be found.
 """
 import argparse
+import glob
 import json
 import os
 import re
@@ -30,6 +31,12 @@ def run_programs(options, mutant):
                 text = file.read()
                 file.seek(0)
                 file.write("`ifndef TSR_STRUCTURAL\n`define TSR_STRUCTURAL\n`endif\n" + text)
+        if options.dsp48e2:
+            for path in glob.glob(os.path.join(share, "hw_rtl", "*", "*.sv*")):
+                with open(path, "r+") as file:
+                    text = file.read()
+                    file.seek(0)
+                    file.write("`ifndef TSR_DSP48E2\n`define TSR_DSP48E2\n`endif\n" + text)
         if mutant:
             path = os.path.join(share, mutant["file"])
             with open(path) as file:
@@ -53,6 +60,7 @@ def main():
     parser.add_argument("--count", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1800)
+    parser.add_argument("--dsp48e2", action="store_true")
     parser.add_argument("--mutants")
     parser.add_argument("--only", nargs="*")
     options = parser.parse_args()
