@@ -1,4 +1,5 @@
-/// Buffers of a bufferised function: results become arguments, everything else shares one static arena.
+/// Buffers of a bufferised function: results become arguments or are handed to the runtime, what is static shares one arena, the
+/// rest comes from the runtime's heap.
 #ifndef TESSERA_COMPILER_CPU_ARENA_H
 #define TESSERA_COMPILER_CPU_ARENA_H
 
@@ -9,12 +10,21 @@
 namespace tessera::compiler::cpu {
 
 /// Turns `function(memrefs) -> memrefs` into `function(memrefs, results...)` without results: a returned allocation is
-/// replaced by its argument, anything else is copied into it before the return.
+/// replaced by its argument, anything else is copied into it before the return. A result of dynamic shape gets no argument: it is
+/// handed to tsr_host_result, with its place among all results.
 mlir::LogicalResult resultsToArguments(mlir::func::FuncOp function);
 
-/// Replaces every memref.alloc of the function's block by a view into the global `name`, which it makes. Buffers whose
-/// lives do not overlap share bytes (greedy by size, first fit). Returns the arena's bytes.
+/// Replaces memref.allocs of static shape by views into the global `name`, which it makes. Buffers whose lives do not overlap share
+/// bytes (greedy by size, first fit). Allocations whose shape is dynamic or that a loop carries from step to step stay. Returns
+/// the arena's bytes.
 mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringRef name);
+
+/// Prepares the allocations that are left for the runtime's heap: their size is checked before, and they are freed behind their last
+/// use where that is in the block that makes them (others are freed at the end of the run).
+void placeInHeap(mlir::func::FuncOp function);
+
+/// What lowered allocations are called in the object: tsr_host_allocate and tsr_host_free. `module` is LLVM dialect.
+void nameHeapFunctions(mlir::Operation *module);
 
 } // namespace tessera::compiler::cpu
 

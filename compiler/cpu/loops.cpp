@@ -26,9 +26,12 @@ public:
         indices_(extents_.size()) {}
 
   /// False where the operation is not of the form that is handled here.
-  bool fits() { return op_.hasPureBufferSemantics() && llvm::none_of(extents_, mlir::ShapedType::isDynamic); }
+  bool fits() { return op_.hasPureBufferSemantics(); }
 
   void run() {
+    if (llvm::any_of(extents_, mlir::ShapedType::isDynamic))
+      for (const mlir::Range &range : op_.createLoopRanges(builder_, location_))
+        ranges_.push_back(range.size);
     // Parallel dimensions outside, reductions inside, each in their own order.
     const auto iterators = op_.getIteratorTypesArray();
     for (const bool reduction : {false, true})
@@ -51,7 +54,7 @@ private:
       makeParallel(depth + 1);
       return;
     }
-    auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1));
+    auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), extent(dimension), index(1));
     indices_[dimension] = loop.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(loop.getBody());
@@ -66,7 +69,7 @@ private:
                                                                                        : Value());
     int64_t steps = 1;
     for (size_t depth = parallel_; depth < order_.size(); ++depth)
-      steps *= extents_[order_[depth]];
+      steps = std::min(kUnrolledSteps + 1, steps * std::min(kUnrolledSteps + 1, extentOrMany(order_[depth])));
     unrolled_ = steps <= kUnrolledSteps;
     state = makeReduction(parallel_, state);
     for (auto [output, value] : llvm::zip(op_.getDpsInitsMutable(), state))
@@ -84,8 +87,7 @@ private:
       }
       return state;
     }
-    auto loop =
-        builder_.create<mlir::scf::ForOp>(location_, index(0), index(extents_[dimension]), index(1), state);
+    auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), extent(dimension), index(1), state);
     indices_[dimension] = loop.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(loop.getBody());
@@ -115,7 +117,14 @@ private:
                     mlir::getValueOrCreateConstantIndexOp(builder_, location_, indices_[which.getDim()]));
         continue;
       }
-      builder_.clone(inner, mapping);
+      mlir::Operation *copy = builder_.clone(inner, mapping);
+      copy->walk([&](mlir::linalg::IndexOp which) { // inside loops and branches of the body
+        OpBuilder::InsertionGuard guard(builder_);
+        builder_.setInsertionPoint(which);
+        which.getResult().replaceAllUsesWith(
+            mlir::getValueOrCreateConstantIndexOp(builder_, location_, indices_[which.getDim()]));
+        which.erase();
+      });
     }
     llvm::SmallVector<Value> results;
     for (Value value : body->getTerminator()->getOperands())
@@ -149,12 +158,20 @@ private:
   Value load(mlir::OpOperand *operand) {
     return builder_.create<mlir::memref::LoadOp>(location_, operand->get(), position(operand));
   }
+  Value extent(unsigned dimension) {
+    return ranges_.empty() ? index(extents_[dimension])
+                           : mlir::getValueOrCreateConstantIndexOp(builder_, location_, ranges_[dimension]);
+  }
+  int64_t extentOrMany(unsigned dimension) const {
+    return mlir::ShapedType::isDynamic(extents_[dimension]) ? kUnrolledSteps + 1 : extents_[dimension];
+  }
   Value index(int64_t value) { return builder_.create<mlir::arith::ConstantIndexOp>(location_, value); }
 
   mlir::linalg::LinalgOp op_;
   OpBuilder &builder_;
   Location location_;
-  llvm::SmallVector<int64_t> extents_;
+  llvm::SmallVector<int64_t> extents_;     ///< dynamic ones as MLIR writes them
+  llvm::SmallVector<OpFoldResult> ranges_; ///< all extents, where some are dynamic
   llvm::SmallVector<OpFoldResult> indices_;
   llvm::SmallVector<unsigned> order_;
   unsigned parallel_ = 0;

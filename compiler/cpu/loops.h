@@ -10,7 +10,7 @@
 
 namespace tessera::compiler::cpu {
 
-/// Replaces every Linalg operation of `function` (static shapes).
+/// Replaces every Linalg operation of `function`; extents may be dynamic.
 /// Fails, with a diagnostic at the operation, where one does not fit.
 mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function);
 

@@ -3,6 +3,7 @@
 #include "cpu/arena.h"
 #include "cpu/loops.h"
 #include "cpu/patterns.h"
+#include "cpu/runtime_calls.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -20,6 +21,7 @@
 #include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlow.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -30,6 +32,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -78,6 +81,7 @@ mlir::LogicalResult toBuffers(mlir::ModuleOp module, FuncOp function) {
     function.setArgAttr(i, "bufferization.writable", builder.getBoolAttr(false));
   mlir::bufferization::OneShotBufferizationOptions options;
   options.bufferizeFunctionBoundaries = true;
+  options.allowReturnAllocsFromLoops = true;
   options.setFunctionBoundaryTypeConversion(mlir::bufferization::LayoutMapOption::IdentityLayoutMap);
   mlir::PassManager passes(module.getContext());
   passes.addPass(mlir::bufferization::createOneShotBufferizePass(options));
@@ -97,47 +101,123 @@ void copiesToLinalg(FuncOp function) {
   }
 }
 
-mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module) {
+/// `isStatic`: the function's arguments are plain pointers then, else expanded descriptors.
+mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool isStatic) {
+  assertsToCalls(module);
+  mathToCalls(module);
   mlir::PassManager passes(module.getContext());
   passes.addPass(mlir::memref::createExpandStridedMetadataPass());
   passes.addPass(mlir::createLowerAffinePass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   passes.addPass(mlir::createConvertSCFToCFPass());
-  passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass());
+  mlir::FinalizeMemRefToLLVMConversionPassOptions memory;
+  memory.useGenericFunctions = true;
+  passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass(memory));
   passes.addPass(mlir::createConvertMathToLLVMPass());
   passes.addPass(mlir::createArithToLLVMConversionPass());
   passes.addPass(mlir::createConvertControlFlowToLLVMPass());
   mlir::ConvertFuncToLLVMPassOptions options;
-  options.useBarePtrCallConv = true;
+  options.useBarePtrCallConv = isStatic;
   passes.addPass(mlir::createConvertFuncToLLVMPass(options));
   passes.addPass(mlir::createReconcileUnrealizedCastsPass());
   passes.addPass(mlir::createCanonicalizerPass());
-  return passes.run(module);
+  if (failed(passes.run(module)))
+    return mlir::failure();
+  nameHeapFunctions(module);
+  return mlir::success();
 }
 
+/// Makes the arguments of a lowered body from the arrays of pointers that its segment gets.
+class SegmentArguments {
+public:
+  SegmentArguments(mlir::OpBuilder &builder, mlir::Location location)
+      : builder_(builder), location_(location) {}
+
+  mlir::Value pointer(mlir::Value array, int64_t place) {
+    return load(pointerType(), pointerType(), array, place);
+  }
+
+  /// The fields of a descriptor of a dense buffer; dynamic extents stand in `extents`.
+  void descriptor(mlir::MemRefType type, mlir::Value data, mlir::Value extents,
+                  llvm::SmallVectorImpl<mlir::Value> &to) {
+    const mlir::Type word = builder_.getI64Type();
+    to.append({data, data, constant(0)});
+    llvm::SmallVector<mlir::Value> sizes, strides(static_cast<size_t>(type.getRank()));
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      sizes.push_back(type.isDynamicDim(static_cast<unsigned>(i))
+                          ? load(word, word, extents, i)
+                          : constant(type.getDimSize(static_cast<unsigned>(i))));
+    mlir::Value stride = constant(1);
+    for (size_t i = sizes.size(); i-- > 0;) {
+      strides[i] = stride;
+      if (i > 0)
+        stride = builder_.create<mlir::LLVM::MulOp>(location_, stride, sizes[i]);
+    }
+    to.append(sizes);
+    to.append(strides);
+  }
+
+private:
+  mlir::Type pointerType() { return mlir::LLVM::LLVMPointerType::get(builder_.getContext()); }
+  mlir::Value constant(int64_t value) {
+    return builder_.create<mlir::LLVM::ConstantOp>(location_, builder_.getI64Type(),
+                                                   builder_.getI64IntegerAttr(value));
+  }
+  mlir::Value load(mlir::Type type, mlir::Type element, mlir::Value array, int64_t place) {
+    const mlir::Value slot =
+        builder_.create<mlir::LLVM::GEPOp>(location_, pointerType(), element, array,
+                                           llvm::ArrayRef<mlir::LLVM::GEPArg>{static_cast<int32_t>(place)});
+    return builder_.create<mlir::LLVM::LoadOp>(location_, type, slot);
+  }
+
+  mlir::OpBuilder &builder_;
+  mlir::Location location_;
+};
+
+/// What is known of a body before it is lowered.
+struct Signature {
+  llvm::SmallVector<mlir::MemRefType> arguments; ///< inputs, then the outputs of static shape
+  llvm::SmallVector<int64_t> places;             ///< of each in the array of inputs or of outputs
+  unsigned inputs = 0;
+  bool isStatic = true;
+};
+
 /// The C function: takes the K-th pointer of each array and calls the lowered body.
-void fillSegment(mlir::LLVM::LLVMFuncOp segment, mlir::LLVM::LLVMFuncOp body, unsigned inputs) {
+void fillSegment(mlir::LLVM::LLVMFuncOp segment, mlir::LLVM::LLVMFuncOp body, const Signature &signature) {
   mlir::OpBuilder builder(segment.getContext());
   const mlir::Location location = segment.getLoc();
   builder.setInsertionPointToStart(segment.addEntryBlock(builder));
-  const mlir::Type pointer = mlir::LLVM::LLVMPointerType::get(builder.getContext());
+  SegmentArguments maker(builder, location);
   llvm::SmallVector<mlir::Value> arguments;
-  for (unsigned i = 0; i < body.getNumArguments(); ++i) {
-    const mlir::Value array = segment.getArgument(i < inputs ? 0 : 1);
-    const auto position = static_cast<int32_t>(i < inputs ? i : i - inputs);
-    const mlir::Value slot = builder.create<mlir::LLVM::GEPOp>(location, pointer, pointer, array,
-                                                               llvm::ArrayRef<mlir::LLVM::GEPArg>{position});
-    arguments.push_back(builder.create<mlir::LLVM::LoadOp>(location, pointer, slot));
+  for (unsigned i = 0; i < signature.arguments.size(); ++i) {
+    const bool isInput = i < signature.inputs;
+    const mlir::Value array = segment.getArgument(isInput ? 0 : 1);
+    const mlir::Value data = maker.pointer(array, signature.places[i]);
+    if (signature.isStatic) {
+      arguments.push_back(data);
+      continue;
+    }
+    const mlir::MemRefType type = signature.arguments[i];
+    // The extents of the inputs stand behind their data.
+    const mlir::Value extents =
+        type.hasStaticShape() ? mlir::Value() : maker.pointer(array, signature.inputs + signature.places[i]);
+    maker.descriptor(type, data, extents, arguments);
   }
   builder.create<mlir::LLVM::CallOp>(location, body, arguments);
   builder.create<mlir::LLVM::ReturnOp>(location, mlir::ValueRange{});
 }
 
 /// Lowers one body, alone in `module`.
-mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function,
+mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature &signature,
                               const std::function<void(std::string_view, const std::string &)> &dump) {
   function.setPublic();
+  signature.inputs = function.getNumArguments();
+  for (int64_t i = 0; i < signature.inputs; ++i)
+    signature.places.push_back(i);
+  for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
+    if (mlir::cast<mlir::ShapedType>(type).hasStaticShape())
+      signature.places.push_back(static_cast<int64_t>(i));
   if (failed(toLinalg(module)))
     return mlir::failure();
   if (dump) {
@@ -149,14 +229,21 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function,
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))
     return mlir::failure();
   copiesToLinalg(function);
-  if (failed(placeInArena(function, ("arena_" + function.getName()).str())) ||
-      failed(lowerLinalgToLoops(function)))
+  for (const mlir::Type type : function.getArgumentTypes()) {
+    signature.arguments.push_back(mlir::cast<mlir::MemRefType>(type));
+    signature.isStatic = signature.isStatic && signature.arguments.back().hasStaticShape();
+  }
+  if (failed(placeInArena(function, ("arena_" + function.getName()).str())))
     return mlir::failure();
-  return toLLVMDialect(module);
+  placeInHeap(function);
+  if (failed(lowerLinalgToLoops(function)))
+    return mlir::failure();
+  return toLLVMDialect(module, signature.isStatic);
 }
 
 /// Moves what a lowered body's module holds into `module`; names of globals get the body's name in front.
-mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, llvm::StringRef name) {
+mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, llvm::StringRef name,
+                                const Signature &signature) {
   mlir::OpBuilder builder(module.getContext());
   for (auto global : llvm::to_vector(lowered.getOps<mlir::LLVM::GlobalOp>())) {
     const std::string unique = (name + "." + global.getName()).str();
@@ -171,8 +258,15 @@ mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, l
     if (auto function = mlir::dyn_cast<mlir::LLVM::LLVMFuncOp>(op); function && function.getName() == name) {
       body = function;
       body.setLinkage(mlir::LLVM::Linkage::Internal);
-      for (unsigned i = 0; i < body.getNumArguments(); ++i)
-        body.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+      unsigned next = 0;
+      for (const mlir::MemRefType type : signature.arguments) {
+        // Of a descriptor the second pointer is the one that is used.
+        const unsigned data = signature.isStatic ? next : next + 1;
+        body.setArgAttr(data, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+        next += signature.isStatic ? 1 : 3 + 2 * static_cast<unsigned>(type.getRank());
+      }
+    } else if (function && function.isExternal() && module.lookupSymbol(function.getName())) {
+      continue; // another body declared it
     }
     op.remove();
     module.getBody()->push_back(&op);
@@ -183,14 +277,15 @@ mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, l
 } // namespace
 
 void registerDialects(mlir::DialectRegistry &registry) {
-  registry
-      .insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect,
-              mlir::bufferization::BufferizationDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
-              mlir::LLVM::LLVMDialect, mlir::math::MathDialect, mlir::memref::MemRefDialect,
-              mlir::scf::SCFDialect, mlir::tensor::TensorDialect, mlir::tosa::TosaDialect>();
+  registry.insert<mlir::affine::AffineDialect, mlir::arith::ArithDialect,
+                  mlir::bufferization::BufferizationDialect, mlir::cf::ControlFlowDialect,
+                  mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect,
+                  mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                  mlir::tensor::TensorDialect, mlir::tosa::TosaDialect>();
   mlir::arith::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::linalg::registerBufferizableOpInterfaceExternalModels(registry);
+  mlir::scf::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::tensor::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
@@ -213,16 +308,16 @@ Expected<void> lowerSegments(mlir::ModuleOp module,
     auto segment = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>((kSegment + number).str());
     if (!segment || !segment.isExternal())
       return Error{"there is no declaration of " + (kSegment + number).str() + " for " + name};
-    const unsigned inputs = function.getNumArguments();
+    Signature signature;
     mlir::OwningOpRef<mlir::ModuleOp> alone(mlir::ModuleOp::create(function.getLoc()));
     function->remove();
     alone->push_back(function);
-    if (failed(lowerBody(*alone, function, dump)))
+    if (failed(lowerBody(*alone, function, signature, dump)))
       return Error{"the host code of " + name + " cannot be made: " + message};
-    mlir::LLVM::LLVMFuncOp body = moveInto(module, *alone, name);
+    mlir::LLVM::LLVMFuncOp body = moveInto(module, *alone, name, signature);
     if (!body)
       return Error{"the host code of " + name + " has no function after lowering"};
-    fillSegment(segment, body, inputs);
+    fillSegment(segment, body, signature);
   }
   return {};
 }

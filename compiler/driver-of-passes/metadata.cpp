@@ -14,7 +14,21 @@ ordered_json describeTensor(mlir::Type type, mlir::DictionaryAttr attributes) {
   const auto tensor = mlir::cast<mlir::RankedTensorType>(type);
   ordered_json result;
   result["name"] = attributes.getAs<mlir::StringAttr>("tessera.name").str();
-  result["shape"] = std::vector<int64_t>(tensor.getShape().begin(), tensor.getShape().end());
+  // A dynamic extent is its name in the file, or "?".
+  const auto symbols = attributes.getAs<mlir::ArrayAttr>("tessera.symbols");
+  result["shape"] = ordered_json::array();
+  for (auto [i, extent] : llvm::enumerate(tensor.getShape())) {
+    const llvm::StringRef symbol =
+        symbols && i < symbols.size() ? mlir::cast<mlir::StringAttr>(symbols.getValue()[i]).getValue() : "";
+    if (mlir::ShapedType::isDynamic(extent))
+      result["shape"].push_back(symbol.empty() ? "?" : symbol.str());
+    else
+      result["shape"].push_back(extent);
+  }
+  if (auto name = attributes.getAs<mlir::StringAttr>("tessera.type")) {
+    result["type"] = name.str();
+    return result;
+  }
   result["type"] = tensor.getElementType().isF32()           ? "float32"
                    : attributes.contains("tessera.unsigned") ? "uint8"
                                                              : "int8";

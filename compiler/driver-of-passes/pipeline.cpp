@@ -2,7 +2,9 @@
 
 #include "cpu/lower_cpu.h"
 #include "cpu/object_code.h"
+#include "cpu/whole.h"
 #include "driver-of-passes/metadata.h"
+#include "import/onnx/onnx_import.h"
 #include "import/tflite_import.h"
 #include "npu/npu.h"
 
@@ -24,6 +26,35 @@ void dumpModule(const CompileOptions &options, std::string_view stage, mlir::Mod
   options.dump(stage, text);
 }
 
+/// TOSA with static shapes and nothing else: what the NPU's passes take.
+bool isPureTosa(mlir::ModuleOp module) {
+  return !module
+              .walk([](mlir::Operation *op) {
+                const llvm::StringRef dialect = op->getName().getDialectNamespace();
+                const bool isStatic = llvm::all_of(op->getResultTypes(), [](mlir::Type type) {
+                  const auto shaped = mlir::dyn_cast<mlir::ShapedType>(type);
+                  return !shaped || shaped.hasStaticShape();
+                });
+                return (dialect == "tosa" || dialect == "func" || dialect == "builtin") && isStatic
+                           ? mlir::WalkResult::advance()
+                           : mlir::WalkResult::interrupt();
+              })
+              .wasInterrupted();
+}
+
+/// Decides what runs where. Gives the device's constants and the metadata that placement adds.
+Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const CompileOptions &options) {
+  if (isOnnx && (options.cpuOnly || !isPureTosa(module)))
+    return npu::Artifacts{
+        {},
+        cpu::placeWholeOnCpu(module, options.cpuOnly ? "no machine to place on"
+                                                     : "the network is not TOSA of static shapes alone")};
+  if (options.cpuOnly)
+    return npu::lowerCpuOnly(module);
+  const auto dumpStage = [&](llvm::StringRef stage, const std::string &text) { options.dump(stage, text); };
+  return npu::lower(module, options.machine, options.dump ? npu::Dump(dumpStage) : npu::Dump());
+}
+
 } // namespace
 
 Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOptions &options) {
@@ -33,8 +64,9 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
   // One thread: compilations may run side by side, and threads of its own cost more than they save on networks.
   mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
 
-  // The file becomes TOSA, with its quantised arithmetic spelled out.
-  auto imported = importTflite(context, model);
+  // The file becomes TOSA, with its quantised arithmetic spelled out; ONNX also Linalg, Tensor and SCF where TOSA says less.
+  const bool isOnnx = looksLikeOnnx(model);
+  auto imported = isOnnx ? importOnnx(context, model, options.modelFolder) : importTflite(context, model);
   if (!imported)
     return imported.error();
   mlir::ModuleOp module = **imported;
@@ -42,10 +74,7 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
 
   // Each operation goes to the NPU or to the host; the NPU's part leaves as host code that records commands.
   nlohmann::ordered_json metadata = metadataOf(module, options);
-  const auto dumpStage = [&](llvm::StringRef stage, const std::string &text) { options.dump(stage, text); };
-  auto placed = options.cpuOnly
-                    ? npu::lowerCpuOnly(module)
-                    : npu::lower(module, options.machine, options.dump ? npu::Dump(dumpStage) : npu::Dump());
+  auto placed = place(module, isOnnx, options);
   if (!placed)
     return placed.error();
   metadata.update(nlohmann::ordered_json::parse(placed->metadata));
@@ -59,7 +88,9 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
     return object.error();
 
   CompiledModel result;
-  result.image.configHash = options.cpuOnly ? 0 : options.machine.hash();
+  // What uses no machine fits any.
+  const bool isForHost = options.cpuOnly || metadata["segments"] == 0;
+  result.image.configHash = isForHost ? 0 : options.machine.hash();
   result.image.setText(isa::ProgramImage::kMetadata, metadata.dump());
   result.image.set(isa::ProgramImage::kConstants, std::move(placed->constants));
   result.image.set(isa::ProgramImage::kHostObject, std::move(*object));

@@ -46,6 +46,11 @@ llvm::orc::SymbolMap driverSymbols(llvm::orc::LLJIT &jit) {
   TESSERA_ADD(tsr_runtime_write_blocked);
   TESSERA_ADD(tsr_runtime_write_windows);
   TESSERA_ADD(tsr_runtime_read_blocked);
+  TESSERA_ADD(tsr_host_fail);
+  TESSERA_ADD(tsr_host_times);
+  TESSERA_ADD(tsr_host_allocate);
+  TESSERA_ADD(tsr_host_free);
+  TESSERA_ADD(tsr_host_result);
   TESSERA_ADD(tsr_record_kernel);
   TESSERA_ADD(tsr_record_load);
   TESSERA_ADD(tsr_record_store);

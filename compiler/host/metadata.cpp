@@ -2,6 +2,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <map>
+
 namespace tessera::compiler {
 
 using isa::Error;
@@ -12,16 +15,6 @@ namespace {
 
 constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 31;
 constexpr size_t kMaxMarks = 256;
-
-uint64_t elementBytes(const std::string &type) {
-  if (type == "int8" || type == "uint8" || type == "bool")
-    return 1;
-  if (type == "int16")
-    return 2;
-  if (type == "int32" || type == "float32")
-    return 4;
-  return type == "int64" ? 8 : 0;
-}
 
 /// Reads members and remembers the first thing that was wrong.
 class Reader {
@@ -74,18 +67,29 @@ TensorInfo tensorOf(Reader &reader, const json &object) {
   tensor.zeroPoint = static_cast<int64_t>(reader.real(object, "zero_point"));
   tensor.bytes = elementBytes(tensor.type);
   if (tensor.bytes == 0)
-    reader.wrong("type", "int8, uint8, bool, int16, int32, int64 or float32");
+    reader.wrong("type", "the name of an element type");
   auto shape = object.find("shape");
   if (shape == object.end() || !shape->is_array())
     return reader.wrong("shape", "a list of numbers"), tensor;
+  const bool isEmpty =
+      std::any_of(shape->begin(), shape->end(), [](const json &extent) { return extent == 0; });
   for (const json &extent : *shape) {
-    if (!extent.is_number_unsigned() || extent.get<uint64_t>() == 0 ||
-        extent.get<uint64_t>() > kMaxTensorBytes / std::max<uint64_t>(tensor.bytes, 1))
-      return reader.wrong("shape", "positive, and at most " + std::to_string(kMaxTensorBytes) + " bytes"),
+    if (extent.is_string()) {
+      tensor.symbols.resize(shape->size());
+      tensor.symbols[tensor.shape.size()] = extent.get<std::string>();
+      tensor.shape.push_back(kDynamicExtent);
+      continue;
+    }
+    if (!extent.is_number_unsigned() ||
+        (!isEmpty && extent.get<uint64_t>() > kMaxTensorBytes / std::max<uint64_t>(tensor.bytes, 1)))
+      return reader.wrong("shape",
+                          "names or numbers, and at most " + std::to_string(kMaxTensorBytes) + " bytes"),
              tensor;
     tensor.shape.push_back(extent.get<uint64_t>());
-    tensor.bytes *= extent.get<uint64_t>();
+    tensor.bytes *= isEmpty ? 1 : extent.get<uint64_t>();
   }
+  if (isEmpty || tensor.isDynamic())
+    tensor.bytes = 0;
   return tensor;
 }
 
@@ -107,6 +111,40 @@ LayerInfo layerOf(Reader &reader, const json &object, uint32_t segments) {
 
 } // namespace
 
+uint64_t elementBytes(const std::string &type) {
+  static const std::map<std::string, uint64_t> kBytes = {
+      {"bool", 1},       {"int2", 1},           {"uint2", 1},      {"int4", 1},         {"uint4", 1},
+      {"int8", 1},       {"uint8", 1},          {"int16", 2},      {"uint16", 2},       {"int32", 4},
+      {"uint32", 4},     {"int64", 8},          {"uint64", 8},     {"float16", 2},      {"bfloat16", 2},
+      {"float32", 4},    {"float64", 8},        {"float4e2m1", 1}, {"float8e4m3fn", 1}, {"float8e4m3fnuz", 1},
+      {"float8e5m2", 1}, {"float8e5m2fnuz", 1}, {"float8e8m0", 1}};
+  const auto found = kBytes.find(type);
+  return found == kBytes.end() ? 0 : found->second;
+}
+
+Expected<void> checkShape(const TensorInfo &info, const std::vector<uint64_t> &shape, uint64_t bytes) {
+  std::string wanted, given;
+  bool fits = shape.size() == info.shape.size();
+  uint64_t size = elementBytes(info.type);
+  for (size_t i = 0; i < info.shape.size(); ++i)
+    wanted +=
+        (i ? "x" : "") + (info.shape[i] == kDynamicExtent ? info.symbols[i] : std::to_string(info.shape[i]));
+  for (size_t i = 0; i < shape.size(); ++i) {
+    given += (i ? "x" : "") + std::to_string(shape[i]);
+    fits = fits && (info.shape[i] == kDynamicExtent || info.shape[i] == shape[i]);
+    if (shape[i] && size > kMaxTensorBytes / shape[i])
+      return Error{"input " + info.name + " of shape " + given + " has more than " +
+                   std::to_string(kMaxTensorBytes) + " bytes"};
+    size *= shape[i];
+  }
+  if (!fits)
+    return Error{"input " + info.name + " has shape " + given + ", the model wants " + wanted};
+  if (size != bytes)
+    return Error{"input " + info.name + " of shape " + given + " has " + std::to_string(bytes) +
+                 " bytes, expected " + std::to_string(size)};
+  return {};
+}
+
 Expected<Metadata> parseMetadata(std::string_view text) {
   json document = json::parse(text, nullptr, false);
   if (document.is_discarded() || !document.is_object())
@@ -116,6 +154,7 @@ Expected<Metadata> parseMetadata(std::string_view text) {
   metadata.model = reader.text(document, "model");
   metadata.machine = reader.text(document, "machine", false);
   metadata.segments = static_cast<uint32_t>(reader.count(document, "segments", 1 << 16));
+  metadata.isDynamic = document.value("dynamic", json(false)) == true;
   for (const json &item : reader.list(document, "inputs"))
     metadata.inputs.push_back(tensorOf(reader, item));
   for (const json &item : reader.list(document, "outputs"))

@@ -19,10 +19,17 @@ struct Metadata {
   std::string model;
   std::string machine;
   uint32_t segments = 0;
+  bool isDynamic = false; ///< host code takes the inputs' extents too
   std::vector<TensorInfo> inputs;
   std::vector<TensorInfo> outputs;
   std::vector<LayerInfo> layers;
 };
+
+/// Bytes an element of a tensor; 0 for a type that is not known.
+uint64_t elementBytes(const std::string &type);
+
+/// A shape and its bytes are what the model declares: the rank, every extent that it fixes, and the size.
+isa::Expected<void> checkShape(const TensorInfo &info, const std::vector<uint64_t> &shape, uint64_t bytes);
 
 isa::Expected<Metadata> parseMetadata(std::string_view text);
 

@@ -39,11 +39,14 @@ public:
   Expected<void> prepare(std::span<const uint8_t> file, const SessionOptions &options);
 
   Expected<std::vector<std::vector<uint8_t>>> run(std::span<const std::span<const uint8_t>> inputs) override;
+  Expected<std::vector<TensorData>> run(std::span<const TensorData> inputs) override;
+  bool isDynamic() const override { return metadata_.isDynamic; }
   RunReport report() const override;
   Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) override;
 
 private:
   Expected<isa::ProgramImage> imageOf(std::span<const uint8_t> file, const SessionOptions &options) const;
+  Expected<void> invoke(const std::vector<const void *> &in, const std::vector<void *> &out);
   void costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const;
 
   isa::MachineConfig machine_;
@@ -64,6 +67,7 @@ Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file
   compileOptions.machine = machine_;
   compileOptions.cpuOnly = onCpu_;
   compileOptions.modelName = options.modelName;
+  compileOptions.modelFolder = options.modelFolder;
   auto compiled = compile(file, compileOptions);
   if (!compiled)
     return compiled.error();
@@ -117,16 +121,46 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
   return {};
 }
 
+Expected<void> DeviceSession::invoke(const std::vector<const void *> &in, const std::vector<void *> &out) {
+  auto start = std::chrono::steady_clock::now();
+  tsr_status status = tsr_runtime_invoke(runtime_.get(), in.data(), out.data());
+  wallSeconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  if (status != TSR_OK)
+    return Error{tsr_runtime_message(runtime_.get())};
+  return {};
+}
+
+namespace {
+
+Error wrongCount(size_t wanted, size_t given) {
+  return Error{"the model has " + std::to_string(wanted) + " inputs, " + std::to_string(given) +
+               " were given"};
+}
+
+/// Compiled code relies on it that a truth value is 0 or 1.
+Expected<void> checkTruths(const TensorInfo &info, std::span<const uint8_t> data) {
+  if (info.type == "bool")
+    for (uint8_t byte : data)
+      if (byte > 1)
+        return Error{"input " + info.name + " is bool and holds the byte " + std::to_string(byte)};
+  return {};
+}
+
+} // namespace
+
 Expected<std::vector<std::vector<uint8_t>>>
 DeviceSession::run(std::span<const std::span<const uint8_t>> inputs) {
+  if (isDynamic())
+    return Error{"the model has dynamic shapes, its inputs need theirs"};
   if (inputs.size() != metadata_.inputs.size())
-    return Error{"the model has " + std::to_string(metadata_.inputs.size()) + " inputs, " +
-                 std::to_string(inputs.size()) + " were given"};
+    return wrongCount(metadata_.inputs.size(), inputs.size());
   std::vector<const void *> in;
   for (size_t i = 0; i < inputs.size(); ++i) {
     if (inputs[i].size() != metadata_.inputs[i].bytes)
       return Error{"input " + std::to_string(i) + " has " + std::to_string(inputs[i].size()) +
                    " bytes, the model wants " + std::to_string(metadata_.inputs[i].bytes)};
+    if (auto fine = checkTruths(metadata_.inputs[i], inputs[i]); !fine)
+      return fine.error();
     in.push_back(inputs[i].data());
   }
   std::vector<std::vector<uint8_t>> results;
@@ -135,11 +169,46 @@ DeviceSession::run(std::span<const std::span<const uint8_t>> inputs) {
     results.emplace_back(output.bytes);
   for (std::vector<uint8_t> &result : results)
     out.push_back(result.data());
-  auto start = std::chrono::steady_clock::now();
-  tsr_status status = tsr_runtime_invoke(runtime_.get(), in.data(), out.data());
-  wallSeconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  if (status != TSR_OK)
-    return Error{tsr_runtime_message(runtime_.get())};
+  if (auto done = invoke(in, out); !done)
+    return done.error();
+  return results;
+}
+
+Expected<std::vector<TensorData>> DeviceSession::run(std::span<const TensorData> inputs) {
+  if (inputs.size() != metadata_.inputs.size())
+    return wrongCount(metadata_.inputs.size(), inputs.size());
+  std::vector<const void *> in;
+  std::vector<std::vector<int64_t>> extents;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorInfo &info = metadata_.inputs[i];
+    if (auto fits = checkShape(info, inputs[i].shape, inputs[i].data.size()); !fits)
+      return fits.error();
+    if (auto fine = checkTruths(info, inputs[i].data); !fine)
+      return fine.error();
+    in.push_back(inputs[i].data.data());
+    extents.emplace_back(inputs[i].shape.begin(), inputs[i].shape.end());
+  }
+  if (isDynamic())
+    for (const std::vector<int64_t> &shape : extents)
+      in.push_back(shape.data());
+  std::vector<TensorData> results;
+  std::vector<void *> out;
+  for (const TensorInfo &output : metadata_.outputs)
+    results.push_back({output.shape, std::vector<uint8_t>(output.bytes)});
+  for (TensorData &result : results)
+    out.push_back(result.data.data());
+  if (auto done = invoke(in, out); !done)
+    return done.error();
+  for (size_t i = 0; i < results.size(); ++i) {
+    if (!metadata_.outputs[i].isDynamic())
+      continue;
+    tsr_result result{};
+    if (tsr_runtime_result(runtime_.get(), static_cast<uint32_t>(i), &result) != TSR_OK)
+      return Error{"the host code gave no output " + std::to_string(i)};
+    const auto *data = static_cast<const uint8_t *>(result.data);
+    results[i].shape.assign(result.extents, result.extents + result.rank);
+    results[i].data.assign(data, data + result.bytes);
+  }
   return results;
 }
 

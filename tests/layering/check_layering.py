@@ -19,12 +19,12 @@ TABLE = {
     "hw_rtl": ((), ("verilated",)),
     "simulator": (("isa",), ("posix", "verilated", "systemc", "fst", "json")),
     "driver": (("isa",), ("posix", "json", "systemc", "llvm")),
-    "compiler": (("isa", "driver"), ("posix", "mlir", "llvm", "flatbuffers", "json")),
+    "compiler": (("isa", "driver"), ("posix", "mlir", "llvm", "flatbuffers", "onnx", "json")),
     "fpga": (("isa", "driver"), ("posix", "json")),
     "tools": (("isa", "simulator", "driver", "compiler"), ("posix", "cli", "json", "png")),
     "examples": (("isa", "simulator", "driver", "compiler"), ("posix", "cli", "json", "png")),
     "tests": (("isa", "simulator", "driver", "compiler", "hw_rtl", "fpga", "tools", "examples"),
-              ("posix", "cli", "json", "png", "mlir", "llvm", "flatbuffers", "systemc", "verilated", "fst", "gtest", "benchmark")),
+              ("posix", "cli", "json", "png", "mlir", "llvm", "flatbuffers", "onnx", "systemc", "verilated", "fst", "gtest", "benchmark")),
     "cmake": ((), ()),
 }
 
@@ -36,7 +36,8 @@ PUBLIC = (("tessera/isa/", "isa"), ("tessera/simulator/", "simulator"), ("tesser
           ("tessera/compiler.h", "compiler"), ("tessera/tools/", "tools"), ("tessera/driver/", "driver"), ("tessera/", "driver"))
 
 LIBRARIES = (
-    (r"mlir(-c)?/", "mlir"), (r"llvm(-c)?/", "llvm"), (r"flatbuffers/", "flatbuffers"), (r"nlohmann/", "json"), (r"CLI/", "cli"),
+    (r"mlir(-c)?/", "mlir"), (r"llvm(-c)?/", "llvm"), (r"flatbuffers/", "flatbuffers"),
+    (r"onnx/|google/protobuf/", "onnx"), (r"nlohmann/", "json"), (r"CLI/", "cli"),
     (r"gtest/|gmock/", "gtest"), (r"benchmark/", "benchmark"), (r"png\.h$", "png"), (r"fst/|fstapi\.h$", "fst"),
     (r"systemc|tlm|sysc/", "systemc"), (r"verilated|svdpi\.h$|V[a-z_0-9]+(___\w+)?\.h$", "verilated"),
     (r"(sys|netinet|arpa|linux)/|(unistd|fcntl|dlfcn|pthread|poll|sched|termios|spawn|dirent|elf|link|glob|immintrin|x86intrin|arm_neon)\.h$",

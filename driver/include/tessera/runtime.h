@@ -38,8 +38,21 @@ const char *tsr_runtime_message(const tsr_runtime *runtime);
 /* Limit of each launch; 60 seconds at first. */
 void tsr_runtime_set_timeout(tsr_runtime *runtime, double seconds);
 
-/* One inference. */
+/* What host code of networks with dynamic shapes may allocate at once; 2 GiB at first. */
+void tsr_runtime_set_heap(tsr_runtime *runtime, uint64_t bytes);
+
+/* One inference. Where the metadata says `dynamic`, `inputs` has twice as many entries: the data of each input, then for each
+ * a `const int64_t *` to its extents; and `outputs[i]` is not used (NULL) where output i has an extent that the run decides. */
 tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs);
+
+/* An output whose shape the last run decided; valid until the next run. TSR_NOT_FOUND: it has none such. */
+typedef struct tsr_result {
+  const void *data;
+  size_t bytes;
+  const int64_t *extents;
+  uint32_t rank;
+} tsr_result;
+tsr_status tsr_runtime_result(const tsr_runtime *runtime, uint32_t index, tsr_result *result);
 
 /* What the last launch of a segment did. */
 typedef struct tsr_segment_report {
@@ -81,6 +94,22 @@ tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, cons
                                      const uint32_t window[10], int32_t fill);
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels);
+
+/* For CPU operations whose shapes are dynamic; only inside tsr_runtime_invoke. Those that cannot go on end the run: the message is
+ * tsr_runtime_message and the status TSR_OUT_OF_RANGE. */
+#ifdef __cplusplus
+[[noreturn]]
+#else
+_Noreturn
+#endif
+void tsr_host_fail(const char *message);
+/* bytes * extent; ends the run where that overflows or the extent is negative. */
+int64_t tsr_host_times(int64_t bytes, int64_t extent);
+/* 64-byte aligned; ends the run where the heap's limit is reached. Freed at the end of the run at the latest. */
+void *tsr_host_allocate(int64_t bytes);
+void tsr_host_free(void *data);
+/* Gives output `index` its shape and its bytes (copied). */
+void tsr_host_result(int64_t index, int64_t rank, const int64_t *extents, const void *data, int64_t bytes);
 
 #ifdef __cplusplus
 }

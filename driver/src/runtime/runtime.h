@@ -3,6 +3,7 @@
 #define TESSERA_DRIVER_RUNTIME_RUNTIME_H
 
 #include "device.h"
+#include "host.h"
 
 #include "tessera/isa/image.h"
 #include "tessera/runtime.h"
@@ -41,6 +42,8 @@ struct tsr_runtime {
   std::vector<Segment> segments;
   std::vector<uint8_t> staging; ///< of blocked activations
   std::string message;
+  tessera::driver::HostHeap heap;                   ///< of host code with dynamic shapes
+  std::vector<tessera::driver::HostResult> results; ///< of the last run, where their shapes are dynamic
 
 private:
   tessera::driver::Status reserve(uint64_t bytes, Region &region);

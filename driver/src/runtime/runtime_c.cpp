@@ -54,11 +54,27 @@ void tsr_runtime_set_timeout(tsr_runtime *runtime, double seconds) {
     runtime->timeoutSeconds = seconds;
 }
 
+void tsr_runtime_set_heap(tsr_runtime *runtime, uint64_t bytes) {
+  if (runtime)
+    runtime->heap.limitBytes = bytes;
+}
+
+tsr_status tsr_runtime_result(const tsr_runtime *runtime, uint32_t index, tsr_result *result) {
+  if (!runtime || !result)
+    return TSR_INVALID_ARGUMENT;
+  if (index >= runtime->results.size() || !runtime->results[index].isSet)
+    return TSR_NOT_FOUND;
+  const HostResult &found = runtime->results[index];
+  *result = {found.data.data(), found.data.size(), found.extents.data(),
+             static_cast<uint32_t>(found.extents.size())};
+  return TSR_OK;
+}
+
 tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   runtime->message.clear();
-  const int32_t status = runtime->entry(runtime, inputs, outputs);
+  const int32_t status = callHost(runtime, inputs, outputs);
   if (status != TSR_OK && runtime->message.empty()) {
     // The host code gave up on a record call: its recorder has the message.
     for (size_t i = 0; i < runtime->segments.size(); ++i)

@@ -27,6 +27,8 @@ struct CompileOptions {
   bool cpuOnly = false;
   /// Name of the model in the metadata and in messages.
   std::string modelName = "model";
+  /// Where an ONNX model's data in other files may lie; empty: nowhere.
+  std::string modelFolder;
   /// LLVM CPU name and features of the host code; empty: this host.
   std::string hostCpu;
   std::string hostFeatures;
@@ -39,7 +41,8 @@ struct CompiledModel {
   isa::ProgramImage image;
 };
 
-/// Compiles the TFLite file in `model`.
+/// Compiles the TFLite or ONNX file in `model`. An ONNX network runs whole on the CPU where it has an operation that is not TOSA or
+/// a dynamic shape.
 isa::Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOptions &options);
 
 } // namespace tessera::compiler

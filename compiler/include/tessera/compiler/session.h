@@ -31,16 +31,31 @@ struct SessionOptions {
   double timeoutSeconds = 600;
   /// Name of the model in reports.
   std::string modelName = "model";
+  /// Where an ONNX model's data in other files may lie; empty: nowhere.
+  std::string modelFolder;
 };
+
+/// An extent that only a run decides.
+inline constexpr uint64_t kDynamicExtent = ~uint64_t{0};
 
 /// An input or output.
 struct TensorInfo {
   std::string name;
-  std::string type; ///< int8, uint8, int16, int32, int64, float32, bool
-  std::vector<uint64_t> shape;
+  std::string
+      type; ///< int8, uint8, ..., int64, uint64, float16, float32, float64, bool; bfloat16 and smaller ones of ONNX
+  std::vector<uint64_t> shape; ///< kDynamicExtent where the run decides
+  std::vector<std::string>
+      symbols;      ///< the file's names of dynamic extents, "?" where it has none; empty for a static shape
   double scale = 0; ///< 0: not quantised
   int64_t zeroPoint = 0;
-  uint64_t bytes = 0;
+  uint64_t bytes = 0; ///< 0 where an extent is dynamic
+  bool isDynamic() const { return !symbols.empty(); }
+};
+
+/// What a run gets or gives: bytes and their shape.
+struct TensorData {
+  std::vector<uint64_t> shape;
+  std::vector<uint8_t> data;
 };
 
 /// One operation of the network, as it was placed, and what it cost in the last run.
@@ -71,7 +86,7 @@ class Session {
 public:
   virtual ~Session() = default;
 
-  /// Compiles `file` where it is a TFLite model, loads it where it is a program image, and opens the device.
+  /// Compiles `file` where it is a TFLite or ONNX model, loads it where it is a program image, and opens the device.
   static isa::Expected<std::unique_ptr<Session>> open(std::span<const uint8_t> file,
                                                       const SessionOptions &options);
 
@@ -83,6 +98,13 @@ public:
   /// One inference; `inputs` in the order of inputs(), each of exactly its bytes. Gives the outputs in the order of outputs().
   virtual isa::Expected<std::vector<std::vector<uint8_t>>>
   run(std::span<const std::span<const uint8_t>> inputs) = 0;
+
+  /// One inference of a network whose shapes may be dynamic: each input with its shape, each output with the one it got. Checks
+  /// shapes against inputs(); extents of one name must agree.
+  virtual isa::Expected<std::vector<TensorData>> run(std::span<const TensorData> inputs) = 0;
+
+  /// True where an input or output has a dynamic extent: the other run() is refused then.
+  virtual bool isDynamic() const = 0;
 
   /// What the last run cost; before the first run, the placement alone.
   virtual RunReport report() const = 0;

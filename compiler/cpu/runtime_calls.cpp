@@ -1,0 +1,92 @@
+#include "cpu/runtime_calls.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+#include "llvm/ADT/StringSwitch.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+void declare(mlir::ModuleOp module, llvm::StringRef name, mlir::TypeRange arguments,
+             mlir::TypeRange results) {
+  if (module.lookupSymbol(name))
+    return;
+  mlir::OpBuilder builder(module.getBody(), module.getBody()->begin());
+  builder.create<mlir::func::FuncOp>(module.getLoc(), name, builder.getFunctionType(arguments, results))
+      .setPrivate();
+}
+
+/// What the C library calls it in float64; empty for what LLVM does itself.
+llvm::StringRef libraryName(mlir::Operation *op) {
+  return llvm::StringSwitch<llvm::StringRef>(op->getName().getStringRef())
+      .Case("math.acos", "acos")
+      .Case("math.acosh", "acosh")
+      .Case("math.asin", "asin")
+      .Case("math.asinh", "asinh")
+      .Case("math.atan", "atan")
+      .Case("math.atanh", "atanh")
+      .Case("math.cosh", "cosh")
+      .Case("math.erf", "erf")
+      .Case("math.expm1", "expm1")
+      .Case("math.log1p", "log1p")
+      .Case("math.sinh", "sinh")
+      .Case("math.tan", "tan")
+      .Case("math.tanh", "tanh")
+      .Default("");
+}
+
+} // namespace
+
+void assertsToCalls(mlir::ModuleOp module) {
+  llvm::SmallVector<mlir::cf::AssertOp> asserts;
+  module.walk([&](mlir::cf::AssertOp op) { asserts.push_back(op); });
+  llvm::StringMap<mlir::LLVM::GlobalOp> messages;
+  for (mlir::cf::AssertOp op : asserts) {
+    const mlir::Location location = op.getLoc();
+    mlir::OpBuilder builder(op);
+    const mlir::Type word = builder.getI64Type();
+    declare(module, "tsr_host_fail", word, {});
+    mlir::LLVM::GlobalOp &message = messages[op.getMsg()];
+    if (!message) {
+      mlir::OpBuilder outside(module.getBody(), module.getBody()->begin());
+      const std::string text = op.getMsg().str() + '\0';
+      message = outside.create<mlir::LLVM::GlobalOp>(
+          location, mlir::LLVM::LLVMArrayType::get(outside.getI8Type(), static_cast<unsigned>(text.size())),
+          true, mlir::LLVM::Linkage::Internal, "message_" + std::to_string(messages.size()),
+          outside.getStringAttr(text));
+    }
+    const mlir::Value yes = builder.create<mlir::arith::ConstantIntOp>(location, 1, 1);
+    const mlir::Value fails = builder.create<mlir::arith::XOrIOp>(location, op.getArg(), yes);
+    auto branch = builder.create<mlir::scf::IfOp>(location, fails);
+    builder.setInsertionPoint(branch.thenBlock()->getTerminator());
+    const mlir::Value address = builder.create<mlir::LLVM::AddressOfOp>(location, message);
+    const mlir::Value pointer = builder.create<mlir::LLVM::PtrToIntOp>(location, word, address);
+    builder.create<mlir::func::CallOp>(location, "tsr_host_fail", mlir::TypeRange{}, pointer);
+    op.erase();
+  }
+}
+
+void mathToCalls(mlir::ModuleOp module) {
+  llvm::SmallVector<mlir::Operation *> functions;
+  module.walk([&](mlir::Operation *op) {
+    if (!libraryName(op).empty())
+      functions.push_back(op);
+  });
+  for (mlir::Operation *op : functions) {
+    const mlir::Type type = op->getResult(0).getType();
+    const std::string name = libraryName(op).str() + (type.isF32() ? "f" : "");
+    declare(module, name, type, type);
+    mlir::OpBuilder builder(op);
+    auto call = builder.create<mlir::func::CallOp>(op->getLoc(), name, type, op->getOperands());
+    op->replaceAllUsesWith(call);
+    op->erase();
+  }
+}
+
+} // namespace tessera::compiler::cpu
