@@ -101,8 +101,8 @@ void copiesToLinalg(FuncOp function) {
   }
 }
 
-/// `isStatic`: the function's arguments are plain pointers then, else expanded descriptors.
-mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool isStatic) {
+/// `hasPlainPointers`: the function's arguments are plain pointers then, else expanded descriptors.
+mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool hasPlainPointers) {
   assertsToCalls(module);
   mathToCalls(module);
   mlir::PassManager passes(module.getContext());
@@ -118,7 +118,7 @@ mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool isStatic) {
   passes.addPass(mlir::createArithToLLVMConversionPass());
   passes.addPass(mlir::createConvertControlFlowToLLVMPass());
   mlir::ConvertFuncToLLVMPassOptions options;
-  options.useBarePtrCallConv = isStatic;
+  options.useBarePtrCallConv = hasPlainPointers;
   passes.addPass(mlir::createConvertFuncToLLVMPass(options));
   passes.addPass(mlir::createReconcileUnrealizedCastsPass());
   passes.addPass(mlir::createCanonicalizerPass());
@@ -180,7 +180,7 @@ struct Signature {
   llvm::SmallVector<mlir::MemRefType> arguments; ///< inputs, then the outputs of static shape
   llvm::SmallVector<int64_t> places;             ///< of each in the array of inputs or of outputs
   unsigned inputs = 0;
-  bool isStatic = true;
+  bool hasPlainPointers = true; ///< else descriptors
 };
 
 /// The C function: takes the K-th pointer of each array and calls the lowered body.
@@ -194,7 +194,7 @@ void fillSegment(mlir::LLVM::LLVMFuncOp segment, mlir::LLVM::LLVMFuncOp body, co
     const bool isInput = i < signature.inputs;
     const mlir::Value array = segment.getArgument(isInput ? 0 : 1);
     const mlir::Value data = maker.pointer(array, signature.places[i]);
-    if (signature.isStatic) {
+    if (signature.hasPlainPointers) {
       arguments.push_back(data);
       continue;
     }
@@ -231,14 +231,17 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature 
   copiesToLinalg(function);
   for (const mlir::Type type : function.getArgumentTypes()) {
     signature.arguments.push_back(mlir::cast<mlir::MemRefType>(type));
-    signature.isStatic = signature.isStatic && signature.arguments.back().hasStaticShape();
+    // MLIR has no plain pointer for a buffer without elements; a descriptor it has.
+    const mlir::MemRefType &last = signature.arguments.back();
+    signature.hasPlainPointers =
+        signature.hasPlainPointers && last.hasStaticShape() && last.getNumElements() != 0;
   }
   if (failed(placeInArena(function, ("arena_" + function.getName()).str())))
     return mlir::failure();
   placeInHeap(function);
   if (failed(lowerLinalgToLoops(function)))
     return mlir::failure();
-  return toLLVMDialect(module, signature.isStatic);
+  return toLLVMDialect(module, signature.hasPlainPointers);
 }
 
 /// Moves what a lowered body's module holds into `module`; names of globals get the body's name in front.
@@ -261,9 +264,9 @@ mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, l
       unsigned next = 0;
       for (const mlir::MemRefType type : signature.arguments) {
         // Of a descriptor the second pointer is the one that is used.
-        const unsigned data = signature.isStatic ? next : next + 1;
+        const unsigned data = signature.hasPlainPointers ? next : next + 1;
         body.setArgAttr(data, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-        next += signature.isStatic ? 1 : 3 + 2 * static_cast<unsigned>(type.getRank());
+        next += signature.hasPlainPointers ? 1 : 3 + 2 * static_cast<unsigned>(type.getRank());
       }
     } else if (function && function.isExternal() && module.lookupSymbol(function.getName())) {
       continue; // another body declared it

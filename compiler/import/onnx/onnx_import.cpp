@@ -98,6 +98,18 @@ Values argumentsOf(Emitter &emitter, const std::vector<Input> &inputs) {
   return values;
 }
 
+/// A result of @main lies dense in memory of its own. What is only a view of another tensor (a slice, a reshape of one) is copied; the
+/// boundary of the function would otherwise drop its offset and strides.
+mlir::Value denseResult(Emitter::Impl &impl, mlir::Value value) {
+  mlir::Operation *origin = value.getDefiningOp();
+  if (origin && mlir::isa<mlir::linalg::LinalgOp>(origin))
+    return value;
+  return impl.builder
+      .create<mlir::bufferization::AllocTensorOp>(
+          impl.location, mlir::cast<mlir::RankedTensorType>(value.getType()), mlir::ValueRange{}, value)
+      .getResult();
+}
+
 /// The module's list of layers, as the TFLite importer makes it.
 void describeLayers(mlir::ModuleOp module, mlir::Builder &builder, const std::vector<LayerRecord> &layers) {
   llvm::SmallVector<mlir::Attribute> entries;
@@ -155,7 +167,7 @@ mlir::OwningOpRef<mlir::ModuleOp> build(mlir::MLIRContext &context, const Model 
       fail("output '", printableName(name), "' is ",
            outputs[i].isSequence() ? "a sequence" : "an empty optional", ", only tensors are supported");
     const Tensor &tensor = outputs[i].tensor();
-    results.push_back(valueOf(tensor));
+    results.push_back(denseResult(impl, valueOf(tensor)));
     attributes.push_back(
         edgeAttributes(builder, name, tensor.type(), std::vector<std::string>(tensor.shape().size())));
   }

@@ -54,14 +54,6 @@ Scalar floatToInteger(Scalar x, Type type) {
   return integerToInteger(result, type);
 }
 
-/// Integers below 8 bits: rounded half to even and saturated.
-Scalar floatToSmallInteger(Scalar x, Type type) {
-  const int bits = static_cast<int>(valueBits(type));
-  const double low = isUnsigned(type) ? 0 : -std::ldexp(1, bits - 1);
-  const double high = std::ldexp(1, isUnsigned(type) ? bits : bits - 1) - 1;
-  return floatToInteger(clamp(roundEven(x), constantLike(x, low), constantLike(x, high)), type);
-}
-
 Scalar floatToFloat(Scalar x, Type type) {
   return storageBits(type) > storageBits(x.type()) ? convert<arith::ExtFOp>(x, type)
                                                    : convert<arith::TruncFOp>(x, type);
@@ -155,7 +147,7 @@ Scalar encodeSmall(Scalar x, Type type, bool saturate) {
   const int64_t largest = format.specials == Specials::Ieee         ? infinity - 1
                           : format.specials == Specials::NanAllOnes ? top - 1
                                                                     : top;
-  const int64_t nan = format.specials == Specials::Ieee        ? infinity + 1
+  const int64_t nan = format.specials == Specials::Ieee        ? infinity + (int64_t{1} << (m - 1))
                       : format.specials == Specials::NanMinus0 ? int64_t{1} << bits
                                                                : top;
   const bool keeps = saturate || format.specials == Specials::None;
@@ -167,7 +159,7 @@ Scalar encodeSmall(Scalar x, Type type, bool saturate) {
   if (format.specials == Specials::NanMinus0)
     sign = select((code == constant(0)) | isNaN | (code == constant(nan)), constant(0), sign);
   if (format.specials == Specials::None)
-    code = code | sign; // NaN is what the bits make of it: the largest number
+    code = select(isNaN, constant(int64_t{1} << bits), code | sign); // there is no NaN: it becomes minus zero
   else
     code = select(isNaN, constant(nan) | sign, code | sign);
   return bitcast(integerToInteger(code, Type::Uint8), type);
@@ -227,7 +219,7 @@ Scalar cast(Scalar x, Type type) {
   if (x.type() == Type::Float16)
     x = floatToFloat(x, Type::Float32);
   if (isFloat(x.type()))
-    return valueBits(type) < 8 ? floatToSmallInteger(x, type) : floatToInteger(x, type);
+    return floatToInteger(x, type);
   return integerToInteger(x, type);
 }
 

@@ -88,6 +88,8 @@ Values quantizeLinear(Call &call) {
     operands.push_back(granularity.applied(call.in(2)));
   return {emitter.mapTo(x.shape(), type, operands, [&](const Scalars &s) {
     const Scalar steps = cast(cast(s[0], computed) / cast(s[1], computed), computed);
+    if (type == Type::Float4E2M1) // the zero point is added even where it is 0: minus zero becomes zero
+      return encode(steps + constantLike(steps, 0.0), type, true);
     if (!isInteger(type))
       return encode(steps, type, saturates);
     const Scalar zero = s.size() > 2 ? s[2] : emitter.constant(Type::Int32, int64_t{0});
