@@ -352,7 +352,7 @@ module tsr_compute (
   );
 
   // Array
-  logic [32*Lanes-1:0] res2_data_q, res3_data_q;
+  logic [32*Lanes-1:0] res2_data_q;  // what ACC was given before, for forwarding
   wire arr_want, arr_want_exit, arr_slot_ok;
   wire [1:0] arr_use_next, arr_use_after, vec_use_next;
   wire [AB-2:0] arr_acc_addr;
@@ -413,8 +413,7 @@ module tsr_compute (
   );
 
   // Vector unit
-  logic res2_acc_q, res3_acc_q;
-  logic [15:0] res2_index_q, res3_index_q;
+  logic res_unit_arr_q, res_unit_vec_q, res_end_q;
   wire vec_want_simple, vec_slot_ok, vec_reserve;
   wire va_valid, va_write, va_end, vx_valid, vx_write, vx_end, vx_mul, vx_bias;
   wire [15:0] va_index, vx_index;
@@ -450,11 +449,9 @@ module tsr_compute (
       .acc_use_next_o(vec_use_next),
       .acc_addr_o(vec_acc_addr),
       .acc_data_i(acc_data),
-      .res_acc_i({res3_acc_q, res2_acc_q, res_valid_q && res_acc_q}),
-      .res_index_i({res3_index_q, res2_index_q, res_index_q}),
+      .res_acc_i(res_valid_q && res_acc_q && res_unit_vec_q),
+      .res_index_i(res_index_q),
       .res_data_i(res_data_q),
-      .res2_data_i(res2_data_q),
-      .res3_data_i(res3_data_q),
       .alu_valid_o(va_valid),
       .alu_write_o(va_write),
       .alu_end_o(va_end),
@@ -536,24 +533,14 @@ module tsr_compute (
     end
   end
 
-  // The result register, its copies for forwarding, and the ends of instructions
-  logic res_unit_arr_q, res_unit_vec_q, res_end_q;
+  // The result register, its copy for forwarding, and the ends of instructions
   assign res_inp_next = x_valid && x_write && x_destination == tsr_isa_pkg::DestinationInp;
   always_ff @(posedge clk_i) begin
     res_valid_q <= 1'b0;
     res_unit_arr_q <= 1'b0;
     res_unit_vec_q <= 1'b0;
     res_end_q <= 1'b0;
-    res2_acc_q <= res_valid_q && res_acc_q;
-    res3_acc_q <= res2_acc_q;
-    if (res_valid_q && res_acc_q) begin
-      res2_index_q <= res_index_q;
-      res2_data_q  <= res_data_q;
-    end
-    if (res2_acc_q) begin
-      res3_index_q <= res2_index_q;
-      res3_data_q  <= res2_data_q;
-    end
+    if (res_valid_q && res_acc_q) res2_data_q <= res_data_q;
     if (ad_valid || va_valid || x_valid) begin
       res_valid_q <= ad_valid ? ad_write : va_valid ? va_write : x_write;
       res_end_q <= ad_valid ? ad_end : va_valid ? va_end : x_end;
@@ -578,8 +565,6 @@ module tsr_compute (
     end
     if (!run_n) begin
       res_valid_q <= 1'b0;
-      res2_acc_q <= 1'b0;
-      res3_acc_q <= 1'b0;
       res_end_q <= 1'b0;
     end
   end

@@ -222,7 +222,8 @@ module tsr_dispatch #(
 
   always_ff @(posedge clk_i) begin
     vec_fill_o <= 1'b0;
-    if (!rst_ni) held_valid_q <= 1'b0;
+    // a launch may begin while the tables of one that failed are being filled
+    if (!rst_ni || (clear_i && (vec_fill_o || vec_fill_busy_i))) held_valid_q <= 1'b0;
     else if (head_valid && uses_operands && !bad && vec_none && !(operands_same && held_valid_q) && !vec_fill_o && !vec_fill_busy_i) begin
       vec_lhs_o <= lhs_q;
       vec_rhs_o <= rhs_q;

@@ -1,12 +1,15 @@
 // What VEC ADD and MUL do to their operands before the exit pipeline: seven stages, V7 to V14, one vector a cycle.
 //
 // ALU MUL: v = x, y = y. VEC: REQUANTISE v = x; ADD v = scale(x, lhs) + scale(y, rhs) (tsr_operand_table); MUL v = (low8 x - lhs.zp) *
-// (low8 y - rhs.zp). Stages: V8 low bytes and differences, V9 tables and products, V10 sum, the rest waits for the array's stages.
-// Critical path: the 32-bit sum at V10. DSP: 1 a lane (9 x 9). Memories: in the tables.
+// (low8 y - rhs.zp). Stages: V8 low bytes, V9 tables and differences, V10 each of these results, 0 unless the operation asks for it, V11 their
+// sum, the rest waits for the array's stages. Critical path: the 32-bit sum at V11. DSP: 1 a lane (9 x 9). Memories: in the tables.
+// A table takes half a RAMB36 a lane, or 124 LUT where it stands in distributed RAM. LUTs are what all FPGAs lack, so both operands' tables stand in
+// block RAM, except with 16 lanes (pynq), where all but 11 of the 140 RAMB36 are taken: one operand's.
 `default_nettype none
 
 module tsr_operands #(
-    parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut
+    parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut,
+    parameter int BlockTables = Lanes == 16 ? 1 : 2  // operands whose tables stand in block RAM, rhs first
 ) (
     input  wire                 clk_i,
     input  wire                 rst_ni,
@@ -35,7 +38,8 @@ module tsr_operands #(
     mul_q <= {mul_q[0], is_mul};
   end
 
-  logic [32*Lanes-1:0] x8_q, y8_q, x9_q, y9_q, v10_q, y10_q, v11_q, y11_q, v12_q, y12_q, v13_q, y13_q;
+  logic [32*Lanes-1:0] x8_q, y8_q, x9_q, y9_q, x10_q, y10_q, x10_scaled_q, y10_scaled_q;
+  logic [32*Lanes-1:0] v11_q, y11_q, v12_q, y12_q, v13_q, y13_q;
   logic [8*Lanes-1:0] x_low, y_low;
   always_comb begin
     for (int l = 0; l < Lanes; l++) begin
@@ -48,7 +52,8 @@ module tsr_operands #(
   wire x_busy, y_busy;
   assign busy_o = x_busy || y_busy;
   tsr_operand_table #(
-      .Lanes(Lanes)
+      .Lanes(Lanes),
+      .Block(BlockTables > 1 ? 1 : 0)
   ) u_lhs (
       .clk_i,
       .rst_ni,
@@ -61,7 +66,8 @@ module tsr_operands #(
       .result_o(x_scaled)
   );
   tsr_operand_table #(
-      .Lanes(Lanes)
+      .Lanes(Lanes),
+      .Block(BlockTables > 0 ? 1 : 0)
   ) u_rhs (
       .clk_i,
       .rst_ni,
@@ -74,9 +80,17 @@ module tsr_operands #(
       .result_o(y_scaled)
   );
 
-  logic [18*Lanes-1:0] product9_q;
+  // Minus the zero points, which hold still while a VEC runs: a sum fits the adder in front of a DSP's multiplier.
+  logic [8:0] x_offset_q, y_offset_q;
+  logic [9*Lanes-1:0] d9_q, e9_q;
+  logic [18*Lanes-1:0] product10_q;
   always_ff @(posedge clk_i) begin : p_operands
     logic signed [8:0] d, e;
+    logic [31:0] third;
+    logic high;
+    logic [30:0] low;
+    x_offset_q <= 9'd0 - {lhs_i[45], lhs_i[45:38]};
+    y_offset_q <= 9'd0 - {rhs_i[45], rhs_i[45:38]};
     if (valid_i) begin
       x8_q <= x_i;
       if (!vec_i || op_i[1:0] != tsr_isa_pkg::VecOpRequantise) y8_q <= y_i;
@@ -86,22 +100,38 @@ module tsr_operands #(
       if (wide_q[0]) y9_q <= y8_q;
       if (mul_q[0]) begin
         for (int l = 0; l < Lanes; l++) begin
-          d = $signed({x_low[8*l+7], x_low[8*l+:8]}) - $signed({lhs_i[45], lhs_i[45:38]});
-          e = $signed({y_low[8*l+7], y_low[8*l+:8]}) - $signed({rhs_i[45], rhs_i[45:38]});
-          product9_q[18*l+:18] <= d * e;
+          d9_q[9*l+:9] <= {x_low[8*l+7], x_low[8*l+:8]} + x_offset_q;
+          e9_q[9*l+:9] <= {y_low[8*l+7], y_low[8*l+:8]} + y_offset_q;
         end
       end
     end
-    if (v_q[1]) begin
-      if (wide_q[1]) y10_q <= y9_q;
+    // Zeros by the registers' reset: under an enable, Yosys would make them of LUTs.
+    if (v_q[1] && wide_q[1]) y10_q <= y9_q;
+    if (v_q[1] && (add_q[1] || mul_q[1])) x10_q <= '0;
+    else if (v_q[1]) x10_q <= x9_q;
+    if (v_q[1] && !add_q[1]) begin
+      x10_scaled_q <= '0;
+      y10_scaled_q <= '0;
+    end else if (v_q[1]) begin
+      x10_scaled_q <= x_scaled;
+      y10_scaled_q <= y_scaled;
+    end
+    if (v_q[1] && !mul_q[1]) product10_q <= '0;
+    else if (v_q[1]) begin
       for (int l = 0; l < Lanes; l++) begin
-        if (add_q[1]) v10_q[32*l+:32] <= x_scaled[32*l+:32] + y_scaled[32*l+:32];
-        else if (mul_q[1]) v10_q[32*l+:32] <= {{14{product9_q[18*l+17]}}, product9_q[18*l+:18]};
-        else v10_q[32*l+:32] <= x9_q[32*l+:32];
+        d = d9_q[9*l+:9];
+        e = e9_q[9*l+:9];
+        product10_q[18*l+:18] <= d * e;
       end
     end
     if (v_q[2]) begin
-      v11_q <= v10_q;
+      for (int l = 0; l < Lanes; l++) begin
+        // in two pieces, as in tsr_add_sub
+        third = {{14{product10_q[18*l+17]}}, product10_q[18*l+:18]};
+        high = y10_scaled_q[32*l+31] | x10_q[32*l+31] | third[31];
+        low = y10_scaled_q[32*l+:31] | x10_q[32*l+:31] | third[30:0];
+        v11_q[32*l+:32] <= x10_scaled_q[32*l+:32] + {high, low};
+      end
       if (wide_q[2]) y11_q <= y10_q;
     end
     if (v_q[3]) begin

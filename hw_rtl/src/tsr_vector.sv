@@ -1,12 +1,14 @@
 // The vector unit: takes the sequencer's micro-ops of ALU and VEC, reads one or two ACC elements each, one micro-op a cycle.
 //
-// Stages after issue (S3): V4 addresses, V5 RAM outputs, V6 registers, V7 operands, V8 result of MIN, MAX, ADD, SHR (to the result register 6
-// cycles after issue). MUL and VEC go on through tsr_operands and enter the exit pipeline 12 cycles after issue.
+// Stages after issue (S3): V4 addresses, V5 RAM outputs, V6 and V7 both banks' words, V7 operands, V8 result of MIN, MAX, ADD, SHR (to the result
+// register 6 cycles after issue). MUL and VEC go on through tsr_operands and enter the exit pipeline 12 cycles after issue.
 // ACC's banks have one read port: where both operands lie in one bank the second is read a cycle later (skew). The array's reads come first.
-// An operand still on its way to ACC is forwarded from alu_q, the result register and its two copies; one that a MUL or VEC will write
-// later stalls the issue (hazard_*). The pipeline itself never stalls.
+// tsr_pending knows every result on its way to ACC. An operand that is in alu_q (from the micro-op before) or in the result register (from the
+// simple one before that, or a MUL or VEC) at V7 is forwarded; any other pending one stalls the issue until ACC gives it. The pipeline itself never stalls.
+// What the array and the loader write needs no such care: an instruction that waits for theirs begins when their last result has been in the
+// result register, and its first micro-op is issued five cycles later.
 // The four operations have two bodies, as tsr_dot has: tsr_alu_lane is the one for synthesis.
-// Critical path: V7, forwarding into the shifter; S3, bank conflicts into issue. Memories, DSPs: none here.
+// Critical path: V7, result register through an operand's multiplexers into the shifter; S3, pending results into issue. Memories, DSPs: none here.
 `default_nettype none
 `include "tsr_assert.svh"
 
@@ -50,12 +52,10 @@ module tsr_vector #(
     output logic [1:0]                            acc_use_next_o,
     output logic [2*(tsr_cfg_pkg::AccIndexBits-1)-1:0] acc_addr_o,
     input  wire  [2*32*Lanes-1:0]                 acc_data_i,
-    // the result register and its copies, for forwarding: what they wrote to ACC, where
-    input  wire  [2:0]                            res_acc_i,
-    input  wire  [3*16-1:0]                       res_index_i,
+    // the result register, for forwarding; whether a result of this unit for ACC stands in it, and where it goes, for assertions
+    input  wire                                   res_acc_i,
+    input  wire  [15:0]                           res_index_i,
     input  wire  [32*Lanes-1:0]                   res_data_i,
-    input  wire  [32*Lanes-1:0]                   res2_data_i,
-    input  wire  [32*Lanes-1:0]                   res3_data_i,
     // results
     output wire                                   alu_valid_o,
     output wire                                   alu_write_o,
@@ -76,9 +76,9 @@ module tsr_vector #(
   localparam int R = tsr_cfg_pkg::InpPerOut;
   localparam int AB = tsr_cfg_pkg::AccIndexBits;
   localparam int AccDepth = tsr_cfg_pkg::AccDepth;
-  localparam int LongCycles = 25;  // issue to the result register by way of the exit pipeline
-  localparam int SeenCycles = 3;  // a result this many cycles or less away is forwarded in time
-  localparam int Hazards = LongCycles - 1 - SeenCycles;
+  localparam int ShortCycles = 6;  // issue to the result register
+  localparam int LongCycles = 25;  // by way of the exit pipeline
+  localparam int OperandCycles = 4;  // issue to V7
 
   // S3
   wire [2:0] s3_op = item_cfg_i[34:32];
@@ -104,21 +104,32 @@ module tsr_vector #(
   wire s3_skew = s3_two && (s3_same || busy0[s3_y[0]]);
   wire banks_ok = !busy0[s3_x[0]] && !(s3_skew && arr_use_after_i[s3_y[0]]);
 
-  // Results of MUL and VEC on their way to ACC that forwarding will not see.
-  logic [Hazards-1:0] hazard_q;
-  logic [Hazards*16-1:0] hazard_index_q;
-  logic hazard_hit;
-  always_comb begin
-    hazard_hit = 1'b0;
-    if (hazard_q != '0) begin
-      for (int i = 0; i < Hazards; i++) begin
-        if (hazard_q[i] && (hazard_index_q[16*i+:16] == s3_x[15:0] || (s3_two && hazard_index_q[16*i+:16] == s3_y[15:0]))) hazard_hit = 1'b1;
-      end
-    end
-  end
+  // Results on their way to ACC
+  wire put_simple, put_long, due;
+  wire [AB-1:0] due_index;
+  wire [1:0] wait_for, in_result, in_alu;  // first operand low
+  tsr_pending #(
+      .IndexW(AB),
+      .Short(ShortCycles),
+      .Long(LongCycles),
+      .Use(OperandCycles)
+  ) u_pending (
+      .clk_i,
+      .rst_ni,
+      .put_short_i(put_simple),
+      .put_long_i(put_long),
+      .put_index_i(item_dst_i[AB-1:0]),
+      .read_i({s3_two, 1'b1}),
+      .index_i({s3_y[AB-1:0], s3_x[AB-1:0]}),
+      .wait_o(wait_for),
+      .result_o(in_result),
+      .before_o(in_alu),
+      .due_o(due),
+      .due_index_o(due_index)
+  );
 
   assign want_simple_o = s3_simple;
-  wire able = item_valid_i && !err_o && (item_null_i || (banks_ok && !hazard_hit));
+  wire able = item_valid_i && !err_o && (item_null_i || (banks_ok && wait_for == '0));
   wire issue = able && slot_ok_i;
   assign reserve_o = issue;
   assign item_ready_o = err_o || issue;
@@ -133,26 +144,40 @@ module tsr_vector #(
     end
   end
 
-  always_ff @(posedge clk_i) begin
-    if (!rst_ni) hazard_q <= '0;
-    else begin
-      hazard_q <= {busy_o && !s3_simple && s3_destination == tsr_isa_pkg::DestinationAcc, hazard_q[Hazards-1:1]};
-      if (hazard_q != '0 || busy_o) hazard_index_q <= {item_dst_i[15:0], hazard_index_q[16*Hazards-1:16]};
-    end
+  assign put_simple = busy_o && s3_simple;
+  assign put_long = busy_o && !s3_simple && s3_destination == tsr_isa_pkg::DestinationAcc;
+
+  // Where an operand comes from: a bank's word, the result register, alu_q. The second one may come a cycle later, or from the instruction.
+  localparam logic [1:0] FromResult = 2'd2;
+  localparam logic [1:0] FromAlu = 2'd3;
+  localparam logic [1:0] AsFirst = 2'd0;
+  localparam logic [1:0] Immediate = 2'd1;
+  logic [1:0] x_from, y_from, y_late;
+  always_comb begin
+    x_from = {1'b0, s3_x[0]};
+    if (in_result[0]) x_from = FromResult;
+    if (in_alu[0]) x_from = FromAlu;
+    y_from = {1'b0, s3_y[0]};
+    if (in_result[1]) y_from = FromResult;
+    if (in_alu[1]) y_from = FromAlu;
+    y_late = AsFirst;
+    if (!s3_two) y_late = Immediate;
+    else if (s3_skew && !in_result[1] && !in_alu[1]) y_late = {1'b1, s3_y[0]};
   end
 
   // Control of the stages
-  localparam int CtlW = 35 + 2 + 16 + 5 + 16 + 3 * AB + 5;
+  localparam int CtlW = 35 + 2 + 16 + 5 + 16 + 6 + 3;
   localparam int XExit = CtlW - 35;
   localparam int XDest = XExit - 2;
   localparam int XImm = XDest - 16;
   localparam int XOp = XImm - 5;  // use_imm, vec, op
   localparam int XDst = XOp - 16;
-  localparam int XX = XDst - AB;
-  localparam int XY = XX - AB;
+  localparam int XFromX = XDst - 2;
+  localparam int XFromY = XFromX - 2;
+  localparam int XLateY = XFromY - 2;
   logic [14:4] v_q;
   logic [CtlW-1:0] c4_q, c5_q, c6_q, c7_q, c8_q, c9_q, c10_q, c11_q, c12_q, c13_q, c14_q;
-  // bits: 0 null, 1 end, 2 simple, 3 skew, 4 two
+  // bits: 0 null, 1 end, 2 simple
   always_ff @(posedge clk_i) begin
     if (!rst_ni) begin
       v_q <= '0;
@@ -162,8 +187,8 @@ module tsr_vector #(
       skew4_q <= busy_o && s3_skew;
     end
     if (issue) begin
-      c4_q <= {s3_exit, s3_destination, s3_imm, s3_use_imm, s3_vec, s3_op, item_dst_i[15:0], s3_x[AB-1:0], s3_y[AB-1:0], {AB{1'b0}},
-               s3_two, s3_skew, s3_simple, item_end_i, item_null_i};
+      c4_q <= {s3_exit, s3_destination, s3_imm, s3_use_imm, s3_vec, s3_op, item_dst_i[15:0], x_from, y_from, y_late,
+               s3_simple, item_end_i, item_null_i};
       y4_q <= s3_y[AB-1:0];
     end
     if (v_q[4]) c5_q <= c4_q;
@@ -178,48 +203,57 @@ module tsr_vector #(
     if (v_q[13]) c14_q <= c13_q;
   end
 
-  // V6, V7: operands
-  logic [32*Lanes-1:0] x6_q, y6_q, x7_q, y7_q, alu_q;
-  logic x_back1_q, y_back1_q;
-  wire [AB-1:0] x6 = c6_q[XX+:AB];
-  wire [AB-1:0] y6 = c6_q[XY+:AB];
-  wire writes7 = v_q[7] && c7_q[2] && !c7_q[0];
-  wire writes8 = v_q[8] && c8_q[2] && !c8_q[0];
-  wire [AB-1:0] dst7 = c7_q[XDst+:AB];
-  wire [AB-1:0] dst8 = c8_q[XDst+:AB];
+  // V6, V7: what both banks gave. At V7 banks6_q has what they gave a cycle later.
+  logic [2*32*Lanes-1:0] banks6_q, banks7_q;
+  logic [32*Lanes-1:0] alu_q;
   always_ff @(posedge clk_i) begin
-    if (v_q[5]) begin
-      x6_q <= c5_q[XX] ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
-      if (!c5_q[4]) y6_q <= {Lanes{{16{c5_q[XImm+15]}}, c5_q[XImm+:16]}};
-      else if (!c5_q[3]) y6_q <= c5_q[XY] ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
-    end
-    if (v_q[6]) begin
-      x_back1_q <= writes7 && dst7 == x6;
-      y_back1_q <= writes7 && dst7 == y6 && c6_q[4];
-      if (writes8 && dst8 == x6) x7_q <= alu_q;
-      else if (res_acc_i[0] && res_index_i[0+:AB] == x6) x7_q <= res_data_i;
-      else if (res_acc_i[1] && res_index_i[16+:AB] == x6) x7_q <= res2_data_i;
-      else if (res_acc_i[2] && res_index_i[32+:AB] == x6) x7_q <= res3_data_i;
-      else x7_q <= x6_q;
-      if (!c6_q[4]) y7_q <= y6_q;
-      else if (writes8 && dst8 == y6) y7_q <= alu_q;
-      else if (res_acc_i[0] && res_index_i[0+:AB] == y6) y7_q <= res_data_i;
-      else if (res_acc_i[1] && res_index_i[16+:AB] == y6) y7_q <= res2_data_i;
-      else if (res_acc_i[2] && res_index_i[32+:AB] == y6) y7_q <= res3_data_i;
-      else if (c6_q[3]) y7_q <= y6[0] ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
-      else y7_q <= y6_q;
-    end
+    if (v_q[6:5] != '0) banks6_q <= acc_data_i;
+    if (v_q[6]) banks7_q <= banks6_q;
   end
 
+  // V7: operands
+  wire [32*Lanes-1:0] x7, y7, y7_first;
+  tsr_mux4 #(
+      .Width(32 * Lanes)
+  ) u_x (
+      .sel_i(c7_q[XFromX+:2]),
+      .a_i  (banks7_q[0+:32*Lanes]),
+      .b_i  (banks7_q[32*Lanes+:32*Lanes]),
+      .c_i  (res_data_i),
+      .d_i  (alu_q),
+      .y_o  (x7)
+  );
+  tsr_mux4 #(
+      .Width(32 * Lanes)
+  ) u_y_first (
+      .sel_i(c7_q[XFromY+:2]),
+      .a_i  (banks7_q[0+:32*Lanes]),
+      .b_i  (banks7_q[32*Lanes+:32*Lanes]),
+      .c_i  (res_data_i),
+      .d_i  (alu_q),
+      .y_o  (y7_first)
+  );
+  tsr_mux4 #(
+      .Width(32 * Lanes)
+  ) u_y (
+      .sel_i(c7_q[XLateY+:2]),
+      .a_i  (y7_first),
+      .b_i  ({Lanes{{16{c7_q[XImm+15]}}, c7_q[XImm+:16]}}),
+      .c_i  (banks6_q[0+:32*Lanes]),
+      .d_i  (banks6_q[32*Lanes+:32*Lanes]),
+      .y_o  (y7)
+  );
+
   // V7 to V8: the simple operations
-  wire [32*Lanes-1:0] x7 = x_back1_q ? alu_q : x7_q;
-  wire [32*Lanes-1:0] y7 = y_back1_q ? alu_q : y7_q;
   wire [2:0] op7 = c7_q[XOp+:3];
 `ifdef TSR_ALU_LANES
+  wire compares7 = op7 == tsr_isa_pkg::AluOpcodeMin || op7 == tsr_isa_pkg::AluOpcodeMax;
+  wire second7 = op7 == tsr_isa_pkg::AluOpcodeMax || op7 == tsr_isa_pkg::AluOpcodeShr;
   for (genvar l = 0; l < Lanes; l++) begin : g_alu
     wire [31:0] result;
     tsr_alu_lane u_lane (
-        .op_i(op7),
+        .compares_i(compares7),
+        .second_i(second7),
         .x_i(x7[32*l+:32]),
         .y_i(y7[32*l+:32]),
         .result_o(result)
@@ -287,9 +321,17 @@ module tsr_vector #(
   assign exit_destination_o = c14_q[XDest+:2];
   assign exit_cfg_o = c14_q[XExit+:35];
 
+  // What tsr_pending says is due comes in the next cycle, and nothing else does: so no read misses a result of this unit.
+  logic due_q;
+  logic [AB-1:0] due_index_q;
+  always_ff @(posedge clk_i) begin
+    due_q <= rst_ni && due;
+    due_index_q <= due_index;
+  end
+  `TSR_ASSERT(due_q == res_acc_i && (!due_q || due_index_q == res_index_i[AB-1:0]))
   `TSR_ASSERT(!(busy_o && (arr_use_next_i[s3_x[0]])))
 
-  wire unused = &{1'b0, res_index_i, s3_x[17:16], s3_y[17:16], item_dst_i[17:16]};
+  wire unused = &{1'b0, due_q, due_index_q, res_acc_i, res_index_i, s3_x[17:16], s3_y[17:16], item_dst_i[17:16]};
 endmodule
 
 `default_nettype wire

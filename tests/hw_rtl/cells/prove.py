@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Proves the formal block of a cell with yosys-smtbmc and z3, then plants mistakes and expects each to be found.
 
-  prove.py --root ROOT CELL [--depth N] [--parameter NAME=VALUE ...]
+  prove.py --root ROOT CELL [--depth N] [--parameter NAME=VALUE ...] [--uses CELL ...]
 
 The mistakes are those of mutants.json for the cell: a pattern that stands on one place, and what comes instead.
 """
@@ -23,8 +23,9 @@ def holds(options, text, folder):
     with open(source, "w") as file:
         file.write(text)
     parameters = "".join(f"chparam -set {p.replace('=', ' ')} {options.cell}; " for p in options.parameter)
-    script = (f"read_verilog -sv -formal -DFORMAL -Ihw_rtl/cells {source}; {parameters}prep -top {options.cell} -flatten; "
-              f"async2sync; dffunmap; opt_clean; write_smt2 -wires {model}")
+    used = " ".join(f"hw_rtl/cells/{cell}.sv" for cell in options.uses)
+    script = (f"read_verilog -sv -formal -DFORMAL -Ihw_rtl/cells {source} {used}; {parameters}prep -top {options.cell} -flatten; "
+              f"async2sync; opt -full; dffunmap; opt_clean; write_smt2 -wires {model}")
     result = subprocess.run(["yosys", "-q", "-p", script], cwd=options.root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
     if result.returncode != 0:
         sys.exit("yosys failed:\n" + result.stdout[-3000:])
@@ -40,6 +41,7 @@ def main():
     parser.add_argument("cell")
     parser.add_argument("--depth", type=int, default=10)
     parser.add_argument("--parameter", nargs="*", default=[])
+    parser.add_argument("--uses", nargs="*", default=[], help="cells inside it")
     options = parser.parse_args()
     options.root = os.path.abspath(options.root)
     if not all(shutil.which(tool) for tool in ("yosys", "yosys-smtbmc", "z3")):

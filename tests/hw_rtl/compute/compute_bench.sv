@@ -1,4 +1,4 @@
-// The arithmetic cells of compute side by side, for cells_test.cpp: both forms of the wide multiplier and of the exit lane.
+// The arithmetic cells of compute side by side, for cells_test.cpp: both forms of the wide multiplier of the exit lane and of the table.
 `default_nettype none
 
 module compute_bench (
@@ -32,14 +32,19 @@ module compute_bench (
     input  wire  [5:0]  shift_i,
     output wire  [31:0] result_0_o,
     output wire  [31:0] result_1_o,
-    // tsr_operand_table
+    // tsr_alu_lane
+    input  wire         compares_i,
+    input  wire         second_i,
+    output wire  [31:0] alu_o,
+    // tsr_operand_table; _0 in distributed RAM, _1 in block RAM
     input  wire         fill_i,
     output wire         busy_o,
     input  wire  [45:0] operand_i,
     input  wire         single_i,
     input  wire         valid_i,
     input  wire  [7:0]  value_i,
-    output wire  [31:0] scaled_o
+    output wire  [31:0] scaled_0_o,
+    output wire  [31:0] scaled_1_o
 );
   tsr_mul_pair u_pair (
       .clk_i,
@@ -56,21 +61,17 @@ module compute_bench (
       .b_i,
       .product_o(small_o)
   );
-  tsr_operand_table #(
-      .Lanes(1)
-  ) u_table (
-      .clk_i,
-      .rst_ni,
-      .fill_i,
-      .busy_o,
-      .operand_i,
-      .single_i,
-      .valid_i,
-      .value_i,
-      .result_o(scaled_o)
+  tsr_alu_lane u_alu (
+      .compares_i,
+      .second_i,
+      .x_i(v_i),
+      .y_i,
+      .result_o(alu_o)
   );
   wire [63:0] product[0:1];
   wire [31:0] result[0:1];
+  wire [31:0] scaled[0:1];
+  wire busy[0:1];
   for (genvar f = 0; f < 2; f++) begin : g_form
     tsr_mul_wide #(
         .AWidth(f == 0 ? 25 : 27)
@@ -98,11 +99,28 @@ module compute_bench (
         .shift_i,
         .result_o(result[f])
     );
+    tsr_operand_table #(
+        .Lanes(1),
+        .Block(f)
+    ) u_table (
+        .clk_i,
+        .rst_ni,
+        .fill_i,
+        .busy_o(busy[f]),
+        .operand_i,
+        .single_i,
+        .valid_i,
+        .value_i,
+        .result_o(scaled[f])
+    );
   end
   assign product_0_o = product[0];
   assign product_1_o = product[1];
   assign result_0_o = result[0];
   assign result_1_o = result[1];
+  assign scaled_0_o = scaled[0];
+  assign scaled_1_o = scaled[1];
+  assign busy_o = busy[0] || busy[1];
 endmodule
 
 `default_nettype wire
