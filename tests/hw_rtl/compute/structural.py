@@ -47,7 +47,8 @@ def run_programs(options, mutant):
             with open(path, "w") as file:
                 file.write(text)
         environment = dict(os.environ, TESSERA_SHARE=share, XDG_CACHE_HOME=os.path.join(folder, "cache"))
-        command = [options.cosim, "--machine", options.machine, "--count", str(options.count), "--seed", str(options.seed),
+        machine = (mutant or {}).get("machine", options.machine)
+        command = [options.cosim, "--machine", machine, "--count", str(options.count), "--seed", str(options.seed),
                    "--minimise-seconds", "0", "--output", os.path.join(folder, "failure.txt")]
         result = subprocess.run(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=options.seconds)
         return result.returncode, result.stdout.strip()
