@@ -1,9 +1,9 @@
 // The multiply-accumulate array: takes the sequencer's micro-ops of GEMM and REDUCE and gives one result a group.
 //
 // Stages after issue (S3): S4 addresses, S5 RAM outputs, S6 registers, S7 operands, S8..S12 products and sums (tsr_dot), S13 accumulators.
-// acc_q holds the running sum while the group lasts; a group that starts from ACC reads it at S10, and what is still on its way there comes from
-// acc_q, the result register or its copy (1 to 4 micro-ops back), so there is never a hazard. Results leave at S13: to ACC straight to the
-// result register (11 cycles after issue), to OUT and INP through the exit pipeline (entered 12 cycles after issue, one register in between).
+// acc_q holds the running sum while the group lasts; a group that starts from ACC reads it at S10, and what is still on its way there, 1 to 4
+// micro-ops back, comes from acc_q or the result register at S12, or from the result register or its copy at S11: never a hazard. Results leave at
+// S13: to ACC straight to the result register (11 cycles after issue), to OUT and INP through the exit pipeline (entered 12 cycles after issue, one register in between).
 // The pipeline never stalls: a micro-op is issued only when its place at the result register is free (slot_* of tsr_compute).
 // Critical path: S12 to S13, accumulate with forwarding. DSPs: in tsr_dot. Memories: none.
 `default_nettype none
@@ -80,6 +80,8 @@ module tsr_array #(
   localparam int AB = tsr_cfg_pkg::AccIndexBits;
   localparam int BankBits = $clog2(Banks);
   localparam int BlockOut = tsr_cfg_pkg::BlockOut;
+  localparam int SkewBits = $clog2(R);
+  localparam int SkewW = R > 1 ? SkewBits : 1;
 
   // S3: bounds and issue
   wire [31:0] s3_index = item_cfg_i[31:0];
@@ -151,21 +153,24 @@ module tsr_array #(
     end
   end
 
-  // S6: registers behind the block RAMs. S7: elements in order, element src + j at place j.
+  // S6: registers behind the block RAMs. S7: groups of R elements in order, element src + j at place (src + j) mod R further: tsr_dot knows that skew.
   logic [Banks*InpW-1:0] inp6_q, inp7_q;
   logic [WgtW-1:0] wgt6_q;
   wire [2:0] op5 = c5_q[XOp+:3];
   wire [2:0] op6 = c6_q[XOp+:3];
   wire [BankBits-1:0] bank6 = c6_q[XBank+:BankBits];
+  wire [SkewW-1:0] skew7 = R > 1 ? c7_q[XBank+:SkewW] : '0;
   always_ff @(posedge clk_i) begin
     if (v_q[5]) begin
       inp6_q <= inp_data_i;
       if (!op5[1]) wgt6_q <= wgt_data_i;
     end
     if (v_q[6]) begin
-      for (int j = 0; j < Banks; j++) begin
+      for (int j = 0; j < Banks; j += R) begin
         if (j == 0 || op6 != 3'd0) begin
-          for (int b = 0; b < Banks; b++) if (bank6 == BankBits'(b - j)) inp7_q[j*InpW+:InpW] <= inp6_q[b*InpW+:InpW];
+          for (int b = 0; b < Banks; b += R) begin
+            if (bank6 >> SkewBits == BankBits'(b - j) >> SkewBits) inp7_q[j*InpW+:R*InpW] <= inp6_q[b*InpW+:R*InpW];
+          end
         end
       end
     end
@@ -181,6 +186,7 @@ module tsr_array #(
       .valid_i(v_q[11:7]),
       .op_i(c7_q[XOp+:3]),
       .taps_i(c7_q[XTaps+:4]),
+      .skew_i(skew7),
       .inp_i(inp7_q),
       .sum_o(sum)
   );
@@ -204,7 +210,8 @@ module tsr_array #(
   wire writes12 = v_q[12] && c12_q[2] && !c12_q[0] && c12_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
   wire writes13 = v_q[13] && c13_q[2] && !c13_q[0] && c13_q[XDest+:2] == tsr_isa_pkg::DestinationAcc;
   logic back1_q, back2_q, back3_q, back4_q;  // at S11
-  logic back1_q2;  // at S12
+  logic keep12_q, result12_q;  // at S12: go on from acc_q, start from the result register
+  wire acc11 = c11_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
   always_ff @(posedge clk_i) begin
     wrote14_q <= rst_ni && writes13;
     if (writes13) dst14_q <= c13_q[XDst+:16];
@@ -214,53 +221,58 @@ module tsr_array #(
       back3_q <= writes13 && c13_q[XDst+:16] == dst10;
       back4_q <= wrote14_q && dst14_q == dst10;
     end
-    if (v_q[11]) back1_q2 <= back1_q && c11_q[XInit+:2] == tsr_isa_pkg::ReduceInitAcc;
+    if (v_q[11]) begin
+      keep12_q   <= !c11_q[1] || (back1_q && acc11);
+      result12_q <= back2_q && acc11;
+    end
   end
 
-  logic [32*Lanes-1:0] init_q, acc_q;
+  // S11: the start of a group, S12: the running sum. sum is short of one, and of MAX it is -greatest - 1: hence the carry in.
+  wire add12 = v_q[12] && !c12_q[0];
   wire max11 = c11_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
-  wire bank11 = c11_q[XDst];
-  always_ff @(posedge clk_i) begin
-    if (v_q[11] && c11_q[1]) begin
-      case (c11_q[XInit+:2])
-        tsr_isa_pkg::ReduceInitZero: for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= {max11, 31'd0};
-        tsr_isa_pkg::ReduceInitBias:
-        for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= par_bias_i[32*(l%BlockOut)+:32];
-        default: begin
-          if (back2_q) init_q <= acc_q;
-          else if (back3_q) init_q <= res_data_i;
-          else if (back4_q) init_q <= res2_data_i;
-          else init_q <= bank11 ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
-        end
-      endcase
-    end
-  end
-
   wire max12 = c12_q[XOp+:3] == {1'b0, tsr_isa_pkg::ReduceOpMax};
-  wire keep12 = !c12_q[1] || back1_q2;  // go on from acc_q
+  wire zero11 = c11_q[XInit+:2] == tsr_isa_pkg::ReduceInitZero;
+  wire bias11 = c11_q[XInit+:2] == tsr_isa_pkg::ReduceInitBias;
+  wire bank11 = c11_q[XDst];
 `ifdef TSR_ACCUMULATE_LANES
-  // One adder a lane: it adds, or subtracts to compare for MAX.
-  for (genvar l = 0; l < Lanes; l++) begin : g_accumulate
-    wire [31:0] base = keep12 ? acc_q[32*l+:32] : init_q[32*l+:32];
-    wire [31:0] term = sum[32*l+:32];
-    wire [33:0] total = {base[31], base, 1'b1} + {term[31] ^ max12, term ^ {32{max12}}, max12};
-    wire unused_low = total[0];
-    always_ff @(posedge clk_i) begin
-      if (v_q[12] && !c12_q[0]) begin
-        if (max12) acc_q[32*l+:32] <= total[33] ? term : base;
-        else acc_q[32*l+:32] <= total[32:1];
-      end
-    end
+  wire [32*Lanes-1:0] acc_q;
+  for (genvar l = 0; l < Lanes; l++) begin : g_lane
+    tsr_array_lane u_lane (
+        .clk_i,
+        .zero11_i(zero11),
+        .max11_i(max11),
+        .bias11_i(bias11),
+        .from11_i({back3_q || back4_q, back3_q || back4_q ? !back3_q : bank11}),
+        .bias_i(par_bias_i[32*(l%BlockOut)+:32]),
+        .acc_0_i(acc_data_i[32*l+:32]),
+        .acc_1_i(acc_data_i[32*(Lanes+l)+:32]),
+        .res_i(res_data_i[32*l+:32]),
+        .res2_i(res2_data_i[32*l+:32]),
+        .add12_i(add12),
+        .max12_i(max12),
+        .keep12_i(keep12_q),
+        .result12_i(result12_q),
+        .sum_i(sum[32*l+:32]),
+        .acc_o(acc_q[32*l+:32])
+    );
   end
 `else
+  logic [32*Lanes-1:0] init_q, acc_q;
   always_ff @(posedge clk_i) begin : p_accumulate
     logic [31:0] base, term;
-    if (v_q[12] && !c12_q[0]) begin
+    if (v_q[11] && c11_q[1]) begin
+      if (zero11) for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= {max11, 31'd0};
+      else if (bias11) for (int l = 0; l < Lanes; l++) init_q[32*l+:32] <= par_bias_i[32*(l%BlockOut)+:32];
+      else if (back3_q) init_q <= res_data_i;
+      else if (back4_q) init_q <= res2_data_i;
+      else init_q <= bank11 ? acc_data_i[32*Lanes+:32*Lanes] : acc_data_i[0+:32*Lanes];
+    end
+    if (add12) begin
       for (int l = 0; l < Lanes; l++) begin
-        base = keep12 ? acc_q[32*l+:32] : init_q[32*l+:32];
+        base = keep12_q ? acc_q[32*l+:32] : result12_q ? res_data_i[32*l+:32] : init_q[32*l+:32];
         term = sum[32*l+:32];
-        if (max12) acc_q[32*l+:32] <= $signed(base) > $signed(term) ? base : term;
-        else acc_q[32*l+:32] <= base + term;
+        if (max12) acc_q[32*l+:32] <= $signed(base) > $signed(~term) ? base : ~term;
+        else acc_q[32*l+:32] <= base + term + 32'd1;
       end
     end
   end

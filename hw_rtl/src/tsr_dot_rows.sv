@@ -1,148 +1,143 @@
-// The structural body of tsr_dot: two weights a multiplier (tsr_mul_pair), adder trees behind. Ports and cycles as there.
+// The structural body of tsr_dot: DSP slices that multiply two weights at a time and add up what they multiply. Ports and cycles as there.
 //
-// Stages: S7 weights and inputs, S8 operands, S9 products in the multipliers, S10 repaired products, S11 sums of four, S12 sums.
-// A multiplier (b, row pair p, k) has the weights [2p][k] and [2p+1][k] on one port and INP byte k on the other. DEPTHWISE and SUM use its first
-// Taps places for lane 2p and the next Taps for lane 2p+1: the input becomes tap k (or k - Taps) of that lane, the other weight 0.
-// It never stalls and has no enables. DSP: Batch*BlockOut*BlockIn/2. Critical path: S10 to S11, two 18-bit sums. Memories: none.
+// Two lanes share slices (tsr_dot_pair). For each k the wide operand is W[2p+1][k] * 2^F + (W[2p][k] + 128), the other INP byte k. A chain of Links
+// slices adds its products to C = B * 2^F + (B - 128 * sum of x), which takes the 128 back: its sum holds both lanes' sums, each with the bias
+// B = 2^(F-1) - 1, in fields of F bits. Exact, because Links products fit a field: 0 <= B - 16,256 * Links and B + 16,384 * Links < 2^F (checked
+// in tsr_dot_pair), so no field borrows from the other or carries into it. The + 128 keeps the wide operand within F + 8 bits.
+//   DSP48E1 (DspWidth 25): F = 17, chains of 4; DSP48E2 (27): F = 18, chains of 8. TSR_DSP48E2 chooses the second where nobody sets DspWidth.
+// The chains' fields are summed up with carries in; biases and carries leave every sum short of one, as tsr_dot's port says.
+// DEPTHWISE and SUM use the slices k < Taps for lane 2p and the next Taps for lane 2p + 1: x becomes tap k (or k - Taps) of that lane; its weight, or
+// 1, is alone on the wide operand, without the 128, so C is B in both fields. Slices of taps that are off, and the rest, multiply by 0.
+// MAX: the greatest tap of each lane is found beside the slices and comes in place of the sum of the first chain.
+//
+// Stages: S7 weights and inputs, S8 operands, S9 products, S10 half a chain, S11 chains, S12 sums. It never stalls and has no enables.
+// DSP: Batch*BlockOut*BlockIn/2. Memories: none. Critical path (estimates, -1 grades): S9 to S10, M register to P of the next slice (DSP48E1, 3.9 ns)
+// or through four slices (DSP48E2); S7 to S8, the comparisons of MAX, five or six LUTs.
 `default_nettype none
+`ifdef TSR_DSP48E2
+`define TSR_DSP_WIDTH 27
+`else
+`define TSR_DSP_WIDTH 25
+`endif
 
 module tsr_dot_rows #(
+    parameter int DspWidth = `TSR_DSP_WIDTH,
     parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut,
     parameter int Banks = tsr_cfg_pkg::NumTaps * tsr_cfg_pkg::InpPerOut,
     parameter int InpW = tsr_cfg_pkg::InpElementBytes * 8,
-    parameter int WgtW = tsr_cfg_pkg::WgtElementBytes * 8
+    parameter int WgtW = tsr_cfg_pkg::WgtElementBytes * 8,
+    parameter int SkewW = tsr_cfg_pkg::InpPerOut > 1 ? $clog2(tsr_cfg_pkg::InpPerOut) : 1
 ) (
     input  wire                   clk_i,
     input  wire  [WgtW-1:0]       wgt_i,
     input  wire  [2:0]            wgt_op_i,
     input  wire  [2:0]            op_i,
     input  wire  [3:0]            taps_i,
+    input  wire  [SkewW-1:0]      skew_i,
     input  wire  [Banks*InpW-1:0] inp_i,
-    output logic [32*Lanes-1:0]   sum_o
+    output wire  [32*Lanes-1:0]   sum_o
 );
   localparam int Batch = tsr_cfg_pkg::Batch;
   localparam int BlockIn = tsr_cfg_pkg::BlockIn;
   localparam int BlockOut = tsr_cfg_pkg::BlockOut;
   localparam int R = tsr_cfg_pkg::InpPerOut;
   localparam int Taps = tsr_cfg_pkg::NumTaps;
-  localparam int Quads = BlockIn / 4;
-  if (BlockIn < 2 * Taps || BlockIn % 4 != 0 || BlockOut % 2 != 0) begin : g_bad
-    tsr_param_error_block_in_holds_two_lanes_of_taps u_err ();
+  localparam int MaxLinks = DspWidth == 27 ? 8 : 4;
+  localparam int Links = BlockIn < MaxLinks ? BlockIn : MaxLinks;
+  localparam int Chains = BlockIn / Links;
+  localparam int F = 15 + $clog2(Links);
+  if (BlockOut % 2 != 0) begin : g_bad
+    tsr_param_error_lanes_come_in_pairs u_err ();
   end
 
+  // Weights that stand for taps are 1 in SUM (and in MAX, which has no use for them).
   logic [WgtW-1:0] wgt_q;
-  // Weights that only MATMUL uses are zero for the others: a synchronous reset of their registers.
-  wire wgt_matmul = wgt_op_i == 3'd0;
   always_ff @(posedge clk_i) begin
     for (int o = 0; o < BlockOut; o++) begin
       for (int k = 0; k < BlockIn; k++) begin
-        if ((o % 2 == 0 ? k >= Taps : k >= 2 * Taps) && !wgt_matmul) wgt_q[8*(o*BlockIn+k)+:8] <= '0;
+        if (k < Taps && wgt_op_i[1]) wgt_q[8*(o*BlockIn+k)+:8] <= 8'd1;
         else wgt_q[8*(o*BlockIn+k)+:8] <= wgt_i[8*(o*BlockIn+k)+:8];
       end
     end
   end
 
   wire matmul = op_i == 3'd0;
-  wire depthwise = op_i == 3'd1;
-  wire ones = op_i == 3'd2;
-  wire is_max = op_i == 3'd3;
-  logic max8_q, max9_q, max10_q, max11_q;
+  wire other = op_i != 3'd0;
+  wire unused = &{1'b0, wgt_op_i};
+  wire tapped = op_i == 3'd1 || op_i == 3'd2;
+  logic max8_q, max9_q;
+  wire [Taps-1:0] on;
+  for (genvar t = 0; t < Taps; t++) begin : g_on
+    assign on[t] = {1'b0, taps_i} + 5'd1 > 5'(t);
+  end
   always_ff @(posedge clk_i) begin
-    max8_q  <= is_max;
-    max9_q  <= max8_q;
-    max10_q <= max9_q;
-    max11_q <= max10_q;
+    max8_q <= op_i == 3'd3;
+    max9_q <= max8_q;
   end
 
   for (genvar b = 0; b < Batch; b++) begin : g_batch
+    // MATMUL's input
+    for (genvar s = 0; s < R; s++) begin : g_skew
+      wire [8*BlockIn-1:0] row;
+      if (s == 0) begin : g_first
+        assign row = inp_i[8*BlockIn*b+:8*BlockIn];
+      end else begin : g_next
+        assign row = skew_i == SkewW'(s) ? inp_i[InpW*s+8*BlockIn*b+:8*BlockIn] : g_skew[s-1].row;
+      end
+    end
+    wire [8*BlockIn-1:0] row = g_skew[R-1].row;
+
+    wire [48*Chains-1:0] start;
+    for (genvar c = 0; c < Chains; c++) begin : g_start
+      tsr_dot_start #(
+          .Links(Links),
+          .F(F)
+      ) u_start (
+          .clk_i,
+          .clear_i(other),
+          .x_i(row[8*Links*c+:8*Links]),
+          .start_o(start[48*c+:48])
+      );
+    end
+
     for (genvar p = 0; p < BlockOut / 2; p++) begin : g_pair
-      wire [16*BlockIn-1:0] low, high;
-      for (genvar k = 0; k < BlockIn; k++) begin : g_mul
-        localparam int Tap = k % Taps;
-        localparam int Lane = k < Taps ? 2 * p : 2 * p + 1;
-        localparam int TapByte = ((Tap * R + Lane / BlockIn) * Batch + b) * BlockIn + Lane % BlockIn;
-        wire [7:0] low_weight = wgt_q[8*(2*p*BlockIn+k)+:8];
-        wire [7:0] high_weight = wgt_q[8*((2*p+1)*BlockIn+k)+:8];
-        wire [7:0] matmul_x = inp_i[8*(b*BlockIn+k)+:8];
-        wire [7:0] low_operand, high_operand, x_operand;
-        if (k < Taps) begin : g_low
-          wire on = 5'(taps_i) + 5'd1 > 5'(Tap);
-          assign low_operand = ones ? {7'd0, on} : (matmul || (depthwise && on)) ? low_weight : 8'd0;
-          assign high_operand = matmul ? high_weight : 8'd0;
-          assign x_operand = matmul ? matmul_x : inp_i[8*TapByte+:8];
-        end else if (k < 2 * Taps) begin : g_high
-          wire on = 5'(taps_i) + 5'd1 > 5'(Tap);
-          assign low_operand = low_weight;
-          assign high_operand = ones ? {7'd0, on} : matmul ? high_weight : (depthwise && on) ? wgt_q[8*((2*p+1)*BlockIn+Tap)+:8] : 8'd0;
-          assign x_operand = matmul ? matmul_x : inp_i[8*TapByte+:8];
-        end else begin : g_rest
-          assign low_operand = low_weight;
-          assign high_operand = high_weight;
-          assign x_operand = matmul_x;
-        end
-        tsr_mul_pair u_mul (
-            .clk_i,
-            .low_i(low_operand),
-            .high_i(high_operand),
-            .x_i(x_operand),
-            .low_o(low[16*k+:16]),
-            .high_o(high[16*k+:16])
-        );
-      end
+      // Taps of lane 2p, then of lane 2p + 1; and again where they are with each skew
+      wire [8*2*Taps*R-1:0] tap;
       for (genvar h = 0; h < 2; h++) begin : g_lane
-        localparam int Lane = 2 * p + h;
-        wire [16*BlockIn-1:0] products = h == 0 ? low : high;
-
-        // The greatest tap, on its own way beside the products.
-        logic [7:0] most8, most8_q, most9_q, most10_q, most11_q;
-        always_comb begin : p_most
-          logic signed [7:0] m, x;
-          m = $signed(inp_i[8*((Lane/BlockIn*Batch+b)*BlockIn+Lane%BlockIn)+:8]);
-          for (int t = 1; t < Taps; t++) begin
-            x = $signed(inp_i[8*(((t*R+Lane/BlockIn)*Batch+b)*BlockIn+Lane%BlockIn)+:8]);
-            if (t <= 32'(taps_i) && x > m) m = x;
+        localparam int Part = (2 * p + h) / BlockIn;
+        localparam int Byte = b * BlockIn + (2 * p + h) % BlockIn;
+        for (genvar t = 0; t < Taps; t++) begin : g_tap
+          for (genvar s = 0; s < R; s++) begin : g_skew
+            assign tap[8*((s*2+h)*Taps+t)+:8] = inp_i[InpW*((t*R+Part+s)%Banks)+8*Byte+:8];
           end
-          most8 = m;
-        end
-        always_ff @(posedge clk_i) begin
-          most8_q  <= most8;
-          most9_q  <= most8_q;
-          most10_q <= most9_q;
-          most11_q <= most10_q;
-        end
-
-        // Sums of two are kept apart, or the tool makes carry-save adders of twice the size.
-        (* keep *) logic [34*Quads-1:0] duo;
-        always_comb begin : p_duo
-          for (int d = 0; d < 2 * Quads; d++) begin
-            duo[17*d+:17] = {products[32*d+15], products[32*d+:16]} + {products[32*d+31], products[32*d+16+:16]};
-          end
-        end
-        logic [18*Quads-1:0] quad_q;
-        always_ff @(posedge clk_i) begin
-          for (int q = 0; q < Quads; q++) begin
-            quad_q[18*q+:18] <= {duo[34*q+16], duo[34*q+:17]} + {duo[34*q+33], duo[34*q+17+:17]};
-          end
-        end
-        // Two running sums of half the quads each
-        (* keep *) logic signed [23:0] total_0, total_1;
-        always_comb begin : p_total
-          logic signed [23:0] term;
-          total_0 = 24'sd0;
-          total_1 = 24'sd0;
-          for (int q = 0; q < Quads; q++) begin
-            term = {{6{quad_q[18*q+17]}}, quad_q[18*q+:18]};
-            if (q % 2 == 0) total_0 = total_0 + term;
-            else total_1 = total_1 + term;
-          end
-        end
-        wire signed [23:0] total = total_0 + total_1;
-        always_ff @(posedge clk_i) begin
-          sum_o[32*(b*BlockOut+Lane)+:32] <= max11_q ? {{24{most11_q[7]}}, most11_q} : {{8{total[23]}}, total};
         end
       end
+      tsr_dot_pair #(
+          .DspWidth(DspWidth),
+          .BlockIn(BlockIn),
+          .Links(Links),
+          .F(F),
+          .Taps(Taps),
+          .R(R),
+          .SkewW(SkewW)
+      ) u_pair (
+          .clk_i,
+          .matmul_i(matmul),
+          .hide_a_i(other),
+          .tapped_i(tapped),
+          .max9_i(max9_q),
+          .on_i(on),
+          .skew_i,
+          .low_i(wgt_q[8*BlockIn*2*p+:8*BlockIn]),
+          .high_i(wgt_q[8*BlockIn*(2*p+1)+:8*BlockIn]),
+          .row_i(row),
+          .tap_i(tap),
+          .start_i(start),
+          .sum_o(sum_o[32*(b*BlockOut+2*p)+:64])
+      );
     end
   end
 endmodule
 
+`undef TSR_DSP_WIDTH
 `default_nettype wire
