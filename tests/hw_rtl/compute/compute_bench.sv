@@ -4,12 +4,6 @@
 module compute_bench (
     input  wire         clk_i,
     input  wire         rst_ni,
-    // tsr_mul_pair
-    input  wire  [7:0]  low_i,
-    input  wire  [7:0]  high_i,
-    input  wire  [7:0]  x_i,
-    output wire  [15:0] low_o,
-    output wire  [15:0] high_o,
     // tsr_mul_small
     input  wire  [8:0]  a_i,
     input  wire  [8:0]  b_i,
@@ -46,14 +40,6 @@ module compute_bench (
     output wire  [31:0] scaled_0_o,
     output wire  [31:0] scaled_1_o
 );
-  tsr_mul_pair u_pair (
-      .clk_i,
-      .low_i,
-      .high_i,
-      .x_i,
-      .low_o,
-      .high_o
-  );
   tsr_mul_small #(
       .Width(9)
   ) u_small (
