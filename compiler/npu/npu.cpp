@@ -53,7 +53,7 @@ isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, con
     passes.push_back(createTokenPass(target));      // tokens order what the modules share
     passes.push_back(createCheckOrderPass(target)); // and are proved to
   }
-  passes.push_back(createHostPass(target)); // commands and segments become C calls
+  passes.push_back(createHostPass()); // commands and segments become C calls
   int64_t segments = 0;
   for (auto &pass : passes) {
     if (auto done = run(module, std::move(pass), dump); !done)

@@ -104,8 +104,6 @@ bool assignLanes(const Target &target, const TensorInstruction &instruction, con
 
 } // namespace
 
-std::span<const TensorInstruction> tensorInstructions() { return kTable; }
-
 TensorMatch matchComputation(const Target &target, const Computation &computation, std::string *why) {
   std::string reasons;
   for (const TensorInstruction &instruction : kTable) {

@@ -39,8 +39,6 @@ struct TensorInstruction {
   std::vector<Lane> lanes;
 };
 
-std::span<const TensorInstruction> tensorInstructions();
-
 // One dimension of a computation. Strides are in elements: of one step, or for a dimension that becomes a lane of one lane's worth
 // (save the source of taps, which is given per pixel).
 struct Dimension {

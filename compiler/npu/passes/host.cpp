@@ -13,7 +13,6 @@ namespace {
 class HostPass : public mlir::PassWrapper<HostPass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(HostPass)
-  explicit HostPass(const Target *target) : target_(target) {}
   llvm::StringRef getArgument() const final { return "npu-host"; }
   llvm::StringRef getDescription() const final {
     return "make the host functions that record, launch and convert";
@@ -140,14 +139,10 @@ private:
       record.add(command);
     b.finish(record.status());
   }
-
-  const Target *target_;
 };
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createHostPass(const Target *target) {
-  return std::make_unique<HostPass>(target);
-}
+std::unique_ptr<mlir::Pass> createHostPass() { return std::make_unique<HostPass>(); }
 
 } // namespace tessera::compiler::npu

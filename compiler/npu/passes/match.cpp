@@ -258,21 +258,21 @@ LayerMatch matchLayer(mlir::Operation *anchor) {
   matcher.m.anchor = anchor;
   if (auto name = llvm::dyn_cast<mlir::NameLoc>(anchor->getLoc()))
     matcher.m.layer.name = name.getName().str();
-  if (auto op = llvm::dyn_cast<tosa::Conv2DOp>(anchor))
-    matcher.conv(op);
-  else if (auto op = llvm::dyn_cast<tosa::DepthwiseConv2DOp>(anchor))
-    matcher.depthwise(op);
-  else if (auto op = llvm::dyn_cast<tosa::FullyConnectedOp>(anchor))
-    matcher.dense(op);
-  else if (auto op = llvm::dyn_cast<tosa::MaxPool2dOp>(anchor))
-    matcher.pool(op, LayerKind::MaxPool);
-  else if (auto op = llvm::dyn_cast<tosa::AddOp>(anchor))
-    matcher.add(op);
-  else if (auto op = llvm::dyn_cast<tosa::AvgPool2dOp>(anchor)) {
-    auto rounding = op->getAttrOfType<mlir::StringAttr>("tessera.rounding");
+  if (auto conv = llvm::dyn_cast<tosa::Conv2DOp>(anchor))
+    matcher.conv(conv);
+  else if (auto depthwise = llvm::dyn_cast<tosa::DepthwiseConv2DOp>(anchor))
+    matcher.depthwise(depthwise);
+  else if (auto dense = llvm::dyn_cast<tosa::FullyConnectedOp>(anchor))
+    matcher.dense(dense);
+  else if (auto maxPool = llvm::dyn_cast<tosa::MaxPool2dOp>(anchor))
+    matcher.pool(maxPool, LayerKind::MaxPool);
+  else if (auto add = llvm::dyn_cast<tosa::AddOp>(anchor))
+    matcher.add(add);
+  else if (auto averagePool = llvm::dyn_cast<tosa::AvgPool2dOp>(anchor)) {
+    auto rounding = averagePool->getAttrOfType<mlir::StringAttr>("tessera.rounding");
     matcher.m.layer.exit.mode = isa::ExitMode::Average;
     if (rounding && rounding.getValue() == "half_away")
-      matcher.pool(op, LayerKind::AveragePool);
+      matcher.pool(averagePool, LayerKind::AveragePool);
     else
       matcher.fail("average that does not round halves away from zero");
   } else {

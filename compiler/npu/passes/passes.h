@@ -22,6 +22,6 @@ std::unique_ptr<mlir::Pass> createTensorizePass(const Target *target);
 std::unique_ptr<mlir::Pass> createHoistPass(const Target *target);
 std::unique_ptr<mlir::Pass> createTokenPass(const Target *target);
 std::unique_ptr<mlir::Pass> createCheckOrderPass(const Target *target);
-std::unique_ptr<mlir::Pass> createHostPass(const Target *target);
+std::unique_ptr<mlir::Pass> createHostPass();
 
 } // namespace tessera::compiler::npu

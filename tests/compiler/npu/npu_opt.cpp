@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
   known.push_back(createHoistPass(t));
   known.push_back(createTokenPass(t));
   known.push_back(createCheckOrderPass(t));
-  known.push_back(createHostPass(t));
+  known.push_back(createHostPass());
   mlir::PassManager manager(&context);
   for (int i = 3; i < argc; ++i) {
     bool found = false;
