@@ -2,7 +2,7 @@
 #ifndef TESSERA_TOOLS_FILES_H
 #define TESSERA_TOOLS_FILES_H
 
-#include "tessera/isa/error.h"
+#include "tessera/isa/image.h"
 
 #include <cstdint>
 #include <span>
@@ -12,13 +12,10 @@
 
 namespace tessera::tools {
 
-/// Largest file that is read (2 GiB).
-inline constexpr uint64_t kMaxFileBytes = uint64_t{1} << 31;
+using isa::readFile;
 
-isa::Expected<std::vector<uint8_t>> readFile(const std::string &path);
-
-/// Writes `path` as a whole or not at all: into a file beside it, which takes its name only when every byte is on the disk.
-/// What is there and is no ordinary file (a pipe, /dev/stdout) is written to as it is; `-` is stdout.
+/// Writes `path` as a whole or not at all. What is there and is no ordinary file (a pipe, a link such as /dev/stdout) is written to
+/// as it is; `-` is stdout.
 isa::Expected<void> writeFile(const std::string &path, std::span<const uint8_t> data);
 isa::Expected<void> writeFile(const std::string &path, std::string_view text);
 

@@ -23,25 +23,6 @@ Expected<void> checkBases(const MachineConfig &machine, const BasePointers &base
 
 } // namespace
 
-uint32_t BasePointers::of(MemoryType type) const {
-  switch (type) {
-  case MemoryType::Uop:
-    return uop;
-  case MemoryType::Wgt:
-    return wgt;
-  case MemoryType::Inp:
-    return inp;
-  case MemoryType::Acc:
-  case MemoryType::Acc8bit:
-    return acc;
-  case MemoryType::Out:
-    return out;
-  case MemoryType::Par:
-    return par;
-  }
-  return 0;
-}
-
 Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program,
                             const CheckContext &context) {
   if (Expected<void> bases = checkBases(machine, context.bases); !bases)

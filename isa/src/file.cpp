@@ -17,7 +17,7 @@ struct CloseFile {
 using File = std::unique_ptr<FILE, CloseFile>;
 
 Error failed(const std::string &path, const char *what, int cause) {
-  return Error{path + ": cannot " + what + ": " + std::strerror(cause ? cause : EIO)};
+  return Error{std::string("cannot ") + what + " " + path + ": " + std::strerror(cause ? cause : EIO)};
 }
 
 /// Empty on success, else the errno of the first failure.
@@ -47,6 +47,8 @@ Expected<std::vector<uint8_t>> readFile(const std::string &path) {
   constexpr size_t kStep = size_t{1} << 20;
   size_t got = kStep;
   while (got == kStep) {
+    if (bytes.size() > kMaxFileBytes)
+      return Error{"cannot read " + path + ": more than " + std::to_string(kMaxFileBytes) + " bytes"};
     bytes.resize(bytes.size() + kStep);
     got = std::fread(bytes.data() + bytes.size() - kStep, 1, kStep, file.get());
     bytes.resize(bytes.size() - kStep + got);
@@ -57,12 +59,15 @@ Expected<std::vector<uint8_t>> readFile(const std::string &path) {
 }
 
 Expected<void> writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes) {
+  std::error_code status;
+  // The name of a device or a pipe must not become that of a file.
+  if (std::filesystem::exists(path, status) && !std::filesystem::is_regular_file(path, status))
+    return Error{"cannot write " + path + ": not a regular file"};
   std::string temporary = path + ".part" + std::to_string(std::random_device()());
   if (int cause = writeAll(temporary, bytes)) {
     std::remove(temporary.c_str());
     return failed(path, "write", cause);
   }
-  std::error_code status;
   std::filesystem::rename(temporary, path, status);
   if (!status)
     return {};

@@ -47,7 +47,7 @@ std::vector<bool> undefinedBytes(const isa::MachineConfig &machine, const Progra
       continue;
     const uint64_t bytes = machine.dramElementBytes(isa::MemoryType::Out);
     for (uint64_t y = 0; y < store->ySize; ++y) {
-      const uint64_t begin = program.registers.outBase + (store->dramBase + y * store->xStride) * bytes;
+      const uint64_t begin = program.registers.bases.out + (store->dramBase + y * store->xStride) * bytes;
       for (uint64_t a = begin; a < begin + store->xSize * bytes && a < dramBytes; ++a)
         mask[a] = true;
     }

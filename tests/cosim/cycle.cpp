@@ -21,12 +21,12 @@ public:
     core_->writeRegister(isa::reg::kWatchdogLimit, kWatchdogCycles);
     core_->writeRegister(isa::reg::kInsnAddress, registers.insnAddress);
     core_->writeRegister(isa::reg::kInsnCount, registers.insnCount);
-    core_->writeRegister(isa::reg::kUopBase, registers.uopBase);
-    core_->writeRegister(isa::reg::kInpBase, registers.inpBase);
-    core_->writeRegister(isa::reg::kWgtBase, registers.wgtBase);
-    core_->writeRegister(isa::reg::kAccBase, registers.accBase);
-    core_->writeRegister(isa::reg::kOutBase, registers.outBase);
-    core_->writeRegister(isa::reg::kParBase, registers.parBase);
+    core_->writeRegister(isa::reg::kUopBase, registers.bases.uop);
+    core_->writeRegister(isa::reg::kInpBase, registers.bases.inp);
+    core_->writeRegister(isa::reg::kWgtBase, registers.bases.wgt);
+    core_->writeRegister(isa::reg::kAccBase, registers.bases.acc);
+    core_->writeRegister(isa::reg::kOutBase, registers.bases.out);
+    core_->writeRegister(isa::reg::kParBase, registers.bases.par);
     core_->writeRegister(isa::reg::kControl, 1);
     simulator::RunLimits limits;
     limits.maxCycles = kMostCycles;

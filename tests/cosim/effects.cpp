@@ -8,25 +8,6 @@ namespace tessera::cosim {
 using isa::ErrorCode;
 using isa::MemoryType;
 
-uint32_t basePointer(const simulator::LaunchRegisters &r, MemoryType type) {
-  switch (type) {
-  case MemoryType::Uop:
-    return r.uopBase;
-  case MemoryType::Wgt:
-    return r.wgtBase;
-  case MemoryType::Inp:
-    return r.inpBase;
-  case MemoryType::Acc:
-  case MemoryType::Acc8bit:
-    return r.accBase;
-  case MemoryType::Out:
-    return r.outBase;
-  case MemoryType::Par:
-    return r.parBase;
-  }
-  return 0;
-}
-
 namespace {
 
 Space spaceOf(MemoryType type) {
@@ -130,7 +111,7 @@ private:
     const uint32_t bytes = machine_.dramElementBytes(x.memoryType);
     for (uint32_t y = 0; y < x.ySize; ++y) {
       const uint64_t begin =
-          basePointer(registers_, x.memoryType) + (uint64_t{x.dramBase} + uint64_t{y} * x.xStride) * bytes;
+          registers_.bases.of(x.memoryType) + (uint64_t{x.dramBase} + uint64_t{y} * x.xStride) * bytes;
       const uint64_t end = begin + uint64_t{x.xSize} * bytes;
       if (end > dramBytes_)
         return fail(ErrorCode::DramFault);
@@ -207,7 +188,7 @@ void loadMicroOps(const isa::MachineConfig &machine, const simulator::LaunchRegi
     for (uint32_t n = 0; n < x.xPad0; ++n)
       put({});
     for (uint32_t n = 0; n < x.xSize; ++n) {
-      const uint64_t address = registers.uopBase + (uint64_t{x.dramBase} + uint64_t{y} * x.xStride + n) * 4;
+      const uint64_t address = registers.bases.uop + (uint64_t{x.dramBase} + uint64_t{y} * x.xStride + n) * 4;
       uint32_t word = 0;
       if (address + 4 <= dram.size())
         std::memcpy(&word, dram.data() + address, 4);

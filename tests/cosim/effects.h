@@ -35,8 +35,6 @@ Effects effectsOf(const isa::MachineConfig &machine, const simulator::LaunchRegi
 void advance(const isa::MachineConfig &machine, const simulator::LaunchRegisters &registers,
              std::span<const uint8_t> dram, Context &context, const isa::Instruction &instruction);
 
-uint32_t basePointer(const simulator::LaunchRegisters &registers, isa::MemoryType type);
-
 } // namespace tessera::cosim
 
 #endif

@@ -12,12 +12,12 @@ ProgramBuilder::ProgramBuilder(const isa::MachineConfig &machine, Random &random
   context_.exitMode = isa::ExitMode::None;
   const uint32_t align = std::max(machine.busBytes(), 16u);
   const auto base = [&] { return random_.chance(40) ? 0 : random_.below(kDataBegin / align) * align; };
-  registers_.uopBase = base();
-  registers_.inpBase = base();
-  registers_.wgtBase = base();
-  registers_.accBase = base();
-  registers_.outBase = base();
-  registers_.parBase = base();
+  registers_.bases.uop = base();
+  registers_.bases.inp = base();
+  registers_.bases.wgt = base();
+  registers_.bases.acc = base();
+  registers_.bases.out = base();
+  registers_.bases.par = base();
   registers_.insnAddress = kProgramBegin + random_.below(256) * align;
 }
 

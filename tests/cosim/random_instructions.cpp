@@ -91,7 +91,7 @@ void RandomInstructions::prepareDram() {
 
 void RandomInstructions::place(isa::Load &load, uint32_t begin, uint32_t end) {
   const uint32_t bytes = machine_.dramElementBytes(load.memoryType);
-  const uint32_t base = basePointer(builder_.registers(), load.memoryType);
+  const uint32_t base = builder_.registers().bases.of(load.memoryType);
   const uint32_t first = (begin - base + bytes - 1) / bytes, past = (end - base) / bytes;
   const uint32_t span = (load.ySize - 1) * load.xStride + load.xSize;
   load.dramBase = span >= past - first ? first : first + random_.below(past - first - span + 1);
@@ -188,7 +188,7 @@ isa::Store RandomInstructions::store() {
     x.sramBase = random_.below(window_);
   else
     x.sramBase = random_.chance(50) ? depth - total : random_.below(depth - total + 1);
-  const uint32_t base = builder_.registers().outBase, span = (x.ySize - 1) * x.xStride + x.xSize;
+  const uint32_t base = builder_.registers().bases.out, span = (x.ySize - 1) * x.xStride + x.xSize;
   const uint32_t first = (kStoreBegin - base + bytes - 1) / bytes, past = (kStoreEnd - base) / bytes;
   x.dramBase = first + random_.below(past - first - span + 1);
   if (random_.chance(3)) {
@@ -205,7 +205,7 @@ isa::Store RandomInstructions::plainStore(uint32_t sramBase, uint32_t elements) 
   x.xSize = std::min(elements, machine_.accDepth - sramBase);
   x.xStride = x.xSize;
   x.ySize = 1;
-  const uint32_t bytes = machine_.dramElementBytes(MemoryType::Out), base = builder_.registers().outBase;
+  const uint32_t bytes = machine_.dramElementBytes(MemoryType::Out), base = builder_.registers().bases.out;
   const uint32_t first = (kStoreBegin - base + bytes - 1) / bytes, past = (kStoreEnd - base) / bytes;
   x.dramBase = first + random_.below(past - first - x.xSize + 1);
   return x;

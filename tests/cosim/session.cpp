@@ -34,16 +34,18 @@ namespace {
 
 struct NamedRegister {
   const char *name;
-  uint32_t simulator::LaunchRegisters::*value;
+  uint32_t &(*of)(simulator::LaunchRegisters &);
 };
-constexpr NamedRegister kRegisters[] = {{"insn_address", &simulator::LaunchRegisters::insnAddress},
-                                        {"insn_count", &simulator::LaunchRegisters::insnCount},
-                                        {"uop_base", &simulator::LaunchRegisters::uopBase},
-                                        {"inp_base", &simulator::LaunchRegisters::inpBase},
-                                        {"wgt_base", &simulator::LaunchRegisters::wgtBase},
-                                        {"acc_base", &simulator::LaunchRegisters::accBase},
-                                        {"out_base", &simulator::LaunchRegisters::outBase},
-                                        {"par_base", &simulator::LaunchRegisters::parBase}};
+using Registers = simulator::LaunchRegisters;
+constexpr NamedRegister kRegisters[] = {
+    {"insn_address", [](Registers &r) -> uint32_t & { return r.insnAddress; }},
+    {"insn_count", [](Registers &r) -> uint32_t & { return r.insnCount; }},
+    {"uop_base", [](Registers &r) -> uint32_t & { return r.bases.uop; }},
+    {"inp_base", [](Registers &r) -> uint32_t & { return r.bases.inp; }},
+    {"wgt_base", [](Registers &r) -> uint32_t & { return r.bases.wgt; }},
+    {"acc_base", [](Registers &r) -> uint32_t & { return r.bases.acc; }},
+    {"out_base", [](Registers &r) -> uint32_t & { return r.bases.out; }},
+    {"par_base", [](Registers &r) -> uint32_t & { return r.bases.par; }}};
 
 void hex(std::ostream &out, uint64_t value, int digits) {
   out << std::hex << std::setfill('0') << std::setw(digits) << value << std::dec;
@@ -57,8 +59,9 @@ std::string toText(const Session &session, const isa::MachineConfig &machine) {
       << session.seed << "\ndram_bytes " << session.dramBytes << "\ndram_seed " << session.dramSeed << "\n";
   for (const ProgramCase &program : session.programs) {
     out << "program\n";
+    Registers registers = program.registers;
     for (const NamedRegister &r : kRegisters)
-      out << "register " << r.name << ' ' << program.registers.*r.value << '\n';
+      out << "register " << r.name << ' ' << r.of(registers) << '\n';
     for (const HostWrite &write : program.writes) {
       out << "write " << write.address << ' ';
       for (uint8_t byte : write.bytes)
@@ -117,7 +120,7 @@ isa::Expected<Session> parseSession(const std::string &text) {
           std::find_if(std::begin(kRegisters), std::end(kRegisters), [&](auto &x) { return name == x.name; });
       if (r == std::end(kRegisters))
         return bad("unknown register '" + name + "'");
-      words >> session.programs.back().registers.*(r->value);
+      words >> r->of(session.programs.back().registers);
     } else if (key == "write" && inProgram) {
       HostWrite write;
       std::string digits;

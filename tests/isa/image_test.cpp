@@ -160,10 +160,10 @@ TEST(ImageTest, FileRoundTripLeavesNothingElse) {
 
 TEST(ImageTest, MissingFilesAndFoldersAreNamed) {
   EXPECT_EQ(ProgramImage::read("nowhere.tsr").error().message,
-            "nowhere.tsr: cannot read: No such file or directory");
-  EXPECT_EQ(ProgramImage::read(".").error().message, ".: cannot read: Is a directory");
+            "cannot read nowhere.tsr: No such file or directory");
+  EXPECT_EQ(ProgramImage::read(".").error().message, "cannot read .: Is a directory");
   EXPECT_EQ(sample().write("nowhere/x.tsr").error().message,
-            "nowhere/x.tsr: cannot write: No such file or directory");
+            "cannot write nowhere/x.tsr: No such file or directory");
 }
 
 // A file-size limit fails the write as a full disk does: part of the data is accepted, then an error comes.
@@ -184,7 +184,7 @@ TEST(ImageTest, AFullDiskIsAnErrorAndLeavesTheOldFile) {
   setrlimit(RLIMIT_FSIZE, &before);
   std::signal(SIGXFSZ, handler);
   ASSERT_FALSE(result);
-  EXPECT_EQ(result.error().message, path + ": cannot write: File too large");
+  EXPECT_EQ(result.error().message, "cannot write " + path + ": File too large");
   EXPECT_EQ(ProgramImage::read(path)->text("metadata"), "old");
   EXPECT_EQ(filesIn(place), 1u);
   std::filesystem::remove_all(place);

@@ -45,22 +45,22 @@ void ReferenceInterpreter::load(const isa::Load &x) {
   size_t width = 4; // bytes of one value
   switch (x.memoryType) {
   case MemoryType::Uop:
-    memory = &uop_, base = registers_.uopBase;
+    memory = &uop_, base = registers_.bases.uop;
     break;
   case MemoryType::Wgt:
-    memory = &wgt_, base = registers_.wgtBase, width = 1;
+    memory = &wgt_, base = registers_.bases.wgt, width = 1;
     break;
   case MemoryType::Inp:
-    memory = &inp_, base = registers_.inpBase, width = 1;
+    memory = &inp_, base = registers_.bases.inp, width = 1;
     break;
   case MemoryType::Acc:
-    memory = &acc_, base = registers_.accBase;
+    memory = &acc_, base = registers_.bases.acc;
     break;
   case MemoryType::Acc8bit:
-    memory = &acc_, base = registers_.accBase, width = 1;
+    memory = &acc_, base = registers_.bases.acc, width = 1;
     break;
   case MemoryType::Par:
-    memory = &par_, base = registers_.parBase;
+    memory = &par_, base = registers_.bases.par;
     break;
   case MemoryType::Out:
     throw Failure{ErrorCode::BadMemoryType};
@@ -103,7 +103,7 @@ void ReferenceInterpreter::store(const isa::Store &x) {
   for (uint64_t y = 0; y < x.ySize; ++y)
     for (uint64_t n = 0; n < x.xSize; ++n)
       for (size_t i = 0; i < values; ++i) {
-        const uint64_t address = registers_.outBase + (x.dramBase + y * x.xStride + n) * values + i;
+        const uint64_t address = registers_.bases.out + (x.dramBase + y * x.xStride + n) * values + i;
         byteAt(address);
         dram_[address] = static_cast<uint8_t>(out_[x.sramBase + y * x.xSize + n][i]);
       }

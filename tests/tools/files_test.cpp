@@ -75,6 +75,16 @@ TEST_F(FilesTest, FullDeviceIsReported) {
   EXPECT_TRUE(std::filesystem::exists("/dev/full"));
 }
 
+TEST_F(FilesTest, LinksAreWrittenThrough) {
+  ASSERT_TRUE(writeFile(path("target"), "a longer text"));
+  std::filesystem::create_symlink(path("target"), path("link"));
+  ASSERT_TRUE(writeFile(path("link"), "text"));
+  EXPECT_TRUE(std::filesystem::is_symlink(path("link")));
+  auto written = readFile(path("target"));
+  ASSERT_TRUE(written);
+  EXPECT_EQ(std::string(written->begin(), written->end()), "text");
+}
+
 TEST_F(FilesTest, FolderThatCannotBe) {
   ASSERT_TRUE(makeFolder(path("x/y/z")));
   ASSERT_TRUE(makeFolder(path("x/y/z")));

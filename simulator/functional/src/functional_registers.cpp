@@ -39,12 +39,12 @@ LaunchRegisters FunctionalRegisters::launchRegisters() const {
   LaunchRegisters launch;
   launch.insnAddress = registers_.setting(reg::kInsnAddress);
   launch.insnCount = registers_.setting(reg::kInsnCount);
-  launch.uopBase = registers_.setting(reg::kUopBase);
-  launch.inpBase = registers_.setting(reg::kInpBase);
-  launch.wgtBase = registers_.setting(reg::kWgtBase);
-  launch.accBase = registers_.setting(reg::kAccBase);
-  launch.outBase = registers_.setting(reg::kOutBase);
-  launch.parBase = registers_.setting(reg::kParBase);
+  launch.bases.uop = registers_.setting(reg::kUopBase);
+  launch.bases.inp = registers_.setting(reg::kInpBase);
+  launch.bases.wgt = registers_.setting(reg::kWgtBase);
+  launch.bases.acc = registers_.setting(reg::kAccBase);
+  launch.bases.out = registers_.setting(reg::kOutBase);
+  launch.bases.par = registers_.setting(reg::kParBase);
   return launch;
 }
 

@@ -10,28 +10,9 @@ using isa::MemoryType;
 
 namespace {
 
-uint32_t basePointer(const LaunchRegisters &r, MemoryType type) {
-  switch (type) {
-  case MemoryType::Uop:
-    return r.uopBase;
-  case MemoryType::Wgt:
-    return r.wgtBase;
-  case MemoryType::Inp:
-    return r.inpBase;
-  case MemoryType::Acc:
-  case MemoryType::Acc8bit:
-    return r.accBase;
-  case MemoryType::Out:
-    return r.outBase;
-  case MemoryType::Par:
-    return r.parBase;
-  }
-  return 0;
-}
-
 /// Byte address of the first element of row y; 64 bits, so that what passes 2^32 is seen as a fault.
 template <class Transfer> uint64_t rowAddress(const CoreState &s, const Transfer &t, uint32_t y) {
-  return basePointer(s.registers, t.memoryType) +
+  return s.registers.bases.of(t.memoryType) +
          (uint64_t{t.dramBase} + uint64_t{y} * t.xStride) * s.machine.dramElementBytes(t.memoryType);
 }
 

@@ -10,6 +10,7 @@
 // Micro-ops are tracked in program order, also those that `via_load` brings.
 #pragma once
 
+#include "tessera/isa/base_pointers.h"
 #include "tessera/isa/encoding.h"
 
 #include <functional>
@@ -19,14 +20,6 @@ namespace tessera::isa {
 
 /// A pop may stand at most so many instructions before the push that answers it (docs/instruction-set.md).
 inline constexpr uint32_t kMaxTokenDistance = 16;
-
-/// Base pointers, bytes, as in the registers.
-struct BasePointers {
-  uint32_t uop = 0, inp = 0, wgt = 0, acc = 0, out = 0, par = 0;
-
-  /// The register that serves a memory type; ACC_8BIT uses that of ACC.
-  uint32_t of(MemoryType type) const;
-};
 
 struct CheckContext {
   uint64_t dramBytes = 0; ///< size of the device's DRAM

@@ -68,10 +68,13 @@ private:
   std::vector<Section> sections_;
 };
 
-/// The bytes of a file; the error names path and cause.
+/// Largest file that is read (2 GiB).
+inline constexpr size_t kMaxFileBytes = size_t{1} << 31;
+
+/// The bytes of a file; the error names path and cause: `cannot read x.tsr: No such file or directory`.
 Expected<std::vector<uint8_t>> readFile(const std::string &path);
 
-/// Writes beside `path` and renames; on failure nothing is left behind.
+/// Writes beside `path` and renames; on failure nothing is left behind. What is there must be a regular file.
 Expected<void> writeFileAtomically(const std::string &path, std::span<const uint8_t> bytes);
 
 } // namespace tessera::isa

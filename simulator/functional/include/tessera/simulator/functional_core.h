@@ -15,6 +15,7 @@
 #include <span>
 #include <vector>
 
+#include "tessera/isa/base_pointers.h"
 #include "tessera/isa/encoding.h"
 #include "tessera/isa/machine.h"
 
@@ -24,8 +25,7 @@ namespace tessera::simulator {
 struct LaunchRegisters {
   uint32_t insnAddress = 0; ///< DRAM byte address of the first instruction
   uint32_t insnCount = 0;   ///< instructions in the program
-  uint32_t uopBase = 0, inpBase = 0, wgtBase = 0, accBase = 0, outBase = 0,
-           parBase = 0; ///< base pointers, bytes
+  isa::BasePointers bases;
 };
 
 /// How a launch ended.
