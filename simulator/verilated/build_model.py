@@ -8,9 +8,11 @@ Used by CMake for the prebuilt machines and by the simulator's library for the o
 --rtl DIR comes before hw_rtl/src, to put another module in the place of one of the core's (tests).
 """
 import argparse
+import ctypes
 import glob
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,6 +35,30 @@ def content_key(root, extra=()):
         for byte in data:
             value = ((value ^ byte) * 0x100000001b3) & 0xffffffffffffffff
     return f"{value:016x}"
+
+
+def processor():
+    """What instructions may be used here, in the system's own words; empty where it does not say. C++ reads the same line."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8") as file:
+            lines = [line.split(":", 1)[1] for line in file if line.startswith(("flags", "Features"))]
+    except OSError:
+        return ""
+    return " ".join(lines[0].split()) if lines else ""
+
+
+def end_with_parent():
+    """Who asked for the model may be interrupted: then the compilers stop too and nothing is left behind. Linux alone knows how."""
+    def stop(*_):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        if os.getpgrp() == os.getpid():
+            os.killpg(0, signal.SIGTERM)
+        sys.exit("stopped")
+    signal.signal(signal.SIGTERM, stop)
+    set_parent_death_signal = 1
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl:
+        prctl(set_parent_death_signal, signal.SIGTERM)
 
 
 def tool(names, what):
@@ -77,6 +103,7 @@ def main():
     if not options.machine or not options.out:
         parser.error("--machine and --out are needed")
 
+    end_with_parent()
     verilator = tool([os.environ.get("TESSERA_VERILATOR"), "verilator"], "verilator")
     compiler = tool([os.environ.get("TESSERA_CXX"), "clang++-19", "clang++"], "clang++ 19")
     out = os.path.abspath(options.out)
@@ -136,7 +163,8 @@ def build(options, root, verilator, compiler, out, work):
              "-include", os.path.join(model, "model_output.h"),
              f"-I{work}", f"-I{source}", f"-I{model}", f"-I{verilated}", f"-I{verilated}/vltstd",
              f"-I{root}/simulator/verilated/include", f"-DTSR_CYCLE_BUS_BYTES={bus_bytes}",
-             f"-DTSR_CYCLE_CONFIG_HASH=0x{config_hash}ull", f'-DTSR_CYCLE_KEY="{key}"', "-DVL_TIME_CONTEXT"]
+             f"-DTSR_CYCLE_CONFIG_HASH=0x{config_hash}ull", f'-DTSR_CYCLE_KEY="{key}"', f'-DTSR_CYCLE_PROCESSOR="{processor()}"',
+             "-DVL_TIME_CONTEXT"]
     if options.waves:
         flags += ["-DTSR_CYCLE_WAVES", "-DVM_TRACE=1", "-DVM_TRACE_FST=1"]
     level = "1" if options.waves else options.optimize

@@ -5,12 +5,16 @@
 
 #include "tessera/isa/encoding.h"
 
+#include "wave.h"
+
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <gtest/gtest.h>
 #include <random>
+#include <set>
+#include <sstream>
 #include <thread>
 #include <vector>
 
@@ -225,16 +229,81 @@ TEST_F(VerilatedBuildTest, WavesAreWrittenAndCostNoCycles) {
   const uint32_t cycles = launch(*plain);
   example.put(*core);
   core->writeRegister(reg::kInsnCount, example.count);
-  auto on = core->wave(folder / "all.fst", 0, example.count);
-  ASSERT_TRUE(on) << on.error().message;
-  EXPECT_EQ(launch(*core), cycles);
-  on = core->wave(folder / "part.fst", 3, 3);
-  ASSERT_TRUE(on) << on.error().message;
-  EXPECT_EQ(launch(*core), cycles);
-  const auto all = std::filesystem::file_size(folder / "all.fst"),
-             part = std::filesystem::file_size(folder / "part.fst");
-  EXPECT_GT(part, 1000u);
-  EXPECT_GT(all, part);
+  auto record = [&](const std::string &name, uint32_t first, uint32_t last) {
+    auto on = core->wave(folder / name, first, last);
+    EXPECT_TRUE(on) << on.error().message;
+    EXPECT_EQ(launch(*core), cycles);
+    EXPECT_TRUE(core->wave("", 0, 0));
+    return readWave(folder / name, {"TOP/clk_i", "TOP/busy_o", "TOP/trace_begin_o", "TOP/trace_begin_index_o",
+                                    "TOP/trace_oldest_o"});
+  };
+
+  // The whole launch: a clock that ticks every 10 ns, and every instruction begins once.
+  const Wave all = record("all.fst", 0, example.count);
+  ASSERT_TRUE(all.isComplete());
+  EXPECT_EQ(all.secondsExponent, -9);
+  EXPECT_LE((all.end - all.start) / 10, cycles);
+  EXPECT_GT((all.end - all.start) / 10 + 100, cycles); // the first instruction is fetched before
+  EXPECT_EQ(all.changes("TOP/clk_i").size(), (all.end - all.start) / 5 + 1);
+  std::multiset<uint64_t> begun;
+  for (uint64_t time = all.start; time <= all.end; time += 10)
+    if (all.at("TOP/trace_begin_o", time))
+      begun.insert(all.at("TOP/trace_begin_index_o", time));
+  EXPECT_GE(begun.size(), example.count - 2u); // those that begin in one cycle show one index
+  EXPECT_EQ(begun.count(3), 1u);
+
+  // A window: from the begin of its first instruction until its last has ended.
+  const Wave part = record("part.fst", 3, 4);
+  ASSERT_TRUE(part.isComplete());
+  EXPECT_EQ(part.at("TOP/trace_begin_o", part.start), 1u);
+  EXPECT_EQ(part.at("TOP/trace_begin_index_o", part.start), 3u);
+  EXPECT_LE(part.at("TOP/trace_oldest_o", part.end - 10), 4u);
+  EXPECT_GT(part.at("TOP/trace_oldest_o", part.end), 4u);
+  EXPECT_LT(part.end - part.start, all.end - all.start);
+
+  // A window that no instruction comes to, and a file that cannot be.
+  EXPECT_FALSE(record("none.fst", example.count, example.count).isComplete());
+  EXPECT_EQ(std::filesystem::file_size(folder / "none.fst"), 0u);
+  auto on = core->wave(folder / "nowhere/x.fst", 0, 1);
+  ASSERT_FALSE(on);
+  EXPECT_EQ(on.error().message,
+            "cannot write " + (folder / "nowhere/x.fst").string() + ": No such file or directory");
+  on = core->wave(folder, 0, 1);
+  ASSERT_FALSE(on);
+  EXPECT_EQ(on.error().message, "cannot write " + folder.string() + ": not a regular file");
+}
+
+TEST_F(VerilatedBuildTest, AModelForAnotherProcessorIsNotLoaded) {
+  auto machine = *isa::loadMachine("tiny");
+  machine.name = "moved";
+  machine.inpDepth = 1024;
+  auto core = openVerilatedCore(machine, {"bench", kDramBytes, false});
+  ASSERT_TRUE(core) << core.error().message;
+  std::filesystem::path library;
+  for (const auto &entry : std::filesystem::directory_iterator(folder / "tessera"))
+    if (entry.path().extension() == ".so")
+      library = entry.path();
+  std::stringstream bytes;
+  bytes << std::ifstream(library, std::ios::binary).rdbuf();
+  std::string changed = bytes.str();
+  const std::string mark = "tessera cycle model for a processor with: ";
+  const size_t at = changed.find(mark);
+  ASSERT_NE(at, changed.npos);
+  changed[at + mark.size()] = '#';  // the first feature's name is now one that no processor has
+  std::filesystem::remove(library); // the loaded one keeps its inode
+  std::ofstream(library, std::ios::binary) << changed;
+
+  const std::string path = getenv("PATH");
+  setenv("PATH", folder.c_str(), 1);
+  auto moved = openVerilatedCore(machine, {"bench", kDramBytes, false});
+  setenv("PATH", path.c_str(), 1);
+  ASSERT_FALSE(moved);
+  EXPECT_NE(
+      moved.error().message.find(library.string() + " cannot be used here: it is for a processor with #"),
+      std::string::npos)
+      << moved.error().message;
+  auto built = openVerilatedCore(machine, {"bench", kDramBytes, false});
+  EXPECT_TRUE(built) << built.error().message;
 }
 
 TEST_F(VerilatedBuildTest, AMachineOfOnesOwnIsBuiltOnceAndAMissingToolIsNamed) {

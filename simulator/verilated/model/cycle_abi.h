@@ -9,9 +9,13 @@
 #include <cstddef>
 #include <cstdint>
 
+/// In the bytes of a library, before the features of the processor that it was built for (words, ended by 0): the loader
+/// looks before any code of it runs.
+#define TSR_CYCLE_PROCESSOR_MARK "tessera cycle model for a processor with: "
+
 extern "C" {
 
-enum : uint32_t { kTsrCycleAbi = 1 };
+enum : uint32_t { kTsrCycleAbi = 2 };
 enum : uint32_t { kTsrCycleDone = 0, kTsrCycleLimit = 1, kTsrCycleAssertion = 2 };
 
 struct TsrCycleApi {
@@ -25,8 +29,8 @@ struct TsrCycleApi {
   void (*destroy)(void *model);
   uint32_t (*readRegister)(void *model, uint32_t offset);
   void (*writeRegister)(void *model, uint32_t offset, uint32_t value);
-  // untilIdle: ends early when the core is not busy.
-  uint32_t (*run)(void *model, uint64_t maxCycles, uint32_t untilIdle);
+  // Ends when the core is not busy.
+  uint32_t (*run)(void *model, uint64_t maxCycles);
   uint64_t (*cycles)(void *model);
   uint32_t (*status)(void *model); // bit 0 busy, bit 1 irq, bit 2 an assertion failed
   const char *(*message)(void *model);

@@ -53,6 +53,7 @@ struct Model {
   std::string wavePath;
   uint32_t waveFirst = 0, waveLast = 0;
   enum { Off, Armed, Recording } waveState = Off;
+  static constexpr uint64_t kWaveCycle = 10; ///< nanoseconds: 100 MHz
 #endif
 
   Model() {
@@ -97,6 +98,10 @@ struct Model {
 #endif
     top.clk_i = 0;
     top.eval();
+#ifdef TSR_CYCLE_WAVES
+    if (waveState == Recording)
+      fst->dump(now * kWaveCycle + kWaveCycle / 2);
+#endif
     ++now;
   }
 
@@ -105,12 +110,14 @@ struct Model {
     if (waveState == Armed && top.trace_begin_o && top.trace_begin_index_o >= waveFirst && top.busy_o) {
       fst = std::make_unique<VerilatedFstC>();
       top.trace(fst.get(), 99);
+      fst->set_time_unit("1ns");
+      fst->set_time_resolution("1ns");
       fst->open(wavePath.c_str());
       waveState = Recording;
     }
     if (waveState != Recording)
       return;
-    fst->dump(now * 10);
+    fst->dump(now * kWaveCycle);
     if (!top.busy_o || top.trace_oldest_o > waveLast)
       closeWave();
   }
@@ -134,7 +141,7 @@ struct Model {
       if (__builtin_expect(failed, 0))
         return kTsrCycleAssertion;
     }
-    return untilIdle ? (top.busy_o ? kTsrCycleLimit : kTsrCycleDone) : kTsrCycleDone;
+    return untilIdle && top.busy_o ? kTsrCycleLimit : kTsrCycleDone;
   }
 
   uint32_t run(uint64_t maxCycles, bool untilIdle) {
@@ -301,6 +308,11 @@ void vl_fatal(const char *, int, const char *, const char *text) VL_MT_UNSAFE {
   stopModel();
 }
 
+extern "C" {
+extern const char tsr_cycle_processor[] __attribute__((used));
+const char tsr_cycle_processor[] = TSR_CYCLE_PROCESSOR_MARK TSR_CYCLE_PROCESSOR;
+}
+
 extern "C" const TsrCycleApi *tsr_cycle_api() {
   static const TsrCycleApi api = {
       kTsrCycleAbi,
@@ -338,9 +350,7 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
       },
       [](void *model, uint32_t offset) { return of(model)->readRegister(offset); },
       [](void *model, uint32_t offset, uint32_t value) { of(model)->writeRegister(offset, value); },
-      [](void *model, uint64_t maxCycles, uint32_t untilIdle) {
-        return of(model)->run(maxCycles, untilIdle != 0);
-      },
+      [](void *model, uint64_t maxCycles) { return of(model)->run(maxCycles, true); },
       [](void *model) { return of(model)->now; },
       [](void *model) {
         return uint32_t{of(model)->top.busy_o} | uint32_t{of(model)->top.irq_o} << 1 |

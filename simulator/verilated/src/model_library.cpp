@@ -1,5 +1,6 @@
 #include "model_library.h"
 
+#include "processor.h"
 #include "run_command.h"
 
 #include "tessera/isa/encoding.h"
@@ -42,20 +43,8 @@ std::string fileName(const MachineConfig &machine) {
   return "libtessera_cycle_" + name;
 }
 
-/// Models are built for the processor that they run on.
-uint64_t processorHash() {
-  std::ifstream file("/proc/cpuinfo");
-  uint64_t value = 0xcbf29ce484222325u;
-  for (std::string line; std::getline(file, line);) {
-    if (line.rfind("flags", 0) != 0 && line.rfind("Features", 0) != 0 && line.rfind("model name", 0) != 0)
-      continue;
-    for (char c : line)
-      value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
-    if (line.rfind("model name", 0) != 0)
-      break;
-  }
-  return value;
-}
+/// Part of the name of what is cached: machines that share a home folder do not take each other's models.
+std::string processorKey() { return hex(std::hash<std::string>{}(processorFeatures())).substr(0, 8); }
 
 fs::path cacheFolder() {
   if (const char *given = std::getenv("XDG_CACHE_HOME"); given && *given)
@@ -65,12 +54,17 @@ fs::path cacheFolder() {
   return fs::temp_directory_path() / ("tessera-cache-" + std::to_string(getuid()));
 }
 
-/// Opens a library; null where it is not there, does not fit the machine, or comes from other sources than `key`.
+/// Opens a library; null where it is not there, does not fit the machine, or comes from other sources than `key`. What was
+/// built for another processor is not even loaded, and `unfit` says so.
 const TsrCycleApi *open(const fs::path &path, const MachineConfig &machine, bool waves,
-                        const std::string &key) {
+                        const std::string &key, std::string &unfit) {
   std::error_code ignored;
   if (!fs::exists(path, ignored))
     return nullptr;
+  if (const std::string why = unfitForProcessor(path); !why.empty()) {
+    unfit = " (" + path.string() + " cannot be used here: " + why + ")";
+    return nullptr;
+  }
   void *library = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!library)
     return nullptr;
@@ -136,21 +130,20 @@ private:
 };
 
 Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, const std::string &share,
-                                    const std::string &key) {
+                                    const std::string &key, std::string &unfit) {
   const fs::path folder = cacheFolder();
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
     return Error{"cannot make the cache folder " + folder.string() + ": " + error.message()};
-  const std::string stem = fileName(machine) + "-" + hex(machine.hash()) + "-" + key + "-" +
-                           hex(processorHash()).substr(0, 8) + "-" + TESSERA_VERSION +
-                           (waves ? "-waves" : "");
+  const std::string stem = fileName(machine) + "-" + hex(machine.hash()) + "-" + key + "-" + processorKey() +
+                           "-" + TESSERA_VERSION + (waves ? "-waves" : "");
   const fs::path library = folder / (stem + ".so");
-  if (const TsrCycleApi *api = open(library, machine, waves, key))
+  if (const TsrCycleApi *api = open(library, machine, waves, key, unfit))
     return api;
 
   CacheLock lock(folder / (stem + ".lock"));
-  if (const TsrCycleApi *api = open(library, machine, waves, key))
+  if (const TsrCycleApi *api = open(library, machine, waves, key, unfit))
     return api; // somebody else built it meanwhile
   if (isatty(2))
     std::fprintf(stderr, "building the cycle model of %s%s, once ...\n", machine.name.c_str(),
@@ -170,8 +163,8 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
   Expected<std::string> output = runCommand(command, kBuildSeconds);
   fs::remove(description, error);
   if (!output)
-    return Error{"cannot build the cycle model of " + machine.name + ": " + output.error().message};
-  if (const TsrCycleApi *api = open(library, machine, waves, key))
+    return Error{"cannot build the cycle model of " + machine.name + ": " + output.error().message + unfit};
+  if (const TsrCycleApi *api = open(library, machine, waves, key, unfit))
     return api;
   const char *reason = dlerror();
   return Error{"the cycle model of " + machine.name +
@@ -183,6 +176,7 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
 Expected<const TsrCycleApi *> loadModelLibrary(const MachineConfig &machine, bool waves) {
   const std::string share = shareFolder();
   const std::string key = share.empty() ? "" : contentKey(share);
+  std::string unfit;
   if (!waves) {
     std::vector<fs::path> folders;
     std::error_code error;
@@ -191,13 +185,13 @@ Expected<const TsrCycleApi *> loadModelLibrary(const MachineConfig &machine, boo
     folders.push_back(binary / "../lib/tessera");
     folders.push_back(TESSERA_MODEL_FOLDER);
     for (const fs::path &folder : folders)
-      if (const TsrCycleApi *api = open(folder / (fileName(machine) + ".so"), machine, waves, key))
+      if (const TsrCycleApi *api = open(folder / (fileName(machine) + ".so"), machine, waves, key, unfit))
         return api;
   }
   if (share.empty())
     return Error{"no cycle model of " + machine.name +
-                 " is built, and its sources are not found (set TESSERA_SHARE)"};
-  return build(machine, waves, share, key);
+                 " is built, and its sources are not found (set TESSERA_SHARE)" + unfit};
+  return build(machine, waves, share, key, unfit);
 }
 
 } // namespace tessera::simulator

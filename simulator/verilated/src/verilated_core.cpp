@@ -8,7 +8,9 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <fstream>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <utility>
 #include <vector>
 
@@ -85,6 +87,15 @@ private:
   void *state_ = nullptr;
 };
 
+Expected<void> makeEmptyFile(const std::string &path) {
+  struct stat status{};
+  if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
+    return Error{"cannot write " + path + ": not a regular file"};
+  if (std::ofstream file(path, std::ios::binary); !file)
+    return Error{"cannot write " + path + ": " + std::strerror(errno)};
+  return {};
+}
+
 class LibraryCore final : public VerilatedCore {
 public:
   LibraryCore(const MachineConfig &machine, std::string memory, Pages pages, Model model)
@@ -108,7 +119,7 @@ public:
     RunEnd end = RunEnd::CycleLimit;
     while (left != 0 || !busy()) {
       const uint64_t step = std::min(left, kStep);
-      const uint32_t result = model_->run(model_.state(), step, 1);
+      const uint32_t result = model_->run(model_.state(), step);
       left -= step;
       if (result != kTsrCycleLimit) {
         end = result == kTsrCycleDone ? RunEnd::Done : RunEnd::Assertion;
@@ -123,14 +134,10 @@ public:
     return end;
   }
 
-  RunEnd runCycles(uint64_t count) override {
-    const auto begin = Clock::now();
-    const uint32_t result = model_->run(model_.state(), count, 0);
-    seconds_ += since(begin);
-    return result == kTsrCycleAssertion ? RunEnd::Assertion : RunEnd::Done;
-  }
-
   Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) override {
+    if (!path.empty()) // the waveform's own library would not say, and deletes what is there: a device file, too
+      if (Expected<void> made = makeEmptyFile(path); !made)
+        return made;
     if (!path.empty() && !model_->waves) {
       if (busy())
         return Error{"the waveform cannot be turned on while a launch runs"};

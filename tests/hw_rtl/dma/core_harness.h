@@ -64,7 +64,7 @@ public:
   Ending launch(uint64_t maxCycles = 2'000'000) {
     write(isa::reg::kControl, 1);
     Ending ending;
-    ending.result = api->run(model, maxCycles, 1);
+    ending.result = api->run(model, maxCycles);
     ending.control = read(isa::reg::kControl);
     ending.code = read(isa::reg::kErrorCode);
     ending.index = read(isa::reg::kErrorIndex);

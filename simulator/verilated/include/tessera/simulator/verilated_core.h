@@ -65,16 +65,14 @@ public:
   /// Runs until the core is not busy (a launch was written to the control register before). Returns at once if it is not.
   virtual RunEnd runUntilDone(const RunLimits &limits = {}) = 0;
 
-  /// Runs exactly `count` clock cycles, or fewer after an assertion.
-  virtual RunEnd runCycles(uint64_t count) = 0;
-
   virtual bool busy() const = 0;       ///< a launch is running
   virtual bool interrupt() const = 0;  ///< level of irq_o
   virtual uint64_t cycles() const = 0; ///< clock cycles since the core was opened, register accesses included
-  virtual double secondsInModel() const = 0; ///< wall time spent in runUntilDone and runCycles
+  virtual double secondsInModel() const = 0; ///< wall time spent in runUntilDone
 
   /// Waveform (FST) of the next launch, from the first cycle in which instruction `first` or a later one runs until every
-  /// instruction up to `last` has ended. Empty path turns it off. Where the core was opened without `wave`, this exchanges
+  /// instruction up to `last` has ended, 10 ns a clock cycle. The file is made at once and stays empty where no launch comes
+  /// to `first`. Empty path turns it off. Where the core was opened without `wave`, this exchanges
   /// the model for its waveform variant: registers are kept, scratchpads start as zeros.
   virtual isa::Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) = 0;
 
