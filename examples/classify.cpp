@@ -102,8 +102,8 @@ void printCosts(const compiler::Session &session, const Options &options, uint64
                 "at 100 MHz)\n",
                 static_cast<unsigned long long>(report.cycles), 100 * report.utilization,
                 session.machine().macsPerCycle(), 1e8 / static_cast<double>(report.cycles));
-    std::printf("%llu cycles simulated for %zu pictures in %.2f s: %.0f simulated cycles a second\n",
-                static_cast<unsigned long long>(cycles), count, seconds,
+    std::printf("%llu cycles simulated for %zu picture%s in %.2f s: %.0f simulated cycles a second\n",
+                static_cast<unsigned long long>(cycles), count, count == 1 ? "" : "s", seconds,
                 static_cast<double>(cycles) / seconds);
   }
 }
@@ -173,8 +173,18 @@ int main(int argc, char **argv) {
   app.add_option("--machine", options.session.machine, "a machine's name or its JSON file")
       ->capture_default_str();
   app.add_option("--output", options.output, "annotated PNG to write")->capture_default_str();
-  CLI11_PARSE(app, argc, argv);
-  if (auto done = classify(options); !done) {
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::Success &success) {
+    return app.exit(success);
+  } catch (const CLI::ParseError &error) {
+    std::fprintf(stderr, "error: %s (--help)\n", error.what());
+    return 2;
+  }
+  auto done = classify(options);
+  if (done && (std::fflush(stdout) != 0 || std::ferror(stdout)))
+    done = Error{"cannot write to stdout"};
+  if (!done) {
     std::fprintf(stderr, "error: %s\n", done.error().message.c_str());
     return 1;
   }

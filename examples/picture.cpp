@@ -23,6 +23,8 @@ Expected<Picture> readPng(const std::string &path) {
     return file.error();
   png_image image{};
   image.version = PNG_IMAGE_VERSION;
+  if (file->empty())
+    return Error{path + " is no PNG picture: it is empty"};
   if (!png_image_begin_read_from_memory(&image, file->data(), file->size()))
     return Error{path + " is no PNG picture: " + image.message};
   if (uint64_t{image.width} * image.height > kMaxPixels) {
@@ -36,7 +38,7 @@ Expected<Picture> readPng(const std::string &path) {
   if (!png_image_finish_read(&image, &white, picture.pixels.data(), 0, nullptr)) {
     std::string message = image.message;
     png_image_free(&image);
-    return Error{path + ": " + message};
+    return Error{path + " is a damaged PNG picture: " + message};
   }
   return picture;
 }

@@ -36,6 +36,8 @@ Expected<void> assembleFile(const Options &options) {
       isa::assemble(std::string_view(reinterpret_cast<const char *>(text->data()), text->size()), *machine);
   if (!program)
     return Error{options.file + ": " + program.error().message};
+  if (options.output == "-" && options.microOps == "-")
+    return Error{"stdout takes the instructions or the micro-ops, not both"};
   if (options.microOps.empty() && !program->microOps.empty())
     return Error{options.file + " has " + std::to_string(program->microOps.size()) +
                  " micro-ops: --uops FILE says where they go"};
@@ -51,7 +53,7 @@ Expected<void> assembleFile(const Options &options) {
   if (!options.microOps.empty())
     if (auto written = writeFile(options.microOps, microOps); !written)
       return written;
-  if (options.output != "-")
+  if (options.output != "-" && options.microOps != "-")
     std::printf("%zu instructions, %zu micro-ops\n", program->instructions.size(), program->microOps.size());
   return {};
 }

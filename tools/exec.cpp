@@ -165,7 +165,7 @@ private:
     if (status_ != TSR_TIMEOUT)
       if (auto done = deviceResult(tsr_device_counters(device_.get(), counters)); !done)
         return done;
-    if (arguments_.json != "-")
+    if (!plan_.isStdoutTaken)
       printReport(counters);
     if (arguments_.json.empty())
       return {};

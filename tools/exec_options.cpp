@@ -127,6 +127,12 @@ Expected<ExecPlan> planExec(const ExecArguments &arguments) {
     return count.error();
   if (*address % 16 != 0)
     return Argument("--insns", arguments.insns).error("not a multiple of 16");
+  size_t onStdout = arguments.json == "-";
+  for (const MemoryRead &read : plan.reads)
+    onStdout += read.path == "-";
+  if (onStdout > 1)
+    return Error{"stdout takes one of --json and --read, " + std::to_string(onStdout) + " were sent there"};
+  plan.isStdoutTaken = onStdout != 0;
   plan.insnAddress = *address;
   plan.insnCount = *count;
   return plan;

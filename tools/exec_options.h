@@ -36,6 +36,7 @@ struct ExecPlan {
   std::vector<MemoryRead> reads;
   isa::BasePointers bases;
   uint32_t insnAddress = 0, insnCount = 0;
+  bool isStdoutTaken = false; ///< JSON or data go there, so the text for people does not
 };
 
 /// Numbers are decimal or 0x. Errors name the argument: `--write 12z=a.bin: 12z is not a number up to 4294967295`.

@@ -2,8 +2,12 @@
 #include "commands.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace {
 
@@ -27,6 +31,21 @@ Try:
       raw programs as text
 `tessera COMMAND --help` explains each command. Exit status: 0 done, 1 an error (one line on stderr), 2 wrong usage.)";
 
+/// The first file that is opened would get the number of a standard stream that the caller has closed, and our text with it.
+/// What stands there instead is at its end when read and cannot be written to.
+void keepStandardStreams() {
+  for (int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO})
+    if (::fcntl(stream, F_GETFD) < 0 && errno == EBADF && ::open("/dev/null", O_RDONLY) != stream)
+      std::abort(); // the lower ones are open, so it must be this one
+}
+
+/// The exit status, which is an error where what was printed did not arrive.
+int finish(int status) {
+  if ((std::fflush(stdout) != 0 || std::ferror(stdout)) && status == 0)
+    return tessera::tools::fail("cannot write to stdout");
+  return status;
+}
+
 } // namespace
 
 namespace tessera::tools {
@@ -44,6 +63,7 @@ int fail(const std::string &message) {
 } // namespace tessera::tools
 
 int main(int argc, char **argv) {
+  keepStandardStreams();
   std::signal(SIGXFSZ, SIG_IGN); // a file over the limit is a write error like another
   CLI::App app(kDescription, "tessera");
   app.set_version_flag("--version", "tessera " TESSERA_VERSION);
@@ -69,14 +89,12 @@ int main(int argc, char **argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {
-    return app.exit(success);
+    return finish(app.exit(success));
   } catch (const CLI::ParseError &error) {
     std::fprintf(stderr, "error: %s (tessera --help)\n", error.what());
     return 2;
   } catch (const std::exception &error) {
     return tessera::tools::fail(error.what());
   }
-  if (std::fflush(stdout) != 0 && status == 0)
-    return tessera::tools::fail("cannot write to stdout");
-  return status;
+  return finish(status);
 }

@@ -7,6 +7,8 @@
 
 #include <filesystem>
 #include <memory>
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace tessera::tools {
 
@@ -37,7 +39,21 @@ Expected<void> writeOutputs(const std::string &folder, const std::vector<Array> 
   return {};
 }
 
+/// A window that no launch reached leaves the empty file that was made when the waveform was asked for.
+Expected<void> checkWave(const Options &options) {
+  struct stat status{};
+  if (::stat(options.wave.c_str(), &status) != 0 || !S_ISREG(status.st_mode) || status.st_size != 0)
+    return {};
+  ::unlink(options.wave.c_str());
+  return Error{"no waveform: no launch came to instruction " + std::to_string(options.waveFrom)};
+}
+
 Expected<void> runModel(const Options &options) {
+  if (options.session.device == "null")
+    return Error{"device null computes nothing; functional, cycle, systemc and cpu do"};
+  if (options.waveFrom > options.waveTo)
+    return Error{"--wave-from " + std::to_string(options.waveFrom) + " is after --wave-to " +
+                 std::to_string(options.waveTo)};
   auto file = readFile(options.model);
   if (!file)
     return file.error();
@@ -61,6 +77,12 @@ Expected<void> runModel(const Options &options) {
     if (!outputs)
       return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
     collector.add(*outputs);
+  }
+  if (!options.wave.empty()) {
+    if (auto off = (*session)->wave("", 0, 0); !off) // ends the file
+      return off;
+    if (auto written = checkWave(options); !written)
+      return written;
   }
   compiler::RunReport report = (*session)->report();
   Run run{options.session.device, options.session.memory, cases->count(), **session, report};
@@ -95,16 +117,19 @@ void addRun(CLI::App &app, int &status) {
           "cases; further files are further cases")
       ->required();
   command->add_option("--output", options->output, "folder for output_0.npy ...");
-  command->add_option("--json", options->json, "file for the report as JSON (- is stdout)");
+  command->add_option("--json", options->json,
+                      "file for the report as JSON; - is stdout, and nothing else goes there");
   command->add_option("--memory", options->session.memory,
-                      "memory model: bench, bench,latency=16, chaos,seed=7");
-  command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM");
+                      "memory model of cycle: bench, bench,latency=16, chaos,seed=7; of systemc: lt, cycle");
+  command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
   command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
       ->check(CLI::PositiveNumber)
       ->capture_default_str();
-  command->add_option("--wave", options->wave, "waveform file (FST) of the run");
-  command->add_option("--wave-from", options->waveFrom, "first instruction of the waveform");
-  command->add_option("--wave-to", options->waveTo, "last instruction of the waveform");
+  CLI::Option *wave =
+      command->add_option("--wave", options->wave,
+                          "waveform file (FST) of the first launch, device cycle only; 10 ns a clock cycle");
+  command->add_option("--wave-from", options->waveFrom, "first instruction of the waveform")->needs(wave);
+  command->add_option("--wave-to", options->waveTo, "last instruction of the waveform")->needs(wave);
   command->add_flag("--quiet", options->quiet, "print nothing");
   command->footer(
       "\ntessera run net.tflite --input x.npy --device cycle --machine tiny --json report.json\n"

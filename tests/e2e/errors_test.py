@@ -2,6 +2,7 @@
 
 usage: errors_test.py TESSERA [SEED]
 """
+import json
 import os
 import random
 import resource
@@ -39,7 +40,7 @@ class ErrorsTest(unittest.TestCase):
         return path
 
     def tessera(self, *arguments, **more):
-        return subprocess.run([TESSERA, *arguments], capture_output=True, text=True, timeout=120, check=False, **more)
+        return subprocess.run([TESSERA, *arguments], capture_output=True, text=True, timeout=600, check=False, **more)
 
     def run_model(self, model=MODEL, *arguments, **more):
         return self.tessera("run", model, "--input", self.one, "--device", "functional", *arguments, **more)
@@ -156,6 +157,30 @@ class ErrorsTest(unittest.TestCase):
             with self.subTest(device):
                 result = self.tessera("exec", "--device", device, "--machine", "pynq", "--write", f"0={program}", "--count", "2")
                 self.assert_error(result, "DEADLOCK at instruction 0")
+
+    def test_device_that_computes_nothing(self):
+        self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", "null"), "device null computes nothing")
+
+    def test_waveforms(self):
+        """What cannot be written, and windows that show nothing."""
+        wave = self.path("x.fst")
+        run = lambda *arguments: self.tessera("run", MODEL, "--input", self.one, "--device", "cycle", "--machine", "tiny", "--quiet", *arguments)
+        self.assert_error(run("--wave", "/nowhere/x.fst"), "cannot write /nowhere/x.fst")
+        self.assert_error(run("--wave", wave, "--wave-from", "30", "--wave-to", "20"), "--wave-from 30 is after --wave-to 20")
+        self.assertEqual(run("--wave-from", "30").returncode, 2)
+        self.assert_error(run("--wave", wave, "--wave-from", "1000000"), "no launch came to instruction 1000000")
+        self.assertFalse(os.path.exists(wave))
+        result = run("--wave", wave, "--wave-to", "3")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        self.assertGreater(os.path.getsize(wave), 1000)
+        for device in ("functional", "systemc", "cpu"):
+            self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", device, "--wave", wave), "no waveform")
+
+    def test_json_stands_alone_on_stdout(self):
+        for device in ("cpu", "functional", "cycle", "systemc"):
+            result = self.tessera("run", MODEL, "--input", self.one, "--device", device, "--machine", "tiny", "--json", "-")
+            self.assertEqual((result.returncode, result.stderr), (0, ""))
+            self.assertEqual(json.loads(result.stdout)["device"], device)
 
     def test_device_memory_too_small(self):
         self.assert_error(self.run_model(MODEL, "--dram", "4096"))

@@ -2,6 +2,8 @@
 
 usage: command_test.py TESSERA
 """
+import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -10,8 +12,17 @@ import unittest
 TESSERA = sys.argv[1]
 
 
-def run(*arguments):
-    return subprocess.run([TESSERA, *arguments], capture_output=True, text=True, timeout=120, check=False)
+def run(*arguments, **more):
+    return subprocess.run([TESSERA, *arguments], stderr=subprocess.PIPE, timeout=120, check=False,
+                          **{"stdout": subprocess.PIPE, "text": True, **more})
+
+
+def without_streams(*streams):
+    """For preexec_fn: what a shell's `>&-` does."""
+    def close():
+        for stream in streams:
+            os.close(stream)
+    return close
 
 
 class CommandTest(unittest.TestCase):
@@ -26,7 +37,11 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(result.returncode, 0)
         for part in ("Try:", "tessera run", "info", "Exit status"):
             self.assertIn(part, result.stdout)
-        self.assertEqual(run("info", "--help").returncode, 0)
+        for command in ("run", "compile", "info", "devices", "asm", "disasm", "exec"):
+            shown = run(command, "--help")
+            self.assertEqual(shown.returncode, 0)
+            self.assertRegex(shown.stdout, f"\ntessera {command}\\b")
+            self.assertNotIn("Try:", shown.stdout)
 
     def test_version(self):
         result = run("--version")
@@ -37,6 +52,32 @@ class CommandTest(unittest.TestCase):
         for arguments in ((), ("nonsense",), ("info",), ("info", "--nonsense")):
             with self.subTest(arguments):
                 self.assert_error(run(*arguments), "", 2)
+
+    def test_stdout_that_takes_nothing(self):
+        for arguments in (("--help",), ("--version",), ("devices",), ("run", "--help"), ("info", "--machine", "pynq")):
+            with self.subTest(arguments), open("/dev/full", "w", encoding="utf-8") as full:
+                self.assert_error(run(*arguments, stdout=full), "stdout")
+                self.assert_error(run(*arguments, preexec_fn=without_streams(1)), "stdout")
+
+    def test_closed_streams_are_not_given_to_files(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for stream in (0, 1):  # open, at their end, and no other file
+                text = f"{folder}/{stream}.s"
+                result = run("disasm", f"/proc/self/fd/{stream}", "-o", text, preexec_fn=without_streams(0, 1))
+                self.assertEqual((result.returncode, result.stderr), (0, ""))
+                self.assertEqual(os.path.getsize(text), 0)
+
+    def test_one_thing_on_stdout(self):
+        with tempfile.TemporaryDirectory() as folder:
+            source, words = f"{folder}/a.s", f"{folder}/a.bin"
+            with open(source, "w", encoding="utf-8") as stream:
+                stream.write("load inp sram=0 dram=0 size=(1,1) stride=1\nfinish\nuop dst=0 src=16 wgt=3\n")
+            self.assert_error(run("asm", source, "-o", "-", "--uops", "-"), "not both")
+            self.assertEqual(len(run("asm", source, "-o", words, "--uops", "-", text=False).stdout), 4)
+            program = ("exec", "--device", "functional", "--write", f"0={words}", "--count", "2")
+            self.assert_error(run(*program, "--json", "-", "--read", "0:16=-"), "stdout takes one")
+            self.assertEqual(len(run(*program, "--read", "0:32=-", text=False).stdout), 32)
+            self.assertEqual(json.loads(run(*program, "--json", "-").stdout)["status"], "ok")
 
     def test_machines(self):
         for name in ("tiny", "pynq", "ultra96", "zcu104", "batch2"):
@@ -91,7 +132,7 @@ class CommandTest(unittest.TestCase):
         result = run("devices")
         self.assertEqual(result.returncode, 0)
         for name in ("null", "functional", "cpu", "pynq"):
-            self.assertIn(name, result.stdout)
+            self.assertRegex(result.stdout, rf"\n  {name} +\S+")
 
 
 if __name__ == "__main__":
