@@ -30,8 +30,6 @@ typedef int32_t (*tsr_main_function)(tsr_runtime *runtime, const void *const *in
  * outlive the runtime. On failure *runtime is NULL and the message is in tsr_open_message(). */
 tsr_status tsr_runtime_open(tsr_device *device, const void *image, size_t bytes, tsr_main_function entry,
                             tsr_runtime **runtime);
-tsr_status tsr_runtime_open_file(tsr_device *device, const char *path, tsr_main_function entry,
-                                 tsr_runtime **runtime);
 void tsr_runtime_close(tsr_runtime *runtime);
 const char *tsr_runtime_message(const tsr_runtime *runtime);
 
@@ -65,7 +63,6 @@ typedef struct tsr_segment_report {
   uint32_t microOps;     /* of its kernels, after sharing */
 } tsr_segment_report;
 
-uint32_t tsr_runtime_segments(const tsr_runtime *runtime);
 /* TSR_NOT_FOUND: no such segment, or it has not been launched. */
 tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report);
 

@@ -36,14 +36,6 @@ tsr_status tsr_runtime_open(tsr_device *device, const void *image, size_t bytes,
   });
 }
 
-tsr_status tsr_runtime_open_file(tsr_device *device, const char *path, tsr_main_function entry,
-                                 tsr_runtime **runtime) {
-  if (!runtime || !path)
-    return TSR_INVALID_ARGUMENT;
-  *runtime = nullptr;
-  return guarded(openMessage(), [&] { return open(device, isa::ProgramImage::read(path), entry, runtime); });
-}
-
 void tsr_runtime_close(tsr_runtime *runtime) { delete runtime; }
 const char *tsr_runtime_message(const tsr_runtime *runtime) {
   return runtime ? runtime->message.c_str() : "no runtime";
@@ -84,10 +76,6 @@ tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, v
       runtime->message = text("host code ended with status %d", status);
   }
   return static_cast<tsr_status>(status);
-}
-
-uint32_t tsr_runtime_segments(const tsr_runtime *runtime) {
-  return runtime ? static_cast<uint32_t>(runtime->segments.size()) : 0;
 }
 
 tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report) {
