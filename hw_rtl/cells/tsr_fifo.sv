@@ -53,38 +53,21 @@ module tsr_fifo #(
   `TSR_ASSERT(used <= (Bits + 1)'(Depth))
 
 `ifdef FORMAL
-  // 1. An arbitrary beat, the f_nth that goes in, comes out as the f_nth and unchanged. 2. An offer stands until it is taken.
-  // 3. What is inside is what went in and did not come out.
-  (* anyconst *)logic [4:0] f_nth;
-  logic [4:0] f_in, f_out;
-  logic [Width-1:0] f_data, f_hold_data;
-  logic f_past, f_hold;
-  initial begin
-    f_past = 1'b0;
-    assume (!rst_ni);
-  end
-  always_ff @(posedge clk_i) begin
-    f_past <= 1'b1;
-    if (!rst_ni || clear_i) begin
-      f_in   <= '0;
-      f_out  <= '0;
-      f_hold <= 1'b0;
-    end else begin
-      if (valid_i && ready_o && f_in != 5'h1f) begin
-        f_in <= f_in + 1'b1;
-        if (f_in == f_nth) f_data <= data_i;
-      end
-      if (valid_o && ready_i && f_out != 5'h1f) begin
-        f_out <= f_out + 1'b1;
-        if (f_out == f_nth && f_in > f_nth) assert (data_o == f_data);
-      end
-      f_hold <= valid_o && !ready_i;
-      f_hold_data <= data_o;
-      if (f_past && f_hold) assert (valid_o && data_o == f_hold_data);
-      if (f_past && f_in != 5'h1f && f_out != 5'h1f) assert (f_in - f_out == 5'(used));
-      cover (f_out == 5'd3 && !ready_o);
-    end
-  end
+  tsr_stream_order #(
+      .Width(Width),
+      .Capacity(Depth)
+  ) u_order (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (valid_i),
+      .in_ready_i (ready_o),
+      .in_data_i  (data_i),
+      .out_valid_i(valid_o),
+      .out_ready_i(ready_i),
+      .out_data_i (data_o),
+      .held_i     (5'(used))
+  );
 `endif
 endmodule
 

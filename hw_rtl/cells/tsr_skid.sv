@@ -48,38 +48,21 @@ module tsr_skid #(
   `TSR_ASSERT(!spare_q || valid_q)
 
 `ifdef FORMAL
-  // 1. An arbitrary beat, the f_nth that goes in, comes out as the f_nth and unchanged. 2. An offer stands until it is taken.
-  (* anyconst *)logic [3:0] f_nth;
-  logic [3:0] f_in, f_out;
-  logic [Width-1:0] f_data;
-  logic f_past, f_hold;
-  logic [Width-1:0] f_hold_data;
-  initial begin
-    f_past = 1'b0;
-    assume (!rst_ni);
-  end
-  always_ff @(posedge clk_i) begin
-    f_past <= 1'b1;
-    if (!rst_ni || clear_i) begin
-      f_in   <= '0;
-      f_out  <= '0;
-      f_hold <= 1'b0;
-    end else begin
-      if (valid_i && ready_o && f_in != 4'hf) begin
-        f_in <= f_in + 1'b1;
-        if (f_in == f_nth) f_data <= data_i;
-      end
-      if (valid_o && ready_i && f_out != 4'hf) begin
-        f_out <= f_out + 1'b1;
-        if (f_out == f_nth) assert (data_o == f_data);
-      end
-      f_hold <= valid_o && !ready_i;
-      f_hold_data <= data_o;
-      if (f_past && f_hold) assert (valid_o && data_o == f_hold_data);
-      if (f_past && f_in != 4'hf && f_out != 4'hf) assert (f_in - f_out == {3'd0, valid_q} + {3'd0, spare_q});
-      cover (f_out == 4'd3 && spare_q);
-    end
-  end
+  tsr_stream_order #(
+      .Width(Width),
+      .Capacity(2)
+  ) u_order (
+      .clk_i,
+      .rst_ni,
+      .clear_i,
+      .in_valid_i (valid_i),
+      .in_ready_i (ready_o),
+      .in_data_i  (data_i),
+      .out_valid_i(valid_o),
+      .out_ready_i(ready_i),
+      .out_data_i (data_o),
+      .held_i     ({4'd0, valid_q} + {4'd0, spare_q})
+  );
 `endif
 endmodule
 

@@ -166,7 +166,7 @@ module tsr_core (
   wire load_cmd_valid, load_cmd_ready, compute_cmd_valid, compute_cmd_ready, store_cmd_valid, store_cmd_ready;
   wire [127:0] load_cmd, compute_cmd, store_cmd;
   wire [31:0] load_cmd_index, compute_cmd_index, store_cmd_index;
-  wire fetch_err, fetch_ended, fetch_finish_sent, fetch_idle, fetch_drained;
+  wire fetch_err, fetch_ended, fetch_idle, fetch_drained;
   wire [31:0] fetch_index;
 
   tsr_fetch u_fetch (
@@ -199,7 +199,6 @@ module tsr_core (
       .err_valid_o    (fetch_err),
       .err_index_o    (fetch_index),
       .ended_o        (fetch_ended),
-      .finish_sent_o  (fetch_finish_sent),
       .idle_o         (fetch_idle),
       .drained_o      (fetch_drained)
   );
@@ -576,7 +575,7 @@ module tsr_core (
 `endif
 `endif
 
-  wire unused = &{1'b0, b_id_i, b_resp_i[0], fetch_finish_sent};
+  wire unused = &{1'b0, b_id_i, b_resp_i[0]};
 endmodule
 
 `default_nettype wire

@@ -3,7 +3,7 @@
 // Up to 64 instructions are on their way or in the fetch queue, and each module's queue holds 32 more. A burst is asked
 // for only where the fetch queue has room, so that instruction data never block the read channel. A read error, or an
 // address past 2^32, is reported for the instruction it hits when that one would be handed out, not before.
-// FINISH goes to compute and ends the fetch; ended_o without finish_sent_o: all of insn_count are handed out.
+// FINISH goes to compute and ends the fetch, as does the last of insn_count.
 // Critical path: fetch queue read port, decode of the target, write port of a module's queue.
 // Memories: fetch queue (64 x 129), three module queues (32 x 160), distributed RAM.
 `default_nettype none
@@ -42,12 +42,10 @@ module tsr_fetch (
     output wire                             err_valid_o,
     output wire  [                    31:0] err_index_o,
     output wire                             ended_o,         // nothing more will be handed out
-    output wire                             finish_sent_o,
     output wire                             idle_o,          // nothing on its way, the head waits for room or there is none
     output wire                             drained_o        // no read outstanding
 );
   localparam int BusBits = tsr_cfg_pkg::BusBits;
-  localparam int BusBytes = BusBits / 8;
   localparam int Beats = 128 / BusBits;  // beats of an instruction
   localparam int Room = 64;              // instructions
   localparam int Chunk = 8;              // instructions in a burst
@@ -233,7 +231,6 @@ module tsr_fetch (
 
   assign err_valid_o = failed_q;
   assign err_index_o = index_q;
-  assign finish_sent_o = finish_sent_q;
   assign drained_o = outstanding_q == 7'd0;
   assign ended_o = stopped || (running_q && unasked_q == 32'd0 && reserved_q == 7'd0);
   assign idle_o = drained_o && ((!ask && !head_valid && !fail && running_q) || (offer && !room));
