@@ -44,6 +44,8 @@ public:
         outcome_.code = static_cast<isa::ErrorCode>(low & 15);
       else if (key == "index")
         outcome_.index = low;
+      else if (key == "cycles")
+        outcome_.cycles = *number;
       else
         return failure(TSR_INVALID_ARGUMENT, "no option %s", key.c_str());
     }

@@ -1,18 +1,12 @@
 // Host code against plain loops on isa's numerics: random geometries, no files needed.
 
-#include "tiny_model.h"
+#include "run_on_cpu.h"
 
 #include "tessera/compiler/compiler.h"
-#include "tessera/compiler/session.h"
-#include "tessera/isa/numerics.h"
 #include "tessera/isa/softmax.h"
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <random>
 
 namespace tessera::test {
 namespace {
@@ -23,41 +17,9 @@ using tfl::BuiltinOptions;
 using tfl::Padding;
 using tfl::TensorType;
 
-using Bytes = std::vector<uint8_t>;
-
 /// How many damaged but importable files are compiled; the environment may ask for more.
 const int kCorruptedCompiles =
     std::getenv("TESSERA_CORRUPTED") ? std::atoi(std::getenv("TESSERA_CORRUPTED")) : 40;
-
-int8_t at(const Bytes &bytes, size_t i) { return static_cast<int8_t>(bytes[i]); }
-
-Bytes randomBytes(size_t count, std::mt19937 &random) {
-  Bytes bytes(count);
-  for (uint8_t &byte : bytes)
-    byte = static_cast<uint8_t>(random());
-  return bytes;
-}
-
-/// Compiles for the host and runs once.
-Bytes runOnCpu(const TinyModel &model, const std::vector<Bytes> &inputs) {
-  compiler::SessionOptions options;
-  options.device = "cpu";
-  auto session = compiler::Session::open(model.build(), options);
-  EXPECT_TRUE(session) << session.error().message;
-  if (!session)
-    return {};
-  const std::vector<std::span<const uint8_t>> views(inputs.begin(), inputs.end());
-  auto outputs = (*session)->run(views);
-  EXPECT_TRUE(outputs) << outputs.error().message;
-  return outputs ? (*outputs)[0] : Bytes();
-}
-
-/// TFLite's rounding of a sum, from the real factor.
-int8_t requantised(int32_t sum, double factor, int32_t zeroPoint, int32_t low) {
-  const auto scale = isa::quantizeMultiplier(factor);
-  const int32_t value = isa::multiplyDoubleRounding(sum, static_cast<int32_t>(scale.multiplier), scale.shift);
-  return static_cast<int8_t>(std::clamp(value + zeroPoint, low, 127));
-}
 
 /// One convolution, geometry and all; options functions carry no state, so the current one stands here.
 struct Shape {

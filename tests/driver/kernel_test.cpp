@@ -110,6 +110,14 @@ TEST(KernelTest, LoopsThatContinueEachOtherAreMerged) {
   EXPECT_EQ(kernel->microOps.size(), 1u);
 }
 
+TEST(KernelTest, MergedLoopsKeepToTheLimitOfIterations) {
+  const auto kernel =
+      lowerKernel(nest({{200, {0, 100, 0}}, {100, {0, 1, 0}}}, 0), rules(KernelUse::Accumulate));
+  ASSERT_TRUE(kernel) << kernel.error().message;
+  EXPECT_EQ(kernel->iterOut, 200u);
+  EXPECT_EQ(kernel->iterIn, 100u);
+}
+
 TEST(KernelTest, ReductionsOfReduceStayMicroOps) {
   const Nest n = nest({{8, {0, 1, 1}}}, 1);
   const auto group = lowerKernel(n, rules(KernelUse::Group)),

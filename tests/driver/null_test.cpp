@@ -93,7 +93,16 @@ TEST(NullOpenTest, ACoreThatIsNotWhatItShouldBeIsAMismatch) {
                   .starts_with("null: core has configuration 0x0000000000001234, machine pynq is 0x"));
   EXPECT_TRUE(openFailure("features=1", TSR_MISMATCH)
                   .starts_with("null: core has features 0x1, machine pynq has 0x"));
+  EXPECT_EQ(openFailure("version=0x00000000", TSR_MISMATCH),
+            "null: core version 0.0 does not fit this driver's version 0.1");
   EXPECT_NE(openFailure("", TSR_NOT_FOUND, "abacus").find("abacus"), std::string::npos);
+}
+
+TEST(NullOpenTest, ANewerCoreOfTheSameVersionFits) {
+  tsr_device *device = nullptr;
+  const tsr_device_options options{"pynq", "version=0x00000005", 4096};
+  EXPECT_EQ(tsr_device_open("null", &options, &device), TSR_OK) << tsr_open_message();
+  tsr_device_close(device);
 }
 
 TEST_F(NullTest, OpeningReadsTheIdentity) {
@@ -138,7 +147,7 @@ TEST_F(NullTest, ARunWritesThePointersAndLaunches) {
 
 TEST(NullRunTest, ErrorsAndSilenceAreReported) {
   for (const auto &[memory, status, message] :
-       {std::tuple{"error=3,index=0", TSR_DEVICE_ERROR,
+       {std::tuple{"error=3,index=0,cycles=0x500000007", TSR_DEVICE_ERROR,
                    "core error SRAM_BOUNDS at instruction 0, of command 0 (sync)"},
         {"silent", TSR_TIMEOUT, "the program did not end within 0.01 seconds"}}) {
     tsr_device *device = nullptr;
@@ -148,7 +157,9 @@ TEST(NullRunTest, ErrorsAndSilenceAreReported) {
     ASSERT_EQ(tsr_record_begin(device, &recorder), TSR_OK);
     EXPECT_EQ(tsr_record_sync(recorder, 0), TSR_OK);
     EXPECT_EQ(tsr_record_finish(recorder), TSR_OK);
-    EXPECT_EQ(tsr_record_run(recorder, 0.01, nullptr), status);
+    tsr_launch_result result{};
+    EXPECT_EQ(tsr_record_run(recorder, 0.01, &result), status);
+    EXPECT_EQ(result.cycles, status == TSR_TIMEOUT ? 0u : 0x500000007u);
     EXPECT_STREQ(tsr_record_message(recorder), message);
     tsr_record_end(recorder);
     tsr_device_close(device);
@@ -181,10 +192,40 @@ TEST_F(NullTest, PaddingValueIsSetWhereItCounts) {
   EXPECT_EQ(load(MemoryType::Inp, 4, -5), TSR_OK) << message(); // nothing is padded
   EXPECT_EQ(load(MemoryType::Inp, 4, -5, 1), TSR_OK);
   EXPECT_EQ(load(MemoryType::Inp, 4, -5, 2), TSR_OK);
+  EXPECT_EQ(load(MemoryType::Par, 4, 0, 2), TSR_OK); // padded with 0 whatever was set
+  EXPECT_EQ(load(MemoryType::Inp, 4, -5, 2), TSR_OK);
   EXPECT_EQ(load(MemoryType::Inp, 4, 0, 2), TSR_OK);
   const auto instructions = finish();
   EXPECT_EQ(countOf<isa::SetPad>(instructions), 2u);
   EXPECT_TRUE(std::holds_alternative<isa::SetPad>(instructions[1]));
+}
+
+TEST_F(NullTest, ATransferInPiecesWaitsWithItsFirstAndGivesWithItsLast) {
+  EXPECT_EQ(tsr_record_sync(recorder.get(), TSR_PUSH_PREV), TSR_OK);
+  EXPECT_EQ(tsr_record_load(recorder.get(), static_cast<uint32_t>(MemoryType::Inp), 0, 0, 0, 2, 4, 4, 20, 0,
+                            0, 0, 0, 0, TSR_POP_NEXT | TSR_PUSH_NEXT),
+            TSR_OK)
+      << message();
+  EXPECT_EQ(tsr_record_sync(recorder.get(), TSR_POP_PREV | TSR_PUSH_NEXT), TSR_OK);
+  EXPECT_EQ(tsr_record_store(recorder.get(), 0, 0, 0, 3, 1, 70000 / 16, TSR_POP_PREV | TSR_PUSH_PREV), TSR_OK)
+      << message();
+  EXPECT_EQ(tsr_record_sync(recorder.get(), TSR_POP_NEXT), TSR_OK);
+  std::vector<isa::Dependencies> loads;
+  for (const isa::Instruction &i : finish())
+    if (const auto *load = std::get_if<isa::Load>(&i))
+      loads.push_back(load->dependencies);
+  ASSERT_GT(loads.size(), 2u);
+  EXPECT_EQ(loads.front(), (isa::Dependencies{false, true, false, false}));
+  for (size_t i = 1; i + 1 < loads.size(); ++i)
+    EXPECT_EQ(loads[i], isa::Dependencies{});
+  EXPECT_EQ(loads.back(), (isa::Dependencies{false, false, false, true}));
+}
+
+TEST_F(NullTest, EqualNestsAreOneKernel) {
+  const uint32_t first = kernel({8, 2}, {1, 2, 0, 0, 1, 1}, 1), other = kernel({8, 3}, {1, 2, 0, 0, 1, 1}, 1);
+  EXPECT_EQ(kernel({8, 2}, {1, 2, 0, 0, 1, 1}, 1), first);
+  EXPECT_NE(other, first);
+  EXPECT_NE(kernel({8, 2}, {1, 2, 0, 0, 1, 1}, 0), first);
 }
 
 TEST_F(NullTest, AluBasesAreFoldedAndKernelsShared) {
@@ -231,6 +272,11 @@ TEST(NullMistakesTest, EachIsRefusedWithItsNumbers) {
   const MistakeCase cases[] = {
       {"command 0 (load): offset 8 is not a multiple of the element's 16 bytes",
        [](tsr_recorder *r) { return tsr_record_load(r, 2, 0, 0, 8, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0); }},
+      {"command 0 (load): address 0x18 of region 1 is not a multiple of the element's 16 bytes",
+       [](tsr_recorder *r) {
+         tsr_record_region(r, 1, 24, 160);
+         return tsr_record_load(r, 2, 0, 1, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0);
+       }},
       {"command 0 (load): region 3 is not bound",
        [](tsr_recorder *r) { return tsr_record_load(r, 2, 0, 3, 0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0); }},
       {"command 0 (load): 5 elements of 16 bytes from offset 4032 end past the 4096 bytes of region 0",
@@ -268,6 +314,21 @@ TEST(NullMistakesTest, EachIsRefusedWithItsNumbers) {
          uint32_t k = 0;
          tsr_record_kernel(r, 1, extents, strides, 0, &k);
          tsr_record_gemm(r, k, 0, 2047, 0, 0, 0);
+         return tsr_record_finish(r);
+       }},
+      {"command 0 (reduce): src index 2048 exceeds inp depth 2048", // four taps, of which the last is outside
+       [](tsr_recorder *r) {
+         uint32_t k = 0;
+         tsr_record_kernel(r, 0, nullptr, nullptr, 0, &k);
+         tsr_record_reduce(r, k, static_cast<uint32_t>(isa::ReduceOp::Sum), 4, 0, 0, 0, 2045, 0, 0, 0, 0);
+         return tsr_record_finish(r);
+       }},
+      {"command 0 (vec): lhs index 2049 exceeds acc depth 2048",
+       [](tsr_recorder *r) {
+         const uint32_t extents[] = {10}, strides[] = {1, 1, 0};
+         uint32_t k = 0;
+         tsr_record_kernel(r, 1, extents, strides, 0, &k);
+         tsr_record_vec(r, k, static_cast<uint32_t>(isa::VecOp::Add), 0, 0, 2040, 0, 0, 0, 0);
          return tsr_record_finish(r);
        }},
       {"command 0 (exit): set_exit zero_point 300 does not fit 8 bits",

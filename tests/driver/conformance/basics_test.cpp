@@ -75,6 +75,9 @@ TEST_P(DeviceTest, RegistersThatDoNotExistAreRefused) {
   uint32_t value = 0;
   EXPECT_EQ(tsr_device_read_register(device.get(), 6, &value), TSR_INVALID_ARGUMENT);
   EXPECT_EQ(tsr_device_read_register(device.get(), 1 << 20, &value), TSR_INVALID_ARGUMENT);
+  const uint32_t end = reg::kMarks + 4 * reg::kMarksCount;
+  ASSERT_OK(tsr_device_read_register(device.get(), end - 4, &value));
+  EXPECT_EQ(tsr_device_read_register(device.get(), end, &value), TSR_INVALID_ARGUMENT);
   EXPECT_EQ(tsr_device_write_register(device.get(), 0xffffffff, 0), TSR_INVALID_ARGUMENT);
 }
 
