@@ -1,11 +1,10 @@
 #!/usr/bin/env python3
 """Plants one mistake at a time and expects the random programs to find it.
 
-  run_mutants.py --list LIST.json --cosim tessera_cosim --build BUILD --root ROOT [--only NAME ...] [--count N] [--check]
+  run_mutants.py --list LIST.json --cosim tessera_cosim --root ROOT [--only NAME ...] [--count N] [--check]
 
-A mutant is a pattern that stands on exactly one place of one file, and what comes instead. Those of the functional model
-(files under simulator/functional) are compiled in front of the library and meet the plain interpreter; those of the RTL are
-built as a cycle model of their own and meet the functional model. Ends with 1 if one survives or no longer fits its file.
+A mutant is a pattern that stands on exactly one place of one file of the RTL, and what comes instead; it is built as a cycle model of
+its own and meets the functional model. Ends with 1 if one survives or no longer fits its file. (C++ mutants: tests/mutants.)
 An entry with "define" instead of a pattern is no mistake but another body of the RTL (a macro in front of every module): it must
 agree with the functional model.
 """
@@ -14,7 +13,6 @@ import glob
 import json
 import os
 import re
-import shlex
 import shutil
 import subprocess
 import sys
@@ -36,41 +34,6 @@ def mutate(root, mutant):
 
 def run(command, **keywords):
     return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, **keywords)
-
-
-def build_functional(options, mutant, folder):
-    """The tessera_cosim with the mutated file in it."""
-    changed = mutate(options.root, mutant)
-    unit = os.path.join(options.root, mutant.get("unit", mutant["file"]))
-    source = os.path.join(folder, os.path.basename(mutant["file"]))
-    with open(source, "w") as file:
-        file.write(changed)
-    if unit != os.path.join(options.root, mutant["file"]):
-        shutil.copy(unit, folder)
-        source = os.path.join(folder, os.path.basename(unit))
-    with open(os.path.join(options.build, "compile_commands.json")) as file:
-        entry = next(e for e in json.load(file) if os.path.realpath(e["file"]) == os.path.realpath(unit))
-    arguments = shlex.split(entry["command"])
-    out = os.path.join(folder, "mutant.o")
-    arguments[arguments.index("-o") + 1] = out
-    arguments[arguments.index("-c") + 1] = source
-    compiler = next(i for i, a in enumerate(arguments) if "clang" in os.path.basename(a) or "g++" in os.path.basename(a))
-    arguments[compiler + 1:compiler + 1] = ["-I", folder]
-    result = run(arguments, cwd=entry["directory"])
-    if result.returncode != 0:
-        raise ValueError(f"does not compile:\n{result.stdout[-2000:]}")
-    link = run(["ninja", "-C", options.build, "-t", "commands", "-s", os.path.relpath(options.cosim, options.build)]).stdout.splitlines()
-    link = next(line for line in link if " -o " in line and "tessera_cosim" in line)
-    link = link.split("&&")[1] if "&&" in link else link
-    arguments = shlex.split(link)
-    program = os.path.join(folder, "tessera_cosim")
-    position = arguments.index("-o")
-    arguments[position + 1] = program
-    arguments.insert(position, out)
-    result = run(arguments, cwd=options.build)
-    if result.returncode != 0:
-        raise ValueError(f"does not link:\n{result.stdout[-2000:]}")
-    return [program, "--against", "reference", "--machine", mutant.get("machine", "tiny")], dict(os.environ)
 
 
 def build_rtl(options, mutant, folder):
@@ -95,11 +58,10 @@ def build_rtl(options, mutant, folder):
 def survives(options, mutant):
     """None if the mutant was found (another body: if it agreed), else what went wrong."""
     with tempfile.TemporaryDirectory(prefix="tessera-mutant-") as folder:
-        functional = mutant.get("file", "").startswith("simulator/functional/")
         try:
-            command, environment = (build_functional if functional else build_rtl)(options, mutant, folder)
-        except (ValueError, StopIteration) as error:
-            return str(error) or "the build does not know the file or the program"
+            command, environment = build_rtl(options, mutant, folder)
+        except ValueError as error:
+            return str(error)
         command += ["--count", str(options.count), "--seed", str(options.seed), "--minimise-seconds", "0",
                     "--output", os.path.join(folder, "failure.txt")]
         try:
@@ -120,7 +82,6 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--list", required=True)
     parser.add_argument("--cosim", required=True)
-    parser.add_argument("--build", required=True)
     parser.add_argument("--root", required=True)
     parser.add_argument("--only", nargs="*")
     parser.add_argument("--check", action="store_true", help="only see that every pattern fits its file")
@@ -128,7 +89,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=900)
     options = parser.parse_args()
-    options.root, options.build, options.cosim = map(os.path.abspath, (options.root, options.build, options.cosim))
+    options.root, options.cosim = map(os.path.abspath, (options.root, options.cosim))
     with open(options.list) as file:
         mutants = json.load(file)
     unknown = set(options.only or []) - {m["name"] for m in mutants}
