@@ -93,6 +93,8 @@ public:
   /// While `condition` holds; shapes (not ranks) may change from step to step. Bodies may be run more than once while importing.
   Tensors whileLoop(const Tensors &initial, const ConditionBody &condition, const StateBody &body);
   Tensors branch(Scalar condition, const TensorBody &yes, const TensorBody &no);
+  /// Emits what `body` makes and drops it again: to see types and shapes. Extents that are not known must not be used afterwards.
+  void tryOut(const std::function<void()> &body);
   /// Ends the run with `message` (the node is put before it) where the condition does not hold.
   void require(Scalar condition, const std::string &message);
   void requireEqual(const Extent &a, const Extent &b, const std::string &message);

@@ -64,6 +64,16 @@ bool isInPlace(mlir::Value value, mlir::Value target) {
   return false;
 }
 
+/// The initial value of a state in memory that the loop may write: its steps do (a loop of one step that is folded away, too).
+mlir::Value writable(Emitter::Impl &impl, mlir::Value value) {
+  if (value.getDefiningOp<mlir::tensor::EmptyOp>())
+    return value;
+  return impl.builder
+      .create<mlir::bufferization::AllocTensorOp>(
+          impl.location, mlir::cast<mlir::RankedTensorType>(value.getType()), mlir::ValueRange{}, value)
+      .getResult();
+}
+
 /// What a body yields for the state `target`: written into the state's own memory, so that loops allocate nothing.
 mlir::Value inPlace(Emitter::Impl &impl, mlir::Value value, mlir::Value target) {
   if (value.getType() != target.getType())
@@ -135,8 +145,11 @@ Scalars Emitter::branch(Scalar condition, const ScalarBody &yes, const ScalarBod
 // ---- tensors ----
 
 Tensors Emitter::loop(const Extent &count, const Tensors &initial, const TensorLoopBody &body) {
+  llvm::SmallVector<mlir::Value> start = valuesOf(initial);
+  for (mlir::Value &value : start)
+    value = writable(impl_, value);
   auto op = impl_.builder.create<scf::ForOp>(impl_.location, valueOf(index(0)), valueOf(index(count)),
-                                             valueOf(index(1)), valuesOf(initial));
+                                             valueOf(index(1)), start);
   {
     mlir::OpBuilder::InsertionGuard guard(impl_.builder);
     impl_.builder.setInsertionPointToStart(op.getBody());
@@ -202,7 +215,9 @@ Tensors Emitter::whileLoop(const Tensors &initial, const ConditionBody &conditio
   States kept;
   for (const Tensor &tensor : initial)
     kept.emplace_back(tensor.shape().begin(), tensor.shape().end());
-  const auto startValues = valuesOf(initial);
+  auto startValues = valuesOf(initial);
+  for (mlir::Value &value : startValues)
+    value = writable(impl_, value);
   while (true) {
     llvm::SmallVector<mlir::Type> types;
     llvm::SmallVector<mlir::Value> start;
@@ -294,6 +309,19 @@ Tensors Emitter::branch(Scalar condition, const TensorBody &yes, const TensorBod
   op.getElseRegion().takeBody(draft.getElseRegion());
   draft.erase();
   return argumentsOf(*this, results[0], kept, op.getResults());
+}
+
+void Emitter::tryOut(const std::function<void()> &body) {
+  const int64_t macsBefore = impl_.macs;
+  auto draft =
+      impl_.builder.create<scf::IfOp>(impl_.location, valueOf(boolean(true)), /*withElseRegion=*/false);
+  {
+    mlir::OpBuilder::InsertionGuard guard(impl_.builder);
+    impl_.builder.setInsertionPointToStart(draft.thenBlock());
+    body();
+  }
+  draft.erase();
+  impl_.macs = macsBefore;
 }
 
 // ---- checks ----

@@ -24,8 +24,9 @@ const std::map<Key, std::vector<OperatorEntry>> &table() {
 std::vector<OperatorEntry> allOperators() {
   std::vector<OperatorEntry> all;
   for (const auto family :
-       {activationOperators, arithmeticOperators, convolutionOperators, gatherOperators, matrixOperators,
-        poolingOperators, quantisationOperators, reduceOperators, shapeOperators, sliceOperators}) {
+       {activationOperators, arithmeticOperators, controlOperators, convolutionOperators, gatherOperators,
+        lossOperators, matrixOperators, normalisationOperators, poolingOperators, quantisationOperators,
+        recurrentOperators, reduceOperators, shapeOperators, sliceOperators}) {
     const OperatorTable entries = family();
     all.insert(all.end(), entries.begin(), entries.end());
   }

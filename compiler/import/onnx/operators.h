@@ -10,11 +10,15 @@ using OperatorTable = std::vector<OperatorEntry>;
 
 OperatorTable activationOperators();
 OperatorTable arithmeticOperators();
+OperatorTable controlOperators();
 OperatorTable convolutionOperators();
 OperatorTable gatherOperators();
+OperatorTable lossOperators();
 OperatorTable matrixOperators();
+OperatorTable normalisationOperators();
 OperatorTable poolingOperators();
 OperatorTable quantisationOperators();
+OperatorTable recurrentOperators();
 OperatorTable reduceOperators();
 OperatorTable shapeOperators();
 OperatorTable sliceOperators();
