@@ -47,13 +47,16 @@ protected:
     uint32_t kind = below(4);
     int8_t value = kEnds[below(6)];
     for (int8_t &byte : result)
-      byte = kind == 0 ? value : kind == 1 ? kEnds[below(2)] : kind == 2 ? kEnds[below(6)] : static_cast<int8_t>(random_());
+      byte = kind == 0   ? value
+             : kind == 1 ? kEnds[below(2)]
+             : kind == 2 ? kEnds[below(6)]
+                         : static_cast<int8_t>(random_());
     return result;
   }
 
   MicroOp microOp() {
-    return {static_cast<Op>(below(5)), below(taps_), below(perOut_),
-            bytes(size_t{blockOut_} * blockIn_), bytes(size_t{taps_} * perOut_ * batch_ * blockIn_)};
+    return {static_cast<Op>(below(5)), below(taps_), below(perOut_), bytes(size_t{blockOut_} * blockIn_),
+            bytes(size_t{taps_} * perOut_ * batch_ * blockIn_)};
   }
 
   /// sum_o of a lane: the sum, or the greatest tap turned, less one.
@@ -118,9 +121,12 @@ TEST_F(DotTest, AllBodies) {
       for (uint32_t o = 0; o < blockOut_; ++o) {
         uint32_t l = b * blockOut_ + o;
         int sum = expected(was, b, o);
-        ASSERT_EQ(lane(bench_.sum_o, l), sum) << "behavioural, op " << was.op << " lane " << l << " micro-op " << i;
-        ASSERT_EQ(lane(bench_.sum_25_o, l), sum) << "DSP48E1, op " << was.op << " lane " << l << " micro-op " << i;
-        ASSERT_EQ(lane(bench_.sum_27_o, l), sum) << "DSP48E2, op " << was.op << " lane " << l << " micro-op " << i;
+        ASSERT_EQ(lane(bench_.sum_o, l), sum)
+            << "behavioural, op " << was.op << " lane " << l << " micro-op " << i;
+        ASSERT_EQ(lane(bench_.sum_25_o, l), sum)
+            << "DSP48E1, op " << was.op << " lane " << l << " micro-op " << i;
+        ASSERT_EQ(lane(bench_.sum_27_o, l), sum)
+            << "DSP48E2, op " << was.op << " lane " << l << " micro-op " << i;
       }
     }
     running.pop_front();

@@ -50,7 +50,8 @@ TEST_F(PairTest, AllOperands) {
   for (uint32_t i = 0; i < kCount; ++i) {
     std::array<std::array<int8_t, kProducts>, 3> operands;
     for (uint32_t k = 0; k < kProducts; ++k) {
-      uint32_t word = i * (2 * 0x9e375 * k + 1) + 0x35fb1d * k; // odd factors: each place goes through all words
+      uint32_t word =
+          i * (2 * 0x9e375 * k + 1) + 0x35fb1d * k; // odd factors: each place goes through all words
       for (uint32_t j = 0; j < 3; ++j)
         operands[j][k] = static_cast<int8_t>(word >> 8 * j);
     }
