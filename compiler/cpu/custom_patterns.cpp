@@ -219,7 +219,7 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
   return mlir::success();
 }
 
-/// float32 to int8 and back at the edges of the network.
+/// float32 to int8 or int16, and back from any integers, at the edges of the network.
 LogicalResult rewriteEdge(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewriter, bool quantize) {
   double scale = 0;
   int zeroPoint = 0;
@@ -241,19 +241,24 @@ LogicalResult rewriteEdge(mlir::tosa::CustomOp op, mlir::PatternRewriter &rewrit
           [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
             const mlir::FloatType single = builder.getF32Type();
             if (quantize) {
-              // round(x / scale) + zero point; the bounds are wider than any byte and narrower than int32.
+              // round(x / scale) + zero point; the bounds are wider than the result's type and narrower than int32.
+              const auto narrow = mlir::cast<mlir::IntegerType>(type.getElementType());
+              const int64_t most = int64_t{1} << (narrow.getWidth() - 1);
+              const auto wide = static_cast<double>(4 * most);
               const Value steps =
                   builder.create<arith::DivFOp>(inner, arguments[0], real(builder, inner, scale, single));
               Value rounded = builder.create<mlir::math::RoundOp>(inner, steps);
-              rounded = builder.create<arith::MaxNumFOp>(inner, rounded, real(builder, inner, -512, single));
-              rounded = builder.create<arith::MinNumFOp>(inner, rounded, real(builder, inner, 512, single));
+              rounded = builder.create<arith::MaxNumFOp>(inner, rounded, real(builder, inner, -wide, single));
+              rounded = builder.create<arith::MinNumFOp>(inner, rounded, real(builder, inner, wide, single));
               Value whole = builder.create<arith::FPToSIOp>(inner, builder.getI32Type(), rounded);
               whole = builder.create<arith::AddIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
-              whole = builder.create<arith::MaxSIOp>(inner, whole, constantInt(builder, inner, -128, 32));
-              whole = builder.create<arith::MinSIOp>(inner, whole, constantInt(builder, inner, 127, 32));
-              return builder.create<arith::TruncIOp>(inner, builder.getI8Type(), whole);
+              whole = builder.create<arith::MaxSIOp>(inner, whole, constantInt(builder, inner, -most, 32));
+              whole = builder.create<arith::MinSIOp>(inner, whole, constantInt(builder, inner, most - 1, 32));
+              return builder.create<arith::TruncIOp>(inner, narrow, whole);
             }
-            Value whole = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), arguments[0]);
+            Value whole = arguments[0];
+            if (!whole.getType().isInteger(32))
+              whole = builder.create<arith::ExtSIOp>(inner, builder.getI32Type(), whole);
             whole = builder.create<arith::SubIOp>(inner, whole, constantInt(builder, inner, zeroPoint, 32));
             const mlir::FloatType wide = builder.getF64Type();
             const Value steps = builder.create<arith::SIToFPOp>(inner, wide, whole);

@@ -25,13 +25,12 @@ ordered_json describeTensor(mlir::Type type, mlir::DictionaryAttr attributes) {
     else
       result["shape"].push_back(extent);
   }
-  if (auto name = attributes.getAs<mlir::StringAttr>("tessera.type")) {
+  if (auto name = attributes.getAs<mlir::StringAttr>("tessera.type"))
     result["type"] = name.str();
-    return result;
-  }
-  result["type"] = tensor.getElementType().isF32()           ? "float32"
-                   : attributes.contains("tessera.unsigned") ? "uint8"
-                                                             : "int8";
+  else
+    result["type"] = tensor.getElementType().isF32()           ? "float32"
+                     : attributes.contains("tessera.unsigned") ? "uint8"
+                                                               : "int8";
   if (auto scale = attributes.getAs<mlir::FloatAttr>("tessera.scale")) {
     result["scale"] = scale.getValueAsDouble();
     result["zero_point"] = attributes.getAs<mlir::IntegerAttr>("tessera.zero_point").getInt();

@@ -1,6 +1,6 @@
 /// CONV_2D, DEPTHWISE_CONV_2D and FULLY_CONNECTED: an int32 sum with zero points, then one rescale and clamp.
 
-#include "import/importer.h"
+#include "import/operators.h"
 #include "import/shape_text.h"
 
 namespace tessera::compiler::frontend {

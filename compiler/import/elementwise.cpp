@@ -1,6 +1,6 @@
 /// ADD, SUB, MUL, RELU and its kin, QUANTIZE, DEQUANTIZE.
 
-#include "import/importer.h"
+#include "import/operators.h"
 #include "import/shape_text.h"
 
 #include <cmath>
@@ -13,8 +13,7 @@ using isa::Expected;
 
 namespace {
 
-/// Scales that only move bits: the value itself, and the value shifted left by 20.
-constexpr Scale kOne{1 << 30, 30};
+/// The value shifted left by 20.
 constexpr Scale kLeft20{1 << 30, 10};
 
 /// Checks two int8 operands that broadcast to the int8 output, as NumPy does.
@@ -64,26 +63,6 @@ Expected<Scale> scaleFor(const Operator &op, double factor) {
   return scale;
 }
 
-/// Checks that a tensor is int8 or uint8 with one scale.
-Expected<void> checkBytes(const Operator &op, const Tensor &tensor, const char *what) {
-  if (!tensor.isInt8() && tensor.type != tflite::TensorType::UINT8)
-    return Error{prefixOf(op) + what + " has type " + typeName(tensor.type) +
-                 ", only int8 and uint8 are supported"};
-  if (tensor.quantisation.scales.size() != 1)
-    return Error{prefixOf(op) + what + " has " + std::to_string(tensor.quantisation.scales.size()) +
-                 " scales, expected 1"};
-  return {};
-}
-
-/// Every byte plus 128, modulo 256.
-mlir::Value turnTopBit(Importer &importer, mlir::Value bytes) {
-  const auto type = mlir::cast<mlir::RankedTensorType>(bytes.getType());
-  const uint8_t topBit = 0x80;
-  const std::vector<int64_t> ones(static_cast<size_t>(type.getRank()), 1);
-  return importer.builder().create<mlir::tosa::BitwiseXorOp>(importer.location(), type, bytes,
-                                                             importer.constantI8(ones, {&topBit, 1}));
-}
-
 std::string edgeAttributes(const Tensor &tensor) {
   char text[80];
   std::snprintf(text, sizeof text, "scale=%a zero_point=%d",
@@ -92,13 +71,18 @@ std::string edgeAttributes(const Tensor &tensor) {
   return text;
 }
 
-void setCustom(Importer &importer, const Operator &op, const char *name, const std::string &attributes) {
-  mlir::OpBuilder &builder = importer.builder();
-  auto custom = builder.create<mlir::tosa::CustomOp>(
-      importer.location(), mlir::TypeRange{importer.typeOf(importer.output(op))}, builder.getStringAttr(name),
-      builder.getStringAttr("tessera"), builder.getStringAttr(attributes),
-      mlir::ValueRange{importer.inputValue(op, 0)});
-  importer.setOutput(op, custom.getResult(0));
+/// Bits of a quantised type that QUANTIZE takes or gives; 0 where it does neither.
+unsigned quantisedBits(tflite::TensorType type) {
+  switch (type) {
+  case tflite::TensorType::INT8:
+    return 8;
+  case tflite::TensorType::INT16:
+    return 16;
+  case tflite::TensorType::INT32:
+    return 32;
+  default:
+    return 0;
+  }
 }
 
 } // namespace
@@ -207,35 +191,33 @@ Expected<void> importQuantize(Importer &importer, const Operator &op) {
     return ok;
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = checkBytes(op, output, "output"); !ok)
-    return ok;
   if (input.shape != output.shape)
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " differ"};
-  if (input.type == tflite::TensorType::FLOAT32 && output.isInt8()) {
-    setCustom(importer, op, "quantize", edgeAttributes(output));
+  const unsigned outputBits = quantisedBits(output.type);
+  for (const Tensor *tensor : {&input, &output})
+    if (!(tensor == &input && input.isFloat()) &&
+        (quantisedBits(tensor->type) == 0 || tensor->quantisation.scales.size() != 1))
+      return Error{prefixOf(op) + (tensor == &input ? "input" : "output") + " is " + typeName(tensor->type) +
+                   " with " + std::to_string(tensor->quantisation.scales.size()) +
+                   " scales, expected 8, 16 or 32 bits with one"};
+  if (input.isFloat()) {
+    if (outputBits == 32)
+      return Error{prefixOf(op) + "float32 to int32 is not supported"};
+    importer.setOutput(op, importer.custom("quantize", importer.typeOf(output), {importer.inputValue(op, 0)},
+                                           edgeAttributes(output)));
     return {};
   }
-  if (auto ok = checkBytes(op, input, "input"); !ok)
-    return ok;
   auto scale = scaleFor(op, static_cast<double>(input.quantisation.scales[0]) /
                                 static_cast<double>(output.quantisation.scales[0]));
   if (!scale)
     return scale.error();
-  // An unsigned byte is the signed one whose zero point is 128 lower, with its top bit turned.
-  const auto signedZeroPoint = [](const Tensor &tensor) {
-    return tensor.quantisation.zeroPoints[0] - (tensor.isInt8() ? 0 : 128);
-  };
-  mlir::Value bytes = importer.inputValue(op, 0);
-  if (!input.isInt8())
-    bytes = turnTopBit(importer, bytes);
-  const bool same = input.quantisation.scales == output.quantisation.scales &&
-                    signedZeroPoint(input) == signedZeroPoint(output);
-  if (!same)
-    bytes = importer.rescale(bytes, signedZeroPoint(input), signedZeroPoint(output), {*scale}, 8);
-  if (!output.isInt8())
-    bytes = turnTopBit(importer, bytes);
-  importer.setOutput(op, bytes);
+  mlir::Value value = importer.inputValue(op, 0);
+  if (input.type != output.type || input.quantisation.scales != output.quantisation.scales ||
+      input.quantisation.zeroPoints != output.quantisation.zeroPoints)
+    value = importer.rescale(value, input.quantisation.zeroPoints[0], output.quantisation.zeroPoints[0],
+                             {*scale}, outputBits);
+  importer.setOutput(op, value);
   return {};
 }
 
@@ -244,12 +226,20 @@ Expected<void> importDequantize(Importer &importer, const Operator &op) {
     return ok;
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
-    return ok;
-  if (output.type != tflite::TensorType::FLOAT32 || input.shape != output.shape)
+  if (!output.isFloat() || input.shape != output.shape)
     return Error{prefixOf(op) + "output is " + typeName(output.type) + " of shape " +
                  shapeText(output.shape) + ", expected float32 of shape " + shapeText(input.shape)};
-  setCustom(importer, op, "dequantize", edgeAttributes(input));
+  if (input.type == tflite::TensorType::FLOAT16) {
+    importer.setOutput(op, importer.builder().create<mlir::tosa::CastOp>(
+                               importer.location(), importer.typeOf(output), importer.inputValue(op, 0)));
+    return {};
+  }
+  if (quantisedBits(input.type) == 0 || input.quantisation.scales.size() != 1)
+    return Error{prefixOf(op) + "input is " + typeName(input.type) + " with " +
+                 std::to_string(input.quantisation.scales.size()) +
+                 " scales, expected float16, or 8, 16 or 32 bits with one"};
+  importer.setOutput(op, importer.custom("dequantize", importer.typeOf(output), {importer.inputValue(op, 0)},
+                                         edgeAttributes(input)));
   return {};
 }
 

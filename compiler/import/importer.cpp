@@ -5,6 +5,8 @@
 #include "tessera/isa/numerics.h"
 
 #include <cmath>
+#include <cstring>
+#include <limits>
 
 namespace tessera::compiler::frontend {
 
@@ -20,15 +22,16 @@ Expected<Scale> scaleOf(double factor) {
   return Scale{static_cast<int32_t>(quantized.multiplier), static_cast<int8_t>(shift)};
 }
 
-Expected<void> Importer::checkOperands(const Operator &op, size_t least, size_t most) const {
+Expected<void> Importer::checkOperands(const Operator &op, size_t least, size_t most, size_t outputs) const {
   if (op.inputs.size() < least || op.inputs.size() > most)
     return Error{prefixOf(op) + std::to_string(op.inputs.size()) + " inputs, expected " +
                  std::to_string(least) + (least == most ? "" : " to " + std::to_string(most))};
   for (size_t i = 0; i < least; ++i)
     if (op.inputs[i] < 0)
       return Error{prefixOf(op) + "input " + std::to_string(i) + " is absent"};
-  if (op.outputs.size() != 1)
-    return Error{prefixOf(op) + std::to_string(op.outputs.size()) + " outputs, expected 1"};
+  if (op.outputs.size() != outputs)
+    return Error{prefixOf(op) + std::to_string(op.outputs.size()) + " outputs, expected " +
+                 std::to_string(outputs)};
   return {};
 }
 
@@ -41,8 +44,63 @@ Expected<void> Importer::checkInt8(const Operator &op, const Tensor &tensor, con
   return {};
 }
 
+Expected<void> Importer::checkAlike(const Operator &op, const Tensor &input, const Tensor &output,
+                                    bool sameScale) const {
+  if (input.type != output.type || elementBytes(input.type) == 0)
+    return Error{prefixOf(op) + "input is " + typeName(input.type) + ", output " + typeName(output.type) +
+                 ", expected one type of numbers"};
+  if (sameScale && (input.quantisation.scales != output.quantisation.scales ||
+                    input.quantisation.zeroPoints != output.quantisation.zeroPoints))
+    return Error{prefixOf(op) + "input and output are quantised differently"};
+  return {};
+}
+
+Expected<std::vector<int32_t>> Importer::constantInts(const Operator &op, size_t i, const char *what) const {
+  const Tensor &tensor = input(op, i);
+  const bool isWide = tensor.type == tflite::TensorType::INT64;
+  if ((tensor.type != tflite::TensorType::INT32 && !isWide) || !tensor.isConstant())
+    return Error{prefixOf(op) + what + " are " + (tensor.isConstant() ? "" : "computed ") +
+                 typeName(tensor.type) + ", only constant int32 and int64 are supported"};
+  const size_t width = isWide ? 8 : 4;
+  std::vector<int32_t> values;
+  for (size_t at = 0; at < tensor.data.size(); at += width) {
+    int64_t number = 0;
+    std::memcpy(&number, tensor.data.data() + at, width);
+    if (!isWide)
+      number = static_cast<int32_t>(number);
+    if (number != static_cast<int32_t>(number))
+      return Error{prefixOf(op) + what + " hold " + std::to_string(number) + ", more than 32 bits"};
+    values.push_back(static_cast<int32_t>(number));
+  }
+  return values;
+}
+
+Expected<size_t> Importer::axisOf(const Operator &op, int64_t axis, llvm::ArrayRef<int64_t> shape) const {
+  const auto rank = static_cast<int64_t>(shape.size());
+  if (axis < -rank || axis >= rank)
+    return Error{prefixOf(op) + "axis " + std::to_string(axis) + " is outside shape " + shapeText(shape)};
+  return static_cast<size_t>(axis < 0 ? axis + rank : axis);
+}
+
+void Importer::setArgument(int32_t index, mlir::Value value) {
+  setValue(index, value);
+  isRaw_[static_cast<size_t>(index)] = tensor(index).isUnsigned;
+}
+
+mlir::Value Importer::result(int32_t index) {
+  const mlir::Value inner = value(index);
+  if (!tensor(index).isUnsigned)
+    return inner;
+  location_ = inner.getLoc();
+  return turnTopBit(inner);
+}
+
 mlir::Value Importer::value(int32_t index) {
   mlir::Value &slot = values_[static_cast<size_t>(index)];
+  if (isRaw_[static_cast<size_t>(index)]) {
+    slot = turnTopBit(slot);
+    isRaw_[static_cast<size_t>(index)] = false;
+  }
   if (slot)
     return slot;
   // Not computed before: parseModel() says it is a constant then. Not kept, so that each use has its own.
@@ -59,6 +117,10 @@ mlir::RankedTensorType Importer::type(llvm::ArrayRef<int64_t> shape, unsigned bi
 mlir::RankedTensorType Importer::typeOf(const Tensor &tensor) const {
   if (tensor.type == tflite::TensorType::FLOAT32)
     return mlir::RankedTensorType::get(tensor.shape, builder_.getF32Type());
+  if (tensor.type == tflite::TensorType::FLOAT16)
+    return mlir::RankedTensorType::get(tensor.shape, builder_.getF16Type());
+  if (tensor.type == tflite::TensorType::FLOAT64)
+    return mlir::RankedTensorType::get(tensor.shape, builder_.getF64Type());
   return type(tensor.shape, static_cast<unsigned>(8 * elementBytes(tensor.type)));
 }
 
@@ -73,6 +135,86 @@ mlir::Value Importer::constantI8(llvm::ArrayRef<int64_t> shape, std::span<const 
   const auto attribute = mlir::DenseElementsAttr::getFromRawBuffer(
       constantType, {reinterpret_cast<const char *>(bytes.data()), bytes.size()});
   return builder_.create<mlir::tosa::ConstOp>(location_, constantType, attribute);
+}
+
+mlir::Value Importer::constantF32(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values) {
+  const auto constantType = mlir::RankedTensorType::get(shape, builder_.getF32Type());
+  return builder_.create<mlir::tosa::ConstOp>(location_, constantType,
+                                              mlir::DenseElementsAttr::get(constantType, values));
+}
+
+mlir::Value Importer::turnTopBit(mlir::Value bytes) {
+  const auto from = mlir::cast<mlir::RankedTensorType>(bytes.getType());
+  const uint8_t topBit = 0x80;
+  const std::vector<int64_t> ones(static_cast<size_t>(from.getRank()), 1);
+  return builder_.create<mlir::tosa::BitwiseXorOp>(location_, from, bytes, constantI8(ones, {&topBit, 1}));
+}
+
+mlir::Value Importer::slice(mlir::Value value, llvm::ArrayRef<int64_t> start, llvm::ArrayRef<int64_t> size) {
+  const auto from = mlir::cast<mlir::RankedTensorType>(value.getType());
+  if (from.getShape() == size)
+    return value;
+  return builder_.create<mlir::tosa::SliceOp>(location_, from.clone(size), value,
+                                              builder_.getDenseI64ArrayAttr(start),
+                                              builder_.getDenseI64ArrayAttr(size));
+}
+
+mlir::Value Importer::transpose(mlir::Value value, llvm::ArrayRef<int32_t> order) {
+  const auto from = mlir::cast<mlir::RankedTensorType>(value.getType());
+  llvm::SmallVector<int64_t> shape;
+  for (int32_t dimension : order)
+    shape.push_back(from.getShape()[static_cast<size_t>(dimension)]);
+  return builder_.create<mlir::tosa::TransposeOp>(location_, from.clone(shape), value,
+                                                  constantI32({static_cast<int64_t>(order.size())}, order));
+}
+
+mlir::Value Importer::lookUp(mlir::Value bytes, llvm::function_ref<int64_t(int64_t)> function) {
+  std::vector<uint8_t> table;
+  for (int64_t byte = -128; byte <= 127; ++byte)
+    table.push_back(static_cast<uint8_t>(std::clamp<int64_t>(function(byte), -128, 127)));
+  return builder_.create<mlir::tosa::TableOp>(location_, bytes.getType(), bytes, constantI8({256}, table));
+}
+
+mlir::Value Importer::custom(const char *name, mlir::Type result, mlir::ValueRange operands,
+                             const std::string &attributes) {
+  return builder_
+      .create<mlir::tosa::CustomOp>(location_, mlir::TypeRange{result}, builder_.getStringAttr(name),
+                                    builder_.getStringAttr("tessera"), builder_.getStringAttr(attributes),
+                                    operands)
+      .getResult(0);
+}
+
+Expected<mlir::Value> Importer::activate(const Operator &op, tflite::Activation activation,
+                                         mlir::Value value) {
+  constexpr float kMost = std::numeric_limits<float>::max();
+  float low = -kMost;
+  float high = kMost;
+  switch (activation) {
+  case tflite::Activation::NONE:
+    return value;
+  case tflite::Activation::RELU:
+    low = 0;
+    break;
+  case tflite::Activation::RELU6:
+    low = 0;
+    high = 6;
+    break;
+  case tflite::Activation::RELU_N1_TO_1:
+    low = -1;
+    high = 1;
+    break;
+  case tflite::Activation::TANH:
+    return builder_.create<mlir::tosa::TanhOp>(location_, value.getType(), value).getResult();
+  default:
+    return Error{prefixOf(op) + "fused activation " + std::to_string(static_cast<int>(activation)) +
+                 " is not supported"};
+  }
+  return builder_
+      .create<mlir::tosa::ClampOp>(location_, value.getType(), value,
+                                   builder_.getI64IntegerAttr(static_cast<int64_t>(std::max(low, -1e9f))),
+                                   builder_.getI64IntegerAttr(static_cast<int64_t>(std::min(high, 1e9f))),
+                                   builder_.getF32FloatAttr(low), builder_.getF32FloatAttr(high))
+      .getResult();
 }
 
 mlir::Value Importer::reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape) {

@@ -18,6 +18,9 @@ struct Scale {
 /// The real factor as TFLite's QuantizeMultiplier makes it. An error (without place) where it is 2^30 or more.
 isa::Expected<Scale> scaleOf(double factor);
 
+/// A factor that keeps the value: rescale with it subtracts one zero point, adds the other and saturates.
+inline constexpr Scale kOne{1 << 30, 30};
+
 /// Bounds of an int8 tensor after a fused activation.
 struct Bounds {
   int64_t low = -128;
@@ -37,13 +40,24 @@ public:
   const Tensor &input(const Operator &op, size_t i) const { return tensor(op.inputs[i]); }
   const Tensor &output(const Operator &op) const { return tensor(op.outputs[0]); }
 
-  /// Checks operand counts: `least` to `most` inputs (the first `least` present), one output.
-  isa::Expected<void> checkOperands(const Operator &op, size_t least, size_t most) const;
+  /// Checks operand counts: `least` to `most` inputs (the first `least` present) and `outputs` outputs.
+  isa::Expected<void> checkOperands(const Operator &op, size_t least, size_t most, size_t outputs = 1) const;
   /// Checks that a tensor is int8 with one scale for all of it.
   isa::Expected<void> checkInt8(const Operator &op, const Tensor &tensor, const char *what) const;
+  /// Checks that two tensors are of one type that the importer holds and, where `sameScale`, quantised alike.
+  isa::Expected<void> checkAlike(const Operator &op, const Tensor &input, const Tensor &output,
+                                 bool sameScale = true) const;
+  /// The constant int32 or int64 numbers of an operand, such as axes or paddings.
+  isa::Expected<std::vector<int32_t>> constantInts(const Operator &op, size_t i, const char *what) const;
+  /// An axis of `shape` as the file gives it, negative ones from the back, as a place.
+  isa::Expected<size_t> axisOf(const Operator &op, int64_t axis, llvm::ArrayRef<int64_t> shape) const;
 
-  /// The value of a tensor; constants are made where they are asked for.
+  /// The value of a tensor; constants are made where they are asked for, unsigned inputs turned at their first use.
   mlir::Value value(int32_t index);
+  /// An argument of the network, as its bytes are.
+  void setArgument(int32_t index, mlir::Value value);
+  /// A tensor as the network gives it away: unsigned ones with their top bit turned back.
+  mlir::Value result(int32_t index);
   mlir::Value inputValue(const Operator &op, size_t i) { return value(op.inputs[i]); }
   void setValue(int32_t index, mlir::Value value) { values_[static_cast<size_t>(index)] = value; }
   void setOutput(const Operator &op, mlir::Value value) { setValue(op.outputs[0], value); }
@@ -53,6 +67,7 @@ public:
 
   mlir::Value constantI32(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<int32_t> values);
   mlir::Value constantI8(llvm::ArrayRef<int64_t> shape, std::span<const uint8_t> bytes);
+  mlir::Value constantF32(llvm::ArrayRef<int64_t> shape, llvm::ArrayRef<float> values);
   /// A reshape, or the value itself where it has that shape already.
   mlir::Value reshape(mlir::Value value, llvm::ArrayRef<int64_t> shape);
   /// tosa.rescale to `bits` wide; more than one scale: one a slice of the last dimension.
@@ -60,11 +75,27 @@ public:
                       llvm::ArrayRef<Scale> scales, unsigned bits);
   /// tosa.clamp where the bounds are narrower than int8.
   mlir::Value clamp(mlir::Value value, Bounds bounds);
+  /// A fused activation of a float32 value.
+  isa::Expected<mlir::Value> activate(const Operator &op, tflite::Activation activation, mlir::Value value);
+  /// tosa.slice.
+  mlir::Value slice(mlir::Value value, llvm::ArrayRef<int64_t> start, llvm::ArrayRef<int64_t> size);
+  /// tosa.transpose: dimension d of the result is dimension `order[d]` of `value`.
+  mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int32_t> order);
+  /// tosa.table: the byte that `function` gives for each byte, saturated.
+  mlir::Value lookUp(mlir::Value bytes, llvm::function_ref<int64_t(int64_t)> function);
+  /// tosa.custom of domain tessera.
+  mlir::Value custom(const char *name, mlir::Type result, mlir::ValueRange operands,
+                     const std::string &attributes);
 
 private:
+  /// Every byte plus 128, modulo 256.
+  mlir::Value turnTopBit(mlir::Value bytes);
+
   const Model &model_;
   mlir::OpBuilder &builder_;
   std::vector<mlir::Value> values_;
+  std::vector<bool> isRaw_ =
+      std::vector<bool>(values_.size(), false); ///< argument whose bytes are still unsigned
   mlir::Location location_ = builder_.getUnknownLoc();
 };
 
@@ -81,21 +112,10 @@ struct Window {
 isa::Expected<Window> windowOf(const Operator &op, tflite::Padding padding, int64_t in, int64_t out,
                                int64_t kernel, int64_t stride, int64_t dilation, const char *dimension);
 
-// One function an operator; each sets the value of the operator's output.
-isa::Expected<void> importConv2D(Importer &importer, const Operator &op);
-isa::Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op);
-isa::Expected<void> importFullyConnected(Importer &importer, const Operator &op);
-isa::Expected<void> importAddSub(Importer &importer, const Operator &op);
-isa::Expected<void> importMul(Importer &importer, const Operator &op);
-isa::Expected<void> importRelu(Importer &importer, const Operator &op);
-isa::Expected<void> importQuantize(Importer &importer, const Operator &op);
-isa::Expected<void> importDequantize(Importer &importer, const Operator &op);
-isa::Expected<void> importPool(Importer &importer, const Operator &op);
-isa::Expected<void> importMean(Importer &importer, const Operator &op);
-isa::Expected<void> importPad(Importer &importer, const Operator &op);
-isa::Expected<void> importReshape(Importer &importer, const Operator &op);
-isa::Expected<void> importConcatenation(Importer &importer, const Operator &op);
-isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
+using ImportFunction = isa::Expected<void> (*)(Importer &, const Operator &);
+
+/// What takes an operator and sets the values of its outputs; null where nothing does.
+ImportFunction functionFor(tflite::BuiltinOperator code);
 
 /// Multiply-accumulates of an operator that was imported; 0 where it has none.
 int64_t macsOf(const Model &model, const Operator &op);

@@ -141,6 +141,7 @@ Expected<Tensor> readTensor(const tflite::Model &model, const tflite::Tensor &ra
   Tensor tensor;
   tensor.name = raw.name() ? raw.name()->str() : "";
   tensor.type = raw.type();
+  tensor.isVariable = raw.is_variable();
   const std::string place = "tensor " + std::to_string(index) + " ('" + printable(tensor.name) + "'): ";
 
   if (auto ok = readShape(raw, tensor, place); !ok)
@@ -267,13 +268,32 @@ Expected<Model> parseModel(std::span<const uint8_t> file) {
   return model;
 }
 
+void makeSigned(Model &model) {
+  // Spans point into the inner vectors, which stay where they are when the outer one grows.
+  for (Tensor &tensor : model.tensors) {
+    if (tensor.type != tflite::TensorType::UINT8 || tensor.quantisation.scales.empty())
+      continue;
+    tensor.type = tflite::TensorType::INT8;
+    tensor.isUnsigned = true;
+    for (int64_t &zeroPoint : tensor.quantisation.zeroPoints)
+      zeroPoint -= 128;
+    if (!tensor.isConstant())
+      continue;
+    std::vector<uint8_t> bytes(tensor.data.begin(), tensor.data.end());
+    for (uint8_t &byte : bytes)
+      byte ^= 0x80;
+    model.rewritten.push_back(std::move(bytes));
+    tensor.data = model.rewritten.back();
+  }
+}
+
 Expected<void> checkOrder(const Model &model) {
   std::vector<bool> defined(model.tensors.size(), false);
   for (size_t i = 0; i < model.tensors.size(); ++i)
-    defined[i] = model.tensors[i].isConstant();
+    defined[i] = model.tensors[i].isConstant() || model.tensors[i].isVariable;
   for (int32_t input : model.inputs) {
     if (defined[static_cast<size_t>(input)])
-      return Error{"input tensor " + std::to_string(input) + " is a constant or listed twice"};
+      return Error{"input tensor " + std::to_string(input) + " is a constant, state or listed twice"};
     defined[static_cast<size_t>(input)] = true;
   }
   for (const Operator &op : model.operators) {

@@ -36,10 +36,13 @@ struct Tensor {
   std::vector<int64_t> shape;
   Quantisation quantisation;
   std::span<const uint8_t> data; ///< empty: not a constant
+  bool isVariable = false;       ///< state that an operator keeps; its value at the start is zero
+  bool isUnsigned = false;       ///< uint8 in the file, told as int8 by makeSigned()
 
   bool isConstant() const { return !data.empty(); }
   int64_t elements() const;
   bool isInt8() const { return type == tflite::TensorType::INT8; }
+  bool isFloat() const { return type == tflite::TensorType::FLOAT32; }
 };
 
 struct Operator {
@@ -56,7 +59,8 @@ struct Operator {
 
 struct Model {
   std::shared_ptr<const std::vector<uint64_t>>
-      storage; ///< an aligned copy of the file; data spans point into it
+      storage;                                 ///< an aligned copy of the file; data spans point into it
+  std::vector<std::vector<uint8_t>> rewritten; ///< constants that are told otherwise than in the file
   std::vector<Tensor> tensors;
   std::vector<Operator> operators;
   std::vector<int32_t> inputs;
@@ -65,7 +69,11 @@ struct Model {
 
 isa::Expected<Model> parseModel(std::span<const uint8_t> file);
 
-/// Every operand is an input, a constant or an earlier result, and every tensor is written once; so are the outputs.
+/// Tells every quantised uint8 tensor as the int8 one whose bytes have the top bit turned and whose zero point is 128 lower:
+/// the same real numbers. What is left of uint8 are the bytes at the network's edges.
+void makeSigned(Model &model);
+
+/// Every operand is an input, a constant, state or an earlier result, and every tensor is written once; so are the outputs.
 isa::Expected<void> checkOrder(const Model &model);
 
 /// "CONV_2D", or "operator code 211" where the format knows no such number here.

@@ -1,33 +1,16 @@
 /// AVERAGE_POOL_2D, MAX_POOL_2D, MEAN and PAD.
 
-#include "import/importer.h"
+#include "import/operators.h"
 #include "import/shape_text.h"
 
 #include "tessera/isa/numerics.h"
 
 #include <bit>
-#include <cstring>
 
 namespace tessera::compiler::frontend {
 
 using isa::Error;
 using isa::Expected;
-
-namespace {
-
-/// The int32 constant of an operand, such as axes or paddings.
-Expected<std::vector<int32_t>> constantInts(Importer &importer, const Operator &op, size_t i,
-                                            const char *what) {
-  const Tensor &tensor = importer.input(op, i);
-  if (tensor.type != tflite::TensorType::INT32 || !tensor.isConstant())
-    return Error{prefixOf(op) + what + " are " + (tensor.isConstant() ? "" : "computed ") +
-                 typeName(tensor.type) + ", only constant int32 is supported"};
-  std::vector<int32_t> values(tensor.data.size() / 4);
-  std::memcpy(values.data(), tensor.data.data(), values.size() * 4);
-  return values;
-}
-
-} // namespace
 
 Expected<void> importPool(Importer &importer, const Operator &op) {
   if (auto ok = importer.checkOperands(op, 1, 1); !ok)
@@ -87,7 +70,7 @@ Expected<void> importMean(Importer &importer, const Operator &op) {
     return ok;
   if (auto ok = importer.checkInt8(op, output, "output"); !ok)
     return ok;
-  auto axes = constantInts(importer, op, 1, "axes");
+  auto axes = importer.constantInts(op, 1, "axes");
   if (!axes)
     return axes.error();
 
@@ -143,7 +126,7 @@ Expected<void> importPad(Importer &importer, const Operator &op) {
     return ok;
   if (auto ok = importer.checkInt8(op, output, "output"); !ok)
     return ok;
-  auto pads = constantInts(importer, op, 1, "paddings");
+  auto pads = importer.constantInts(op, 1, "paddings");
   if (!pads)
     return pads.error();
   const size_t rank = input.shape.size();

@@ -6,6 +6,7 @@
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace tessera::compiler {
 
@@ -40,69 +41,26 @@ int64_t macsOf(const Model &model, const Operator &op) {
 
 namespace {
 
-using ImportFunction = Expected<void> (*)(Importer &, const Operator &);
-
-/// What takes an operator; null where nothing does.
-ImportFunction functionFor(tflite::BuiltinOperator code) {
-  switch (code) {
-  case tflite::BuiltinOperator::CONV_2D:
-    return importConv2D;
-  case tflite::BuiltinOperator::DEPTHWISE_CONV_2D:
-    return importDepthwiseConv2D;
-  case tflite::BuiltinOperator::FULLY_CONNECTED:
-    return importFullyConnected;
-  case tflite::BuiltinOperator::ADD:
-  case tflite::BuiltinOperator::SUB:
-    return importAddSub;
-  case tflite::BuiltinOperator::MUL:
-    return importMul;
-  case tflite::BuiltinOperator::RELU:
-  case tflite::BuiltinOperator::RELU6:
-    return importRelu;
-  case tflite::BuiltinOperator::QUANTIZE:
-    return importQuantize;
-  case tflite::BuiltinOperator::DEQUANTIZE:
-    return importDequantize;
-  case tflite::BuiltinOperator::AVERAGE_POOL_2D:
-  case tflite::BuiltinOperator::MAX_POOL_2D:
-    return importPool;
-  case tflite::BuiltinOperator::MEAN:
-    return importMean;
-  case tflite::BuiltinOperator::PAD:
-  case tflite::BuiltinOperator::PADV2:
-    return importPad;
-  case tflite::BuiltinOperator::RESHAPE:
-  case tflite::BuiltinOperator::SQUEEZE:
-  case tflite::BuiltinOperator::EXPAND_DIMS:
-    return importReshape;
-  case tflite::BuiltinOperator::CONCATENATION:
-    return importConcatenation;
-  case tflite::BuiltinOperator::SOFTMAX:
-    return importSoftmax;
-  default:
-    return nullptr;
-  }
-}
-
 /// Name, scale and zero point of an argument or result, and whether its type can stand at the edge.
 Expected<mlir::DictionaryAttr> edgeAttributes(mlir::OpBuilder &builder, const Tensor &tensor,
                                               const char *what) {
-  const bool isFloat = tensor.type == tflite::TensorType::FLOAT32;
-  const bool isUnsigned = tensor.type == tflite::TensorType::UINT8;
   const Quantisation &quantisation = tensor.quantisation;
-  if (!isFloat && !((tensor.isInt8() || isUnsigned) && quantisation.scales.size() == 1))
+  if (elementBytes(tensor.type) == 0 || quantisation.scales.size() > 1)
     return Error{std::string(what) + " '" + printable(tensor.name) + "' is " + typeName(tensor.type) +
                  " with " + std::to_string(quantisation.scales.size()) +
-                 " scales, only int8 and uint8 with one and float32 are supported"};
+                 " scales, only numbers with at most one are supported"};
   llvm::SmallVector<mlir::NamedAttribute> attributes;
   attributes.push_back(builder.getNamedAttr("tessera.name", builder.getStringAttr(printable(tensor.name))));
-  if (isUnsigned)
+  if (tensor.isUnsigned)
     attributes.push_back(builder.getNamedAttr("tessera.unsigned", builder.getUnitAttr()));
-  if (!isFloat) {
+  else if (!tensor.isInt8() && !tensor.isFloat())
+    attributes.push_back(builder.getNamedAttr("tessera.type", builder.getStringAttr(typeName(tensor.type))));
+  if (!quantisation.scales.empty() && !tensor.isFloat()) {
+    const int64_t zeroPoint = quantisation.zeroPoints[0] + (tensor.isUnsigned ? 128 : 0);
     attributes.push_back(builder.getNamedAttr(
         "tessera.scale", builder.getF64FloatAttr(static_cast<double>(quantisation.scales[0]))));
-    attributes.push_back(builder.getNamedAttr(
-        "tessera.zero_point", builder.getI32IntegerAttr(static_cast<int32_t>(quantisation.zeroPoints[0]))));
+    attributes.push_back(builder.getNamedAttr("tessera.zero_point",
+                                              builder.getI32IntegerAttr(static_cast<int32_t>(zeroPoint))));
   }
   return builder.getDictionaryAttr(attributes);
 }
@@ -139,6 +97,7 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
   auto parsed = parseModel(file);
   if (!parsed)
     return parsed.error();
+  makeSigned(*parsed);
   const Model &model = *parsed;
   for (const Operator &op : model.operators)
     if (!functionFor(op.code))
@@ -156,7 +115,7 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
     return main.error();
   mlir::Block *block = main->addEntryBlock();
   for (size_t i = 0; i < model.inputs.size(); ++i)
-    importer.setValue(model.inputs[i], block->getArgument(static_cast<unsigned>(i)));
+    importer.setArgument(model.inputs[i], block->getArgument(static_cast<unsigned>(i)));
   builder.setInsertionPointToEnd(block);
 
   llvm::SmallVector<mlir::Attribute> layers;
@@ -174,8 +133,12 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
   importer.setLocation(builder.getUnknownLoc());
   llvm::SmallVector<mlir::Value> results;
   for (int32_t index : model.outputs)
-    results.push_back(importer.value(index));
+    results.push_back(importer.result(index));
   builder.create<mlir::func::ReturnOp>(builder.getUnknownLoc(), results);
+  // Sizes that the file computes and whose answer is known, and state that nobody reads.
+  for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(*block)))
+    if (mlir::isOpTriviallyDead(&op))
+      op.erase();
   module->getOperation()->setAttr("tessera.layers", builder.getArrayAttr(layers));
 
   // What is left to find here would be a mistake of ours, but it must not go on.

@@ -54,8 +54,8 @@ TEST(ImportTest, RefusesWhatIsNoModel) {
 
 TEST(ImportTest, NamesTheUnsupportedOperator) {
   TinyModel model = tinyNetwork();
-  model.operators[3] = {BuiltinOperator::TANH, {7}, {8}};
-  EXPECT_EQ(messageOf(model.build()), "operator 3 (TANH) is not supported");
+  model.operators[3] = {BuiltinOperator::SKIP_GRAM, {7}, {8}};
+  EXPECT_EQ(messageOf(model.build()), "operator 3 (SKIP_GRAM) is not supported");
   model.operators[3] = {static_cast<BuiltinOperator>(9999), {7}, {8}};
   EXPECT_EQ(messageOf(model.build()), "operator 3 (operator code 9999) is not supported");
 }

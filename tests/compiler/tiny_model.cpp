@@ -146,6 +146,58 @@ TinyModel tinyNetwork(uint32_t seed) {
   return model;
 }
 
+namespace {
+
+/// Operators that move values: slices, splits, transposition; and those that look them up.
+void addMoves(std::vector<TinyModel> &models) {
+  const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op) {
+    TinyModel model;
+    model.tensors = std::move(tensors);
+    model.outputs = op.outputs;
+    model.operators = {std::move(op)};
+    models.push_back(std::move(model));
+  };
+  const TinyTensor picture = activation("x", {1, 6, 7, 3}, 0.04f, -11);
+  const auto like = [&](const char *name, std::vector<int32_t> shape) {
+    return activation(name, std::move(shape), 0.04f, -11);
+  };
+  add({picture, integers("begin", {4}, {0, 1, -1, 0}), integers("end", {4}, {1, 6, 0, 3}),
+       integers("stride", {4}, {1, 2, -2, 1}), like("y", {3, 3, 3})},
+      {BuiltinOperator::STRIDED_SLICE,
+       {0, 1, 2, 3},
+       {4},
+       BuiltinOptions::StridedSliceOptions,
+       [](Builder &b) { return tfl::CreateStridedSliceOptions(b, 0, 0, 0, 0, 1).Union(); }});
+  add({picture, integers("begin", {4}, {0, 1, 2, 0}), integers("size", {4}, {1, 4, 5, 3}),
+       like("y", {1, 4, 5, 3})},
+      {BuiltinOperator::SLICE, {0, 1, 2}, {3}});
+  add({picture, integers("order", {4}, {0, 3, 1, 2}), like("y", {1, 3, 6, 7})},
+      {BuiltinOperator::TRANSPOSE, {0, 1}, {2}});
+  add({picture, integers("axis", {1}, {1}), like("y", {1, 3, 7, 3}), like("z", {1, 3, 7, 3})},
+      {BuiltinOperator::SPLIT, {1, 0}, {2, 3}});
+  add({picture, integers("sizes", {2}, {2, -1}), integers("axis", {1}, {2}), like("y", {1, 6, 2, 3}),
+       like("z", {1, 6, 5, 3})},
+      {BuiltinOperator::SPLIT_V, {0, 1, 2}, {3, 4}});
+  add({picture, like("y", {1, 2, 6, 7, 3})},
+      {BuiltinOperator::PACK, {0, 0}, {1}, BuiltinOptions::PackOptions, [](Builder &b) {
+         return tfl::CreatePackOptions(b, 2, 1).Union();
+       }});
+  add({picture, like("y", {1, 6, 7}), like("z", {1, 6, 7}), like("w", {1, 6, 7})},
+      {BuiltinOperator::UNPACK, {0}, {1, 2, 3}, BuiltinOptions::UnpackOptions, [](Builder &b) {
+         return tfl::CreateUnpackOptions(b, 3, 3).Union();
+       }});
+  TinyTensor number = integers("y", {4}, {});
+  add({picture, number}, {BuiltinOperator::SHAPE, {0}, {1}});
+  add({picture, activation("y", picture.shape, 1.0f / 256, -128)}, {BuiltinOperator::LOGISTIC, {0}, {1}});
+  add({picture, activation("y", picture.shape, 1.0f / 128, 0)}, {BuiltinOperator::TANH, {0}, {1}});
+  add({picture, activation("y", picture.shape, 0.03f, 5)},
+      {BuiltinOperator::LEAKY_RELU, {0}, {1}, BuiltinOptions::LeakyReluOptions, [](Builder &b) {
+         return tfl::CreateLeakyReluOptions(b, 0.2f).Union();
+       }});
+}
+
+} // namespace
+
 std::vector<TinyModel> tinyOperators() {
   std::vector<TinyModel> models;
   const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op) {
@@ -188,6 +240,7 @@ std::vector<TinyModel> tinyOperators() {
       {BuiltinOperator::CONCATENATION, {0, 1}, {2}, BuiltinOptions::ConcatenationOptions, [](Builder &b) {
          return tfl::CreateConcatenationOptions(b, 2).Union();
        }});
+  addMoves(models);
   return models;
 }
 

@@ -1,0 +1,112 @@
+/// LOGISTIC, TANH, LEAKY_RELU: of one byte each, so int8 ones are a table of 256 that the reference kernel's arithmetic fills.
+
+#include "import/operators.h"
+#include "import/shape_text.h"
+
+#include "tessera/isa/activation.h"
+#include "tessera/isa/numerics.h"
+
+namespace tessera::compiler::frontend {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+/// Checks one input and output of one shape, both float32 or both int8 with one scale.
+Expected<void> checkUnary(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (input.shape != output.shape)
+    return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
+                 " differ"};
+  if (input.isFloat() && output.isFloat())
+    return {};
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  return importer.checkInt8(op, output, "output");
+}
+
+/// A function whose output has one scale and zero point for all networks.
+Expected<void> importFixed(Importer &importer, const Operator &op,
+                           std::array<int8_t, 256> (*tableOf)(double, int32_t), float outputScale,
+                           int64_t outputZeroPoint) {
+  const Quantisation &input = importer.input(op, 0).quantisation;
+  const Quantisation &output = importer.output(op).quantisation;
+  if (output.scales[0] != outputScale || output.zeroPoints[0] != outputZeroPoint)
+    return Error{prefixOf(op) + "output scale " + numberText(static_cast<double>(output.scales[0])) +
+                 ", zero point " + std::to_string(output.zeroPoints[0]) + ", expected " +
+                 numberText(static_cast<double>(outputScale)) + " and " + std::to_string(outputZeroPoint)};
+  if (input.scales[0] >= 8)
+    return Error{prefixOf(op) + "input scale " + numberText(static_cast<double>(input.scales[0])) +
+                 " is not below 8"};
+  const auto table = tableOf(static_cast<double>(input.scales[0]), static_cast<int32_t>(input.zeroPoints[0]));
+  importer.setOutput(op, importer.lookUp(importer.inputValue(op, 0), [&](int64_t byte) {
+    return table[static_cast<size_t>(byte + 128)];
+  }));
+  return {};
+}
+
+} // namespace
+
+Expected<void> importLogistic(Importer &importer, const Operator &op) {
+  if (auto ok = checkUnary(importer, op); !ok)
+    return ok;
+  if (!importer.output(op).isFloat())
+    return importFixed(importer, op, isa::logisticTable, 1.0f / 256, -128);
+  const mlir::Value value = importer.inputValue(op, 0);
+  importer.setOutput(
+      op, importer.builder().create<mlir::tosa::SigmoidOp>(importer.location(), value.getType(), value));
+  return {};
+}
+
+Expected<void> importTanh(Importer &importer, const Operator &op) {
+  if (auto ok = checkUnary(importer, op); !ok)
+    return ok;
+  if (!importer.output(op).isFloat())
+    return importFixed(importer, op, isa::tanhTable, 1.0f / 128, 0);
+  const mlir::Value value = importer.inputValue(op, 0);
+  importer.setOutput(
+      op, importer.builder().create<mlir::tosa::TanhOp>(importer.location(), value.getType(), value));
+  return {};
+}
+
+Expected<void> importLeakyRelu(Importer &importer, const Operator &op) {
+  if (auto ok = checkUnary(importer, op); !ok)
+    return ok;
+  const auto *options = op.options<tflite::LeakyReluOptions>();
+  if (!options)
+    return Error{prefixOf(op) + "options are missing"};
+  const float alpha = options->alpha();
+  const mlir::Value value = importer.inputValue(op, 0);
+  mlir::OpBuilder &builder = importer.builder();
+  if (importer.output(op).isFloat()) {
+    // max(x, 0) + alpha * min(x, 0)
+    const auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+    const std::vector<int64_t> ones(static_cast<size_t>(type.getRank()), 1);
+    const mlir::Value zero = importer.constantF32(ones, {0.0f});
+    const mlir::Value slope = importer.constantF32(ones, {alpha});
+    const auto location = importer.location();
+    const mlir::Value above = builder.create<mlir::tosa::MaximumOp>(location, type, value, zero);
+    const mlir::Value below = builder.create<mlir::tosa::MinimumOp>(location, type, value, zero);
+    const mlir::Value scaled =
+        builder.create<mlir::tosa::MulOp>(location, type, below, slope, builder.getI8IntegerAttr(0));
+    importer.setOutput(op, builder.create<mlir::tosa::AddOp>(location, type, above, scaled));
+    return {};
+  }
+  const Quantisation &input = importer.input(op, 0).quantisation;
+  const Quantisation &output = importer.output(op).quantisation;
+  const auto identity = isa::quantizeMultiplier(static_cast<double>(input.scales[0] / output.scales[0]));
+  const auto slope = isa::quantizeMultiplier(static_cast<double>(input.scales[0] * alpha / output.scales[0]));
+  importer.setOutput(op, importer.lookUp(value, [&](int64_t byte) {
+    const auto steps = static_cast<int32_t>(byte - input.zeroPoints[0]);
+    const auto &factor = steps >= 0 ? identity : slope;
+    return output.zeroPoints[0] +
+           isa::multiplyDoubleRounding(steps, static_cast<int32_t>(factor.multiplier), factor.shift);
+  }));
+  return {};
+}
+
+} // namespace tessera::compiler::frontend

@@ -1,0 +1,69 @@
+#include "import/operators.h"
+
+namespace tessera::compiler::frontend {
+
+ImportFunction functionFor(tflite::BuiltinOperator code) {
+  using Code = tflite::BuiltinOperator;
+  switch (code) {
+  case Code::CONV_2D:
+    return importConv2D;
+  case Code::DEPTHWISE_CONV_2D:
+    return importDepthwiseConv2D;
+  case Code::FULLY_CONNECTED:
+    return importFullyConnected;
+  case Code::ADD:
+  case Code::SUB:
+    return importAddSub;
+  case Code::MUL:
+    return importMul;
+  case Code::RELU:
+  case Code::RELU6:
+    return importRelu;
+  case Code::QUANTIZE:
+    return importQuantize;
+  case Code::DEQUANTIZE:
+    return importDequantize;
+  case Code::LOGISTIC:
+    return importLogistic;
+  case Code::TANH:
+    return importTanh;
+  case Code::LEAKY_RELU:
+    return importLeakyRelu;
+  case Code::AVERAGE_POOL_2D:
+  case Code::MAX_POOL_2D:
+    return importPool;
+  case Code::MEAN:
+    return importMean;
+  case Code::PAD:
+  case Code::PADV2:
+    return importPad;
+  case Code::RESHAPE:
+  case Code::SQUEEZE:
+  case Code::EXPAND_DIMS:
+    return importReshape;
+  case Code::CONCATENATION:
+    return importConcatenation;
+  case Code::PACK:
+    return importPack;
+  case Code::UNPACK:
+    return importUnpack;
+  case Code::SPLIT:
+    return importSplit;
+  case Code::SPLIT_V:
+    return importSplitV;
+  case Code::TRANSPOSE:
+    return importTranspose;
+  case Code::SHAPE:
+    return importShape;
+  case Code::SLICE:
+    return importSlice;
+  case Code::STRIDED_SLICE:
+    return importStridedSlice;
+  case Code::SOFTMAX:
+    return importSoftmax;
+  default:
+    return nullptr;
+  }
+}
+
+} // namespace tessera::compiler::frontend

@@ -1,0 +1,44 @@
+/// One function an operator or family of operators; each sets the values of the operator's outputs.
+#ifndef TESSERA_COMPILER_IMPORT_OPERATORS_H
+#define TESSERA_COMPILER_IMPORT_OPERATORS_H
+
+#include "import/importer.h"
+
+namespace tessera::compiler::frontend {
+
+// conv.cpp
+isa::Expected<void> importConv2D(Importer &importer, const Operator &op);
+isa::Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op);
+isa::Expected<void> importFullyConnected(Importer &importer, const Operator &op);
+// elementwise.cpp
+isa::Expected<void> importAddSub(Importer &importer, const Operator &op);
+isa::Expected<void> importMul(Importer &importer, const Operator &op);
+isa::Expected<void> importRelu(Importer &importer, const Operator &op);
+isa::Expected<void> importQuantize(Importer &importer, const Operator &op);
+isa::Expected<void> importDequantize(Importer &importer, const Operator &op);
+// lookup.cpp
+isa::Expected<void> importLogistic(Importer &importer, const Operator &op);
+isa::Expected<void> importTanh(Importer &importer, const Operator &op);
+isa::Expected<void> importLeakyRelu(Importer &importer, const Operator &op);
+// pool.cpp
+isa::Expected<void> importPool(Importer &importer, const Operator &op);
+isa::Expected<void> importMean(Importer &importer, const Operator &op);
+isa::Expected<void> importPad(Importer &importer, const Operator &op);
+// moves.cpp
+isa::Expected<void> importReshape(Importer &importer, const Operator &op);
+isa::Expected<void> importConcatenation(Importer &importer, const Operator &op);
+isa::Expected<void> importPack(Importer &importer, const Operator &op);
+isa::Expected<void> importUnpack(Importer &importer, const Operator &op);
+isa::Expected<void> importSplit(Importer &importer, const Operator &op);
+isa::Expected<void> importSplitV(Importer &importer, const Operator &op);
+isa::Expected<void> importTranspose(Importer &importer, const Operator &op);
+isa::Expected<void> importShape(Importer &importer, const Operator &op);
+// slice.cpp
+isa::Expected<void> importSlice(Importer &importer, const Operator &op);
+isa::Expected<void> importStridedSlice(Importer &importer, const Operator &op);
+// softmax.cpp
+isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
+
+} // namespace tessera::compiler::frontend
+
+#endif

@@ -1,0 +1,158 @@
+/// SLICE and STRIDED_SLICE: tosa.slice, tosa.reverse, and for strides a reshape whose first column is taken.
+
+#include "import/operators.h"
+#include "import/shape_text.h"
+
+namespace tessera::compiler::frontend {
+
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+/// What one dimension keeps: `count` elements from `start` on, `stride` apart.
+struct Range {
+  int64_t start = 0;
+  int64_t stride = 1;
+  int64_t count = 0;
+};
+
+/// Every stride-th row of [rows, stride, rest] is the first of its group. `value` has `count` groups, the last maybe short.
+mlir::Value everyNth(Importer &importer, mlir::Value value, size_t axis, int64_t stride, int64_t count) {
+  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+  std::vector<int64_t> shape(type.getShape());
+  int64_t outer = 1, inner = 1;
+  for (size_t d = 0; d < shape.size(); ++d)
+    (d < axis ? outer : inner) *= d == axis ? 1 : shape[d];
+  const int64_t missing = count * stride - shape[axis];
+  value = importer.reshape(value, {outer, shape[axis], inner});
+  if (missing > 0) {
+    mlir::OpBuilder &builder = importer.builder();
+    const mlir::Type padded = type.clone(llvm::ArrayRef<int64_t>{outer, count * stride, inner});
+    const mlir::Value amounts = importer.constantI32({3, 2}, {0, 0, 0, static_cast<int32_t>(missing), 0, 0});
+    value = builder.create<mlir::tosa::PadOp>(importer.location(), padded, value, amounts);
+  }
+  value = importer.reshape(value, {outer, count, stride, inner});
+  value = importer.slice(value, {0, 0, 0, 0}, {outer, count, 1, inner});
+  shape[axis] = count;
+  return importer.reshape(value, shape);
+}
+
+mlir::Value take(Importer &importer, mlir::Value value, llvm::ArrayRef<Range> ranges) {
+  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+  std::vector<int64_t> start, size;
+  for (size_t d = 0; d < ranges.size(); ++d) {
+    const Range &range = ranges[d];
+    const int64_t extent = type.getShape()[d];
+    const int64_t step = std::abs(range.stride);
+    int64_t first = range.start;
+    if (range.stride < 0) {
+      value = importer.builder().create<mlir::tosa::ReverseOp>(
+          importer.location(), type, value, importer.builder().getI32IntegerAttr(static_cast<int32_t>(d)));
+      first = extent - 1 - first;
+    }
+    start.push_back(first);
+    size.push_back(std::min(range.count * step, extent - first));
+  }
+  value = importer.slice(value, start, size);
+  for (size_t d = 0; d < ranges.size(); ++d)
+    if (const int64_t step = std::abs(ranges[d].stride); step > 1)
+      value = everyNth(importer, value, d, step, ranges[d].count);
+  return value;
+}
+
+/// The range of one dimension, as the reference kernel reads begin, end, stride and the masks.
+Range rangeOf(int64_t extent, int64_t begin, int64_t end, int64_t stride, bool fromStart, bool toEnd,
+              bool isOne) {
+  const bool forward = stride > 0;
+  const auto place = [&](int64_t at) {
+    const int64_t wrapped = at < 0 ? at + extent : at;
+    return forward ? std::clamp<int64_t>(wrapped, 0, extent) : std::clamp<int64_t>(wrapped, -1, extent - 1);
+  };
+  Range range{fromStart ? (forward ? 0 : extent - 1) : place(begin), stride, 0};
+  if (isOne)
+    return {range.start, 1, range.start >= 0 && range.start < extent ? 1 : 0};
+  const int64_t stop = toEnd ? (forward ? extent : -1) : place(end);
+  const int64_t reach = forward ? stop - range.start : range.start - stop;
+  range.count = reach <= 0 ? 0 : (reach + std::abs(stride) - 1) / std::abs(stride);
+  return range;
+}
+
+} // namespace
+
+Expected<void> importSlice(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 3, 3); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkAlike(op, input, output); !ok)
+    return ok;
+  auto begin = importer.constantInts(op, 1, "begins");
+  if (!begin)
+    return begin.error();
+  const size_t rank = input.shape.size();
+  // The sizes are the output's.
+  bool fits = begin->size() == rank && output.shape.size() == rank;
+  for (size_t d = 0; fits && d < rank; ++d)
+    fits = (*begin)[d] >= 0 && (*begin)[d] + output.shape[d] <= input.shape[d];
+  if (!fits)
+    return Error{prefixOf(op) + "the slice " + shapeText(output.shape) + " is not inside " +
+                 shapeText(input.shape)};
+  const std::vector<int64_t> start(begin->begin(), begin->end());
+  importer.setOutput(op, importer.slice(importer.inputValue(op, 0), start, output.shape));
+  return {};
+}
+
+Expected<void> importStridedSlice(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 4, 4); !ok)
+    return ok;
+  const auto *options = op.options<tflite::StridedSliceOptions>();
+  if (!options)
+    return Error{prefixOf(op) + "options are missing"};
+  if (options->ellipsis_mask() != 0 || options->new_axis_mask() != 0 || options->offset())
+    return Error{prefixOf(op) + "an ellipsis, new axes and ends as offsets are not supported"};
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  if (auto ok = importer.checkAlike(op, input, output); !ok)
+    return ok;
+  std::vector<int32_t> numbers[3];
+  const char *const names[3] = {"begins", "ends", "strides"};
+  for (size_t i = 0; i < 3; ++i) {
+    auto values = importer.constantInts(op, i + 1, names[i]);
+    if (!values)
+      return values.error();
+    numbers[i] = *values;
+  }
+  const size_t given = numbers[0].size();
+  if (given > input.shape.size() || numbers[1].size() != given || numbers[2].size() != given)
+    return Error{prefixOf(op) + std::to_string(given) + " begins, " + std::to_string(numbers[1].size()) +
+                 " ends and " + std::to_string(numbers[2].size()) + " strides for shape " +
+                 shapeText(input.shape)};
+  std::vector<Range> ranges;
+  std::vector<int64_t> kept;
+  for (size_t d = 0; d < input.shape.size(); ++d) {
+    Range range{0, 1, input.shape[d]};
+    bool isOne = false;
+    if (d < given) {
+      const auto masked = [&](int32_t mask) { return ((static_cast<uint32_t>(mask) >> d) & 1) != 0; };
+      isOne = masked(options->shrink_axis_mask());
+      if (numbers[2][d] == 0 || numbers[2][d] < -(1 << 24) || numbers[2][d] > 1 << 24)
+        return Error{prefixOf(op) + "stride " + std::to_string(numbers[2][d]) + " is not possible"};
+      range = rangeOf(input.shape[d], numbers[0][d], numbers[1][d], numbers[2][d],
+                      masked(options->begin_mask()), masked(options->end_mask()), isOne);
+    }
+    if (range.count < 1)
+      return Error{prefixOf(op) + "nothing is left of dimension " + std::to_string(d) + " of " +
+                   shapeText(input.shape)};
+    ranges.push_back(range);
+    if (!isOne)
+      kept.push_back(range.count);
+  }
+  if (kept != output.shape)
+    return Error{prefixOf(op) + "the slice of " + shapeText(input.shape) + " is " + shapeText(kept) +
+                 ", the output " + shapeText(output.shape)};
+  importer.setOutput(op, importer.reshape(take(importer, importer.inputValue(op, 0), ranges), output.shape));
+  return {};
+}
+
+} // namespace tessera::compiler::frontend
