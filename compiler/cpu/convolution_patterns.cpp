@@ -46,6 +46,24 @@ Value multiplyAccumulate(mlir::OpBuilder &builder, mlir::Location location, mlir
   return builder.create<mlir::arith::AddIOp>(location, arguments[2], product);
 }
 
+/// Constant weights of an operation: int8, or int16 where they have a zero point, which is subtracted then.
+mlir::DenseElementsAttr weightsOf(Value value,
+                                  std::optional<mlir::tosa::ConvOpQuantizationAttr> quantisation) {
+  const auto weights = constantOf(value);
+  if (!weights || !weights.getElementType().isInteger(8))
+    return nullptr;
+  const int64_t zeroPoint = quantisation ? quantisation->getWeightZp() : 0;
+  if (zeroPoint == 0)
+    return weights;
+  llvm::SmallVector<int16_t> wide;
+  for (int8_t weight : weights.getValues<int8_t>())
+    wide.push_back(static_cast<int16_t>(weight - zeroPoint));
+  const auto type = mlir::cast<mlir::RankedTensorType>(weights.getType());
+  return mlir::DenseElementsAttr::get(
+      mlir::RankedTensorType::get(type.getShape(), mlir::IntegerType::get(value.getContext(), 16)),
+      llvm::ArrayRef<int16_t>(wide));
+}
+
 /// bias[o] - zeroPoint * sum of the weights of channel o, as a constant. `channelOf` names the channel of a weight by its
 /// position in memory.
 Value foldedBias(mlir::PatternRewriter &rewriter, mlir::Location location, mlir::DenseElementsAttr bias,
@@ -56,8 +74,9 @@ Value foldedBias(mlir::PatternRewriter &rewriter, mlir::Location location, mlir:
   for (const llvm::APInt &value : bias.getValues<llvm::APInt>())
     sums.push_back(static_cast<uint32_t>(value.getZExtValue()));
   int64_t position = 0;
-  for (int8_t weight : weights.getValues<int8_t>())
-    sums[static_cast<size_t>(channelOf(position++))] -= static_cast<uint32_t>(zeroPoint * weight);
+  for (const llvm::APInt &weight : weights.getValues<llvm::APInt>())
+    sums[static_cast<size_t>(channelOf(position++))] -=
+        static_cast<uint32_t>(zeroPoint * weight.getSExtValue());
   llvm::SmallVector<int32_t> values(sums.begin(), sums.end());
   return rewriter.create<mlir::arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(type, values));
 }
@@ -77,11 +96,10 @@ struct Conv2DPattern : mlir::OpRewritePattern<mlir::tosa::Conv2DOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(mlir::tosa::Conv2DOp op, mlir::PatternRewriter &rewriter) const override {
-    const auto weights = constantOf(op.getWeight());
+    const auto weights = weightsOf(op.getWeight(), op.getQuantizationInfo());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !weights.getElementType().isInteger(8) ||
-        !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !outType.getElementType().isInteger(32))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
@@ -92,7 +110,7 @@ struct Conv2DPattern : mlir::OpRewritePattern<mlir::tosa::Conv2DOp> {
                                                  [&](int64_t position) { return position / channelWeights; }),
                                       outType.getShape());
     Value input = padPicture(rewriter, location, op.getInput(), op.getPad(), zeroPoint);
-    Value kernel = op.getWeight();
+    Value kernel = rewriter.create<mlir::arith::ConstantOp>(location, weights);
 
     AffineExpr n, y, x, o, ky, kx, c;
     mlir::bindDims(op.getContext(), n, y, x, o, ky, kx, c);
@@ -133,11 +151,10 @@ struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> 
 
   LogicalResult matchAndRewrite(mlir::tosa::DepthwiseConv2DOp op,
                                 mlir::PatternRewriter &rewriter) const override {
-    const auto weights = constantOf(op.getWeight());
+    const auto weights = weightsOf(op.getWeight(), op.getQuantizationInfo());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !weights.getElementType().isInteger(8) ||
-        !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !outType.getElementType().isInteger(32))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
@@ -151,13 +168,14 @@ struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> 
                                                  [&](int64_t position) { return position % outChannels; }),
                                       outType.getShape());
     mlir::MLIRContext *context = op.getContext();
+    const Value weightValue = rewriter.create<mlir::arith::ConstantOp>(location, weights);
     if (multiplier == 1) {
       AffineExpr n, y, x, c, ky, kx;
       mlir::bindDims(context, n, y, x, c, ky, kx);
       const AffineExpr row = y * op.getStride()[0] + ky * op.getDilation()[0];
       const AffineExpr column = x * op.getStride()[1] + kx * op.getDilation()[1];
       const llvm::SmallVector<mlir::ReassociationIndices> groups = {{0}, {1}, {2, 3}};
-      const Value kernel = rewriter.create<mlir::tensor::CollapseShapeOp>(location, op.getWeight(), groups);
+      const Value kernel = rewriter.create<mlir::tensor::CollapseShapeOp>(location, weightValue, groups);
       rewriter.replaceOp(op, makeGeneric(rewriter, location, {input, kernel}, start,
                                          {AffineMap::get(6, 0, {n, row, column, c}, context),
                                           AffineMap::get(6, 0, {ky, kx, c}, context),
@@ -174,7 +192,7 @@ struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> 
     const auto split =
         mlir::RankedTensorType::get({out[0], out[1], out[2], channels, multiplier}, rewriter.getI32Type());
     const Value splitStart = rewriter.create<mlir::tensor::ExpandShapeOp>(location, split, start, groups);
-    const Value sum = makeGeneric(rewriter, location, {input, op.getWeight()}, splitStart,
+    const Value sum = makeGeneric(rewriter, location, {input, weightValue}, splitStart,
                                   {AffineMap::get(7, 0, {n, row, column, c}, context),
                                    AffineMap::get(7, 0, {ky, kx, c, m}, context),
                                    AffineMap::get(7, 0, {n, y, x, c, m}, context)},
@@ -189,11 +207,10 @@ struct FullyConnectedPattern : mlir::OpRewritePattern<mlir::tosa::FullyConnected
 
   LogicalResult matchAndRewrite(mlir::tosa::FullyConnectedOp op,
                                 mlir::PatternRewriter &rewriter) const override {
-    const auto weights = constantOf(op.getWeight());
+    const auto weights = weightsOf(op.getWeight(), op.getQuantizationInfo());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !weights.getElementType().isInteger(8) ||
-        !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !outType.getElementType().isInteger(32))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
@@ -204,7 +221,8 @@ struct FullyConnectedPattern : mlir::OpRewritePattern<mlir::tosa::FullyConnected
                                       outType.getShape());
     AffineExpr n, o, c;
     mlir::bindDims(op.getContext(), n, o, c);
-    rewriter.replaceOp(op, makeGeneric(rewriter, location, {op.getInput(), op.getWeight()}, start,
+    const Value weightValue = rewriter.create<mlir::arith::ConstantOp>(location, weights);
+    rewriter.replaceOp(op, makeGeneric(rewriter, location, {op.getInput(), weightValue}, start,
                                        {AffineMap::get(3, 0, {n, c}, op.getContext()),
                                         AffineMap::get(3, 0, {o, c}, op.getContext()),
                                         AffineMap::get(3, 0, {n, o}, op.getContext())},

@@ -21,12 +21,13 @@ using mlir::Value;
 using mlir::ValueRange;
 namespace arith = mlir::arith;
 
-/// Mean of the bytes of a window inside the picture, halves away from zero.
+/// Mean of the bytes of a window inside the picture, halves away from zero ("half_away") or up ("half_up").
 struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
   using OpRewritePattern::OpRewritePattern;
 
   LogicalResult matchAndRewrite(mlir::tosa::AvgPool2dOp op, mlir::PatternRewriter &rewriter) const override {
-    if (!op->hasAttr("tessera.rounding"))
+    const auto rounding = op->getAttrOfType<mlir::StringAttr>("tessera.rounding");
+    if (!rounding)
       return failure();
     const Location location = op.getLoc();
     mlir::MLIRContext *context = op.getContext();
@@ -62,7 +63,8 @@ struct AveragePattern : mlir::OpRewritePattern<mlir::tosa::AvgPool2dOp> {
     const AffineMap row = AffineMap::get(4, 0, rewriter.getAffineDimExpr(1));
     const AffineMap column = AffineMap::get(4, 0, rewriter.getAffineDimExpr(2));
     rewriter.replaceOp(op, makeGeneric(rewriter, location, {sum, rows, columns}, empty,
-                                       {identity, row, column, identity}, 4, 0, roundedMean));
+                                       {identity, row, column, identity}, 4, 0,
+                                       rounding.getValue() == "half_up" ? meanUp : roundedMean));
     return mlir::success();
   }
 
@@ -80,6 +82,20 @@ private:
     }
     const auto type = mlir::RankedTensorType::get({count}, rewriter.getI32Type());
     return rewriter.create<arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(type, table));
+  }
+
+  /// arguments: sum, rows, columns. Raised by 128, the bytes are not negative and the division rounds down.
+  static Value meanUp(OpBuilder &builder, Location location, ValueRange arguments) {
+    const Value count = builder.create<arith::MulIOp>(location, arguments[1], arguments[2]);
+    const Value half = builder.create<arith::ShRUIOp>(location, count, constantInt(builder, location, 1, 32));
+    const Value raise =
+        builder.create<arith::MulIOp>(location, count, constantInt(builder, location, 128, 32));
+    const Value sum = builder.create<arith::AddIOp>(
+        location, builder.create<arith::AddIOp>(location, arguments[0], raise), half);
+    const Value mean =
+        builder.create<arith::SubIOp>(location, builder.create<arith::DivSIOp>(location, sum, count),
+                                      constantInt(builder, location, 128, 32));
+    return builder.create<arith::TruncIOp>(location, builder.getI8Type(), mean);
   }
 
   /// arguments: sum, rows, columns.

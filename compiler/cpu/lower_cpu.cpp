@@ -57,6 +57,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   mlir::RewritePatternSet patterns(module.getContext());
   populateConvolutionPatterns(patterns);
   populateCustomPatterns(patterns);
+  populateResizePatterns(patterns);
   if (failed(mlir::applyPatternsAndFoldGreedily(module, std::move(patterns))))
     return mlir::failure();
   mlir::PassManager passes(module.getContext());

@@ -15,6 +15,9 @@ void populateConvolutionPatterns(mlir::RewritePatternSet &patterns);
 /// tosa.avg_pool2d with tessera.rounding, and the custom operations softmax, quantize, dequantize.
 void populateCustomPatterns(mlir::RewritePatternSet &patterns);
 
+/// The custom operations resize_bilinear and resize_nearest.
+void populateResizePatterns(mlir::RewritePatternSet &patterns);
+
 } // namespace tessera::compiler::cpu
 
 #endif

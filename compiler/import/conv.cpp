@@ -3,6 +3,8 @@
 #include "import/operators.h"
 #include "import/shape_text.h"
 
+#include <algorithm>
+
 namespace tessera::compiler::frontend {
 
 using isa::Error;
@@ -10,7 +12,8 @@ using isa::Expected;
 
 namespace {
 
-/// Weights must be int8 constants with zero point 0, one scale or one an output channel (`channelDimension`).
+/// Weights must be int8 constants, one scale or one an output channel (`channelDimension`), with zero point 0 unless the file has them
+/// as uint8.
 Expected<void> checkWeights(Importer &importer, const Operator &op, int32_t channelDimension, size_t rank) {
   const Tensor &weights = importer.input(op, 1);
   if (!weights.isInt8() || !weights.isConstant())
@@ -26,10 +29,29 @@ Expected<void> checkWeights(Importer &importer, const Operator &op, int32_t chan
     return Error{prefixOf(op) + "weights are quantised along dimension " +
                  std::to_string(quantisation.dimension) + ", expected " + std::to_string(channelDimension)};
   for (int64_t zeroPoint : quantisation.zeroPoints)
-    if (zeroPoint != 0)
+    if (zeroPoint != 0 && !(weights.isUnsigned && quantisation.scales.size() == 1))
       return Error{prefixOf(op) + "weights have zero point " + std::to_string(zeroPoint) +
                    ", only 0 is supported"};
   return {};
+}
+
+/// Weights less their zero point where all of that fits a byte; else as they are, with it.
+struct Weights {
+  std::vector<uint8_t> bytes;
+  int64_t zeroPoint = 0;
+};
+Weights weightsOf(const Tensor &tensor) {
+  Weights weights{{tensor.data.begin(), tensor.data.end()}, tensor.quantisation.zeroPoints[0]};
+  const auto fits = [&](uint8_t byte) {
+    const int64_t value = static_cast<int8_t>(byte) - weights.zeroPoint;
+    return value >= -128 && value <= 127;
+  };
+  if (!std::all_of(weights.bytes.begin(), weights.bytes.end(), fits))
+    return weights;
+  for (uint8_t &byte : weights.bytes)
+    byte = static_cast<uint8_t>(byte - weights.zeroPoint);
+  weights.zeroPoint = 0;
+  return weights;
 }
 
 /// The bias as a constant of `channels` values; zeros where the operand is absent.
@@ -101,22 +123,25 @@ Expected<Geometry> geometryOf(Importer &importer, const Operator &op, const Opti
 
 template <typename Convolution, typename Options>
 Expected<void> makeConvolution(Importer &importer, const Operator &op, const Options &options,
-                               const Geometry &geometry, mlir::Value weights, int64_t channels) {
+                               const Geometry &geometry, llvm::ArrayRef<int64_t> weightShape,
+                               int64_t channels) {
   mlir::OpBuilder &builder = importer.builder();
   auto bias = biasOf(importer, op, channels);
   if (!bias)
     return bias.error();
   const Tensor &output = importer.output(op);
+  const Weights weights = weightsOf(importer.input(op, 1));
   const auto quantisation = mlir::tosa::ConvOpQuantizationAttr::get(
-      builder.getContext(), importer.input(op, 0).quantisation.zeroPoints[0], 0);
+      builder.getContext(), importer.input(op, 0).quantisation.zeroPoints[0], weights.zeroPoint);
   const mlir::Value sum = builder.create<Convolution>(
-      importer.location(), importer.type(output.shape, 32), importer.inputValue(op, 0), weights, *bias,
+      importer.location(), importer.type(output.shape, 32), importer.inputValue(op, 0),
+      importer.constantI8(weightShape, weights.bytes), *bias,
       builder.getDenseI64ArrayAttr({geometry.rows.padBefore, geometry.rows.padAfter,
                                     geometry.columns.padBefore, geometry.columns.padAfter}),
       builder.getDenseI64ArrayAttr({options.stride_h(), options.stride_w()}),
       builder.getDenseI64ArrayAttr({options.dilation_h(), options.dilation_w()}), quantisation,
       builder.getBoolAttr(false));
-  return finish(importer, op, sum, options.activation(), false);
+  return finish(importer, op, sum, options.activation(), importer.input(op, 1).isUnsigned);
 }
 
 } // namespace
@@ -142,7 +167,7 @@ Expected<void> importConv2D(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "weights " + shapeText(weights.shape) + " do not fit " +
                  std::to_string(input.shape[3]) + " input and " +
                  std::to_string(importer.output(op).shape[3]) + " output channels"};
-  return makeConvolution<mlir::tosa::Conv2DOp>(importer, op, *options, *geometry, importer.inputValue(op, 1),
+  return makeConvolution<mlir::tosa::Conv2DOp>(importer, op, *options, *geometry, weights.shape,
                                                weights.shape[0]);
 }
 
@@ -169,10 +194,9 @@ Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op) {
                  std::to_string(input.shape[3]) + " input and " +
                  std::to_string(importer.output(op).shape[3]) + " output channels"};
   // [1, KH, KW, C*M] holds the same bytes as [KH, KW, C, M].
-  const mlir::Value reshaped = importer.constantI8(
-      {weights.shape[1], weights.shape[2], input.shape[3], channels / input.shape[3]}, weights.data);
-  return makeConvolution<mlir::tosa::DepthwiseConv2DOp>(importer, op, *options, *geometry, reshaped,
-                                                        channels);
+  return makeConvolution<mlir::tosa::DepthwiseConv2DOp>(
+      importer, op, *options, *geometry,
+      {weights.shape[1], weights.shape[2], input.shape[3], channels / input.shape[3]}, channels);
 }
 
 Expected<void> importFullyConnected(Importer &importer, const Operator &op) {
@@ -200,12 +224,13 @@ Expected<void> importFullyConnected(Importer &importer, const Operator &op) {
   if (!bias)
     return bias.error();
   mlir::OpBuilder &builder = importer.builder();
-  const auto quantisation =
-      mlir::tosa::ConvOpQuantizationAttr::get(builder.getContext(), input.quantisation.zeroPoints[0], 0);
+  const Weights values = weightsOf(weights);
+  const auto quantisation = mlir::tosa::ConvOpQuantizationAttr::get(
+      builder.getContext(), input.quantisation.zeroPoints[0], values.zeroPoint);
   const mlir::Value flat = importer.reshape(importer.inputValue(op, 0), {rows, depth});
-  const mlir::Value sum =
-      builder.create<mlir::tosa::FullyConnectedOp>(importer.location(), importer.type({rows, channels}, 32),
-                                                   flat, importer.inputValue(op, 1), *bias, quantisation);
+  const mlir::Value sum = builder.create<mlir::tosa::FullyConnectedOp>(
+      importer.location(), importer.type({rows, channels}, 32), flat,
+      importer.constantI8(weights.shape, values.bytes), *bias, quantisation);
   return finish(importer, op, sum, options ? options->activation() : tflite::Activation::NONE,
                 weights.quantisation.scales.size() == 1);
 }

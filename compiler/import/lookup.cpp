@@ -6,6 +6,9 @@
 #include "tessera/isa/activation.h"
 #include "tessera/isa/numerics.h"
 
+#include <algorithm>
+#include <cmath>
+
 namespace tessera::compiler::frontend {
 
 using isa::Error;
@@ -29,12 +32,21 @@ Expected<void> checkUnary(Importer &importer, const Operator &op) {
   return importer.checkInt8(op, output, "output");
 }
 
-/// A function whose output has one scale and zero point for all networks.
-Expected<void> importFixed(Importer &importer, const Operator &op,
+/// A function whose output has one scale and zero point for all int8 networks. uint8 ones have any: their kernel fills its table in
+/// float32.
+Expected<void> importFixed(Importer &importer, const Operator &op, float (*function)(float),
                            std::array<int8_t, 256> (*tableOf)(double, int32_t), float outputScale,
                            int64_t outputZeroPoint) {
   const Quantisation &input = importer.input(op, 0).quantisation;
   const Quantisation &output = importer.output(op).quantisation;
+  if (importer.input(op, 0).isUnsigned && importer.output(op).isUnsigned) {
+    importer.setOutput(op, importer.lookUp(importer.inputValue(op, 0), [&](int64_t byte) {
+      const float real = input.scales[0] * static_cast<float>(byte - input.zeroPoints[0]);
+      const float steps = std::round(function(real) * (1 / output.scales[0]));
+      return static_cast<int64_t>(std::clamp(steps, -512.0f, 512.0f)) + output.zeroPoints[0];
+    }));
+    return {};
+  }
   if (output.scales[0] != outputScale || output.zeroPoints[0] != outputZeroPoint)
     return Error{prefixOf(op) + "output scale " + numberText(static_cast<double>(output.scales[0])) +
                  ", zero point " + std::to_string(output.zeroPoints[0]) + ", expected " +
@@ -55,7 +67,8 @@ Expected<void> importLogistic(Importer &importer, const Operator &op) {
   if (auto ok = checkUnary(importer, op); !ok)
     return ok;
   if (!importer.output(op).isFloat())
-    return importFixed(importer, op, isa::logisticTable, 1.0f / 256, -128);
+    return importFixed(
+        importer, op, [](float x) { return 1 / (1 + std::exp(-x)); }, isa::logisticTable, 1.0f / 256, -128);
   const mlir::Value value = importer.inputValue(op, 0);
   importer.setOutput(
       op, importer.builder().create<mlir::tosa::SigmoidOp>(importer.location(), value.getType(), value));
@@ -66,7 +79,7 @@ Expected<void> importTanh(Importer &importer, const Operator &op) {
   if (auto ok = checkUnary(importer, op); !ok)
     return ok;
   if (!importer.output(op).isFloat())
-    return importFixed(importer, op, isa::tanhTable, 1.0f / 128, 0);
+    return importFixed(importer, op, [](float x) { return std::tanh(x); }, isa::tanhTable, 1.0f / 128, 0);
   const mlir::Value value = importer.inputValue(op, 0);
   importer.setOutput(
       op, importer.builder().create<mlir::tosa::TanhOp>(importer.location(), value.getType(), value));

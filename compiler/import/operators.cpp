@@ -59,6 +59,18 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
     return importSlice;
   case Code::STRIDED_SLICE:
     return importStridedSlice;
+  case Code::ARG_MAX:
+  case Code::ARG_MIN:
+    return importArg;
+  case Code::REDUCE_MAX:
+  case Code::REDUCE_MIN:
+  case Code::REDUCE_PROD:
+  case Code::SUM:
+    return importReduce;
+  case Code::RESIZE_BILINEAR:
+    return importResizeBilinear;
+  case Code::RESIZE_NEAREST_NEIGHBOR:
+    return importResizeNearest;
   case Code::SOFTMAX:
     return importSoftmax;
   default:

@@ -36,6 +36,12 @@ isa::Expected<void> importShape(Importer &importer, const Operator &op);
 // slice.cpp
 isa::Expected<void> importSlice(Importer &importer, const Operator &op);
 isa::Expected<void> importStridedSlice(Importer &importer, const Operator &op);
+// reduce.cpp
+isa::Expected<void> importArg(Importer &importer, const Operator &op);
+isa::Expected<void> importReduce(Importer &importer, const Operator &op);
+// resize.cpp
+isa::Expected<void> importResizeBilinear(Importer &importer, const Operator &op);
+isa::Expected<void> importResizeNearest(Importer &importer, const Operator &op);
 // softmax.cpp
 isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
 

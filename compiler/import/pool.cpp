@@ -12,6 +12,27 @@ namespace tessera::compiler::frontend {
 using isa::Error;
 using isa::Expected;
 
+namespace {
+
+/// True where a window can hold an even number of pixels, and the mean of them a half.
+bool hasHalves(const Tensor &input, const Tensor &output, const tflite::Pool2DOptions &options,
+               const Window &rows, const Window &columns) {
+  const auto hasEven = [](int64_t extent, int64_t positions, int64_t kernel, int64_t stride, int64_t before) {
+    for (int64_t i = 0; i < positions; ++i) {
+      const int64_t first = i * stride - before;
+      if ((std::min(first + kernel, extent) - std::max<int64_t>(first, 0)) % 2 == 0)
+        return true;
+    }
+    return false;
+  };
+  return hasEven(input.shape[1], output.shape[1], options.filter_height(), options.stride_h(),
+                 rows.padBefore) ||
+         hasEven(input.shape[2], output.shape[2], options.filter_width(), options.stride_w(),
+                 columns.padBefore);
+}
+
+} // namespace
+
 Expected<void> importPool(Importer &importer, const Operator &op) {
   if (auto ok = importer.checkOperands(op, 1, 1); !ok)
     return ok;
@@ -51,7 +72,9 @@ Expected<void> importPool(Importer &importer, const Operator &op) {
     auto average = builder.create<mlir::tosa::AvgPool2dOp>(
         importer.location(), type, importer.inputValue(op, 0), kernel, stride, pad,
         mlir::TypeAttr::get(builder.getI32Type()), mlir::tosa::UnaryOpQuantizationAttr());
-    average->setAttr("tessera.rounding", builder.getStringAttr("half_away"));
+    // The kernel for unsigned bytes rounds halves up, the one for signed ones away from zero.
+    const bool isUp = output.isUnsigned && hasHalves(input, output, *options, *rows, *columns);
+    average->setAttr("tessera.rounding", builder.getStringAttr(isUp ? "half_up" : "half_away"));
     pooled = average;
   } else {
     pooled = builder.create<mlir::tosa::MaxPool2dOp>(importer.location(), type, importer.inputValue(op, 0),
@@ -70,6 +93,8 @@ Expected<void> importMean(Importer &importer, const Operator &op) {
     return ok;
   if (auto ok = importer.checkInt8(op, output, "output"); !ok)
     return ok;
+  if (input.isUnsigned)
+    return Error{prefixOf(op) + "the mean of uint8 is not supported"};
   auto axes = importer.constantInts(op, 1, "axes");
   if (!axes)
     return axes.error();

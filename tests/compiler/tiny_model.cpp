@@ -194,6 +194,26 @@ void addMoves(std::vector<TinyModel> &models) {
       {BuiltinOperator::LEAKY_RELU, {0}, {1}, BuiltinOptions::LeakyReluOptions, [](Builder &b) {
          return tfl::CreateLeakyReluOptions(b, 0.2f).Union();
        }});
+  // Of unsigned bytes, with a zero point in the weights.
+  std::mt19937 random(3);
+  const auto bytes = [](TinyTensor tensor) {
+    tensor.type = TensorType::UINT8;
+    tensor.zeroPoints = {101};
+    return tensor;
+  };
+  add({bytes(activation("x", {2, 6}, 0.1f, 0)), bytes(weights("w", {4, 6}, 1, 0, random)),
+       biases("b", 4, random), bytes(activation("y", {2, 4}, 0.1f, 0))},
+      {BuiltinOperator::FULLY_CONNECTED, {0, 1, 2}, {3}});
+  add({bytes(picture), integers("size", {2}, {9, 4}), bytes(like("y", {1, 9, 4, 3}))},
+      {BuiltinOperator::RESIZE_BILINEAR, {0, 1}, {2}, BuiltinOptions::ResizeBilinearOptions, [](Builder &b) {
+         return tfl::CreateResizeBilinearOptions(b, 0, 0, true, false).Union();
+       }});
+  add({picture, integers("size", {2}, {9, 4}), like("y", {1, 9, 4, 3})},
+      {BuiltinOperator::RESIZE_NEAREST_NEIGHBOR, {0, 1}, {2}});
+  add({picture, integers("axis", {1}, {3}), integers("y", {1, 6, 7}, {})},
+      {BuiltinOperator::ARG_MAX, {0, 1}, {2}});
+  add({picture, integers("axes", {2}, {1, 2}), like("y", {1, 3})},
+      {BuiltinOperator::REDUCE_MAX, {0, 1}, {2}});
 }
 
 } // namespace
