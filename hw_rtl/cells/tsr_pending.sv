@@ -41,7 +41,6 @@ module tsr_pending #(
 
   // Place k: in the result register k cycles from now.
   localparam int Before = Use + 1;
-  localparam int Groups = (IndexW + 3) / 3;  // of three bits, one of them the place's valid
   logic [Long-1:1] valid_q;
   logic [IndexW*(Long-1)-1:0] index_q;
   logic short_q;  // the one in place Before is a short one
@@ -64,6 +63,7 @@ module tsr_pending #(
     wire [IndexW-1:0] index = index_i[IndexW*r+:IndexW];
     logic [Long-1:1] hit;
 `ifdef TSR_PENDING_CHAINS
+    localparam int Groups = (IndexW + 3) / 3;  // of three bits, one of them the place's valid
     for (genvar k = 1; k < Long; k++) begin : g_place
       wire [3*Groups-1:0] differs = {{3 * Groups - IndexW - 1{1'b0}}, !valid_q[k], index_q[IndexW*(k-1)+:IndexW] ^ index};
       logic [Groups-1:0] same;

@@ -17,7 +17,7 @@
 `endif
 
 module tsr_array #(
-    parameter int CfgW = 8,
+    parameter int CfgW = 78,
     parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut,
     parameter int Banks = tsr_cfg_pkg::NumTaps * tsr_cfg_pkg::InpPerOut,
     parameter int InpW = tsr_cfg_pkg::InpElementBytes * 8,

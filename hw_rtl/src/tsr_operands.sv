@@ -2,14 +2,24 @@
 //
 // ALU MUL: v = x, y = y. VEC: REQUANTISE v = x; ADD v = scale(x, lhs) + scale(y, rhs) (tsr_operand_table); MUL v = (low8 x - lhs.zp) *
 // (low8 y - rhs.zp). Stages: V8 low bytes, V9 tables and differences, V10 each of these results, 0 unless the operation asks for it, V11 their
-// sum, the rest waits for the array's stages. Critical path: the 32-bit sum at V11. DSP: 1 a lane (9 x 9). Memories: in the tables.
+// sum, the rest waits for the array's stages. Critical path: the 32-bit sum at V11, or at V10 tsr_mul_small. Memories: in the tables.
+// DSP: 1 a lane (9 x 9), or with LutProducts none and 88 LUT a lane in its place: with 32 lanes ultra96 has 352 of its 360 in array and exit.
+// LutProducts counts for synthesis alone (YOSYS, or TSR_STRUCTURAL in a simulation); the products are the same.
 // A table takes half a RAMB36 a lane, or 124 LUT where it stands in distributed RAM. LUTs are what all FPGAs lack, so both operands' tables stand in
 // block RAM, except with 16 lanes (pynq), where all but 11 of the 140 RAMB36 are taken: one operand's.
 `default_nettype none
 
+`ifdef YOSYS
+`define TSR_LUT_PRODUCTS
+`endif
+`ifdef TSR_STRUCTURAL
+`define TSR_LUT_PRODUCTS
+`endif
+
 module tsr_operands #(
     parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut,
-    parameter int BlockTables = Lanes == 16 ? 1 : 2  // operands whose tables stand in block RAM, rhs first
+    parameter int BlockTables = Lanes == 16 ? 1 : 2,  // operands whose tables stand in block RAM, rhs first
+    parameter int LutProducts = Lanes > 16 ? 1 : 0
 ) (
     input  wire                 clk_i,
     input  wire                 rst_ni,
@@ -85,7 +95,6 @@ module tsr_operands #(
   logic [9*Lanes-1:0] d9_q, e9_q;
   logic [18*Lanes-1:0] product10_q;
   always_ff @(posedge clk_i) begin : p_operands
-    logic signed [8:0] d, e;
     logic [31:0] third;
     logic high;
     logic [30:0] low;
@@ -116,14 +125,6 @@ module tsr_operands #(
       x10_scaled_q <= x_scaled;
       y10_scaled_q <= y_scaled;
     end
-    if (v_q[1] && !mul_q[1]) product10_q <= '0;
-    else if (v_q[1]) begin
-      for (int l = 0; l < Lanes; l++) begin
-        d = d9_q[9*l+:9];
-        e = e9_q[9*l+:9];
-        product10_q[18*l+:18] <= d * e;
-      end
-    end
     if (v_q[2]) begin
       for (int l = 0; l < Lanes; l++) begin
         // in two pieces, as in tsr_add_sub
@@ -147,7 +148,41 @@ module tsr_operands #(
       if (wide_q[5]) y_o <= y13_q;
     end
   end
-  wire unused = &{1'b0, op_i};
+
+`ifdef TSR_LUT_PRODUCTS
+  localparam int InLuts = LutProducts;
+`else
+  localparam int InLuts = 0;
+`endif
+  if (InLuts != 0) begin : g_lut_products
+    wire [18*Lanes-1:0] product9;
+    for (genvar l = 0; l < Lanes; l++) begin : g_lane
+      tsr_mul_small #(
+          .Width(9)
+      ) u_mul (
+          .a_i(d9_q[9*l+:9]),
+          .b_i(e9_q[9*l+:9]),
+          .product_o(product9[18*l+:18])
+      );
+    end
+    always_ff @(posedge clk_i) begin
+      if (v_q[1] && !mul_q[1]) product10_q <= '0;
+      else if (v_q[1]) product10_q <= product9;
+    end
+  end else begin : g_dsp_products
+    always_ff @(posedge clk_i) begin : p_products
+      logic signed [8:0] d, e;
+      if (v_q[1] && !mul_q[1]) product10_q <= '0;
+      else if (v_q[1]) begin
+        for (int l = 0; l < Lanes; l++) begin
+          d = d9_q[9*l+:9];
+          e = e9_q[9*l+:9];
+          product10_q[18*l+:18] <= d * e;
+        end
+      end
+    end
+  end
+  wire unused = &{1'b0, op_i, LutProducts != 0};
 endmodule
 
 `default_nettype wire

@@ -20,7 +20,7 @@
 `endif
 
 module tsr_vector #(
-    parameter int CfgW = 8,
+    parameter int CfgW = 90,
     parameter int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut
 ) (
     input  wire                                   clk_i,

@@ -1,13 +1,17 @@
 """Synthesises the core of one machine with Yosys (synth_xilinx) and writes its area as JSON.
 
 usage: area.py MACHINE [--family xc7|xcup] [--top NAME] [--log FILE] -o FILE.json
+       area.py --check FILE.json ...
 
-The JSON: machine, family, config_hash, and the counts of dsp, bram36 (a RAMB18 counts a half), lut (LUT1..LUT6 as placed cells, with the
+--check sees that the figures are of today's RTL; a change of the RTL asks for new ones (three to ten minutes a machine).
+
+The JSON: machine, family, config_hash, rtl_hash (of the sources without comments and blanks), and the counts of dsp, bram36 (a RAMB18 counts a half), lut (LUT1..LUT6 as placed cells, with the
 LUTs of distributed RAM and shift registers), ff, and carry. Figures are Yosys' after mapping, before place and route. The hierarchy
 is kept: equal lanes are mapped once, which is much quicker than the flat design, which stays long in the resource-sharing pass.
 LUTs are what is scarce, so no MUXF7 to MUXF9 (they bind four to eight LUTs where fewer would do) and no shift registers in LUTs (flip-flops abound).
 """
 import argparse
+import hashlib
 import json
 import os
 import re
@@ -26,6 +30,29 @@ def sources():
     for folder in ("vendor", "cells", "src"):
         names = sorted(os.listdir(os.path.join(ROOT, "hw_rtl", folder)))
         yield from (f"hw_rtl/{folder}/{name}" for name in names if name.endswith(".sv"))
+
+
+def rtl_hash():
+    """Of what Yosys reads, the machine's package apart: equal for sources that differ in comments and blanks alone."""
+    digest = hashlib.sha256()
+    headers = ["hw_rtl/cells/tsr_assert.svh", "hw_rtl/vendor/tsr_dsp.svh"]
+    for path in ["isa/generated/tsr_isa_pkg.sv", *headers, *sources()]:
+        with open(os.path.join(ROOT, path), encoding="utf-8") as stream:
+            text = re.sub(r"//[^\n]*|/\*.*?\*/", " ", stream.read(), flags=re.DOTALL)
+        digest.update(f"{path}\n{' '.join(text.split())}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def check(paths):
+    """The number of files whose figures are of another RTL."""
+    stale = 0
+    for path in paths:
+        with open(path, encoding="utf-8") as stream:
+            area = json.load(stream)
+        if area.get("rtl_hash") != rtl_hash():
+            stale += 1
+            print(f"{path} is of another rtl: python3 -B hw_rtl/synth/area.py {area.get('machine')} -o {path}")
+    return stale
 
 
 def script(package, family, top, out):
@@ -64,12 +91,17 @@ def count(cells):
 
 def main():
     parser = argparse.ArgumentParser()
-    parser.add_argument("machine")
+    parser.add_argument("machine", nargs="?")
+    parser.add_argument("--check", nargs="+")
     parser.add_argument("--family")
     parser.add_argument("--top", default="tsr_core")
     parser.add_argument("--log", default=os.devnull)
-    parser.add_argument("-o", "--output", required=True)
+    parser.add_argument("-o", "--output")
     arguments = parser.parse_args()
+    if arguments.check:
+        sys.exit(1 if check(arguments.check) else 0)
+    if not arguments.machine or not arguments.output:
+        parser.error("MACHINE and -o FILE.json, or --check")
     family = arguments.family or FAMILY.get(arguments.machine, "xc7")
     with tempfile.TemporaryDirectory() as folder:
         package, stat = os.path.join(folder, "tsr_cfg_pkg.sv"), os.path.join(folder, "stat.json")
@@ -87,7 +119,7 @@ def main():
         with open(stat, encoding="utf-8") as stream:
             cells = hierarchy_cells(stream.read())
     area = {"machine": arguments.machine, "family": family, "config_hash": found.group(1).replace("_", "") if found else "",
-            **count(cells)}
+            "rtl_hash": rtl_hash(), **count(cells)}
     with open(arguments.output, "w", encoding="utf-8") as stream:
         json.dump(area, stream, indent=1)
         stream.write("\n")

@@ -2,6 +2,8 @@
 // Opcodes, enumerations and register offsets, independent of the machine.
 `default_nettype none
 
+// The table has constants for all: one core, of one machine, has no use for some.
+// verilator lint_off UNUSEDPARAM
 package tsr_isa_pkg;
   localparam int VersionMajor = 0;
   localparam int VersionMinor = 1;
@@ -116,5 +118,6 @@ package tsr_isa_pkg;
   localparam logic [11:0] RegMarks = 12'h400;  // ro
   localparam int NumMarks = 256;
 endpackage
+// verilator lint_on UNUSEDPARAM
 
 `default_nettype wire

@@ -135,7 +135,7 @@ class VerilogTest(unittest.TestCase):
                     file.write("`default_nettype none\nmodule probe (output wire [63:0] h_o, output wire [2:0] o_o);\n"
                                "  assign h_o = tsr_cfg_pkg::ConfigHash;\n  assign o_o = tsr_isa_pkg::OpcodeSet;\nendmodule\n")
                 commands = {
-                    "verilator": ["--lint-only", "-Wall", "-Wno-UNUSED", "--top-module", "probe", packages, cfg, top],
+                    "verilator": ["--lint-only", "-Wall", "--top-module", "probe", packages, cfg, top],
                     "yosys": ["-q", "-p", f"read_verilog -sv {packages} {cfg} {top}; hierarchy -check -top probe; proc"],
                     "iverilog": ["-g2012", "-o", os.devnull, packages, cfg, top]}
                 for tool, arguments in commands.items():

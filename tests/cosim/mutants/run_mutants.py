@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Plants one mistake at a time and expects the random programs to find it.
 
-  run_mutants.py --list LIST.json --cosim tessera_cosim --root ROOT [--only NAME ...] [--count N] [--check]
+  run_mutants.py --list LIST.json ... --cosim tessera_cosim --root ROOT [--only NAME ...] [--count N] [--check]
 
 A mutant is a pattern that stands on exactly one place of one file of the RTL, and what comes instead; it is built as a cycle model of
 its own and meets the functional model. Ends with 1 if one survives or no longer fits its file. (C++ mutants: tests/mutants.)
@@ -80,7 +80,7 @@ def survives(options, mutant):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--list", required=True)
+    parser.add_argument("--list", nargs="+", required=True)
     parser.add_argument("--cosim", required=True)
     parser.add_argument("--root", required=True)
     parser.add_argument("--only", nargs="*")
@@ -90,8 +90,10 @@ def main():
     parser.add_argument("--seconds", type=float, default=900)
     options = parser.parse_args()
     options.root, options.cosim = map(os.path.abspath, (options.root, options.cosim))
-    with open(options.list) as file:
-        mutants = json.load(file)
+    mutants = []
+    for path in options.list:
+        with open(path) as file:
+            mutants += json.load(file)
     unknown = set(options.only or []) - {m["name"] for m in mutants}
     if unknown:
         sys.exit(f"no mutant is called {', '.join(sorted(unknown))}")

@@ -18,7 +18,7 @@ import tempfile
 
 PARTS = ["hw_rtl", "isa", "simulator/verilated"]
 TWO_BODIES = ["hw_rtl/cells/tsr_pending.sv", "hw_rtl/src/tsr_array.sv", "hw_rtl/src/tsr_dot.sv", "hw_rtl/src/tsr_exit_path.sv",
-              "hw_rtl/src/tsr_operand_table.sv", "hw_rtl/src/tsr_vector.sv"]
+              "hw_rtl/src/tsr_operand_table.sv", "hw_rtl/src/tsr_operands.sv", "hw_rtl/src/tsr_vector.sv"]
 
 
 def run_programs(options, mutant):
