@@ -1,5 +1,6 @@
 #include "commands.h"
 #include "files.h"
+#include "progress.h"
 
 #include "tessera/compiler/compiler.h"
 
@@ -42,7 +43,10 @@ Expected<void> compileModel(const Options &options) {
         dumped = writeFile(options.dump + "/" + std::string(stage) + ".mlir", text);
     };
   }
+  Progress progress(options.output == "-");
+  progress.show("compiling " + options.model + " ...", true);
   auto compiled = compiler::compile(*file, compileOptions);
+  progress.clear();
   if (!compiled)
     return Error{options.model + ": " + compiled.error().message};
   if (!dumped)

@@ -1,6 +1,4 @@
 #include "info.h"
-#include "commands.h"
-#include "files.h"
 
 #include <cstring>
 #include <memory>
@@ -9,29 +7,38 @@ namespace tessera::tools {
 
 namespace {
 
+using isa::Expected;
+
 struct Options {
   std::string file;
   std::string machine;
+  std::string json;
   bool area = false;
 };
 
-int info(const Options &options) {
+Expected<void> tellOf(const Expected<Facts> &facts, void (*print)(const Facts &), const Options &options) {
+  if (!facts)
+    return facts.error();
+  return tell(*facts, print, options.json);
+}
+
+Expected<void> info(const Options &options) {
   if (options.area)
-    return printArea(options.machine);
+    return tellOf(areaFacts(options.machine), printArea, options);
   if (options.file.empty()) {
     auto machine = isa::loadMachine(options.machine);
     if (!machine)
-      return fail(machine.error().message);
-    printMachine(*machine);
-    return 0;
+      return machine.error();
+    return tell(machineFacts(*machine), printMachine, options.json);
   }
   auto file = readFile(options.file);
   if (!file)
-    return fail(file.error().message);
+    return file.error();
   bool model = file->size() >= 8 && std::memcmp(file->data() + 4, "TFL3", 4) == 0;
   if (model)
-    return printModel(*file, options.file, options.machine.empty() ? "pynq" : options.machine);
-  return printImage(*file, options.file);
+    return tellOf(modelFacts(*file, options.file, options.machine.empty() ? "pynq" : options.machine),
+                  printImage, options);
+  return tellOf(imageFacts(*file, options.file), printImage, options);
 }
 
 } // namespace
@@ -44,12 +51,15 @@ void addInfo(CLI::App &app, int &status) {
   command->add_option("--machine", options->machine, "machine: a name, or the path of its JSON file");
   command->add_flag("--area", options->area,
                     "DSP, block RAM and LUT of the synthesised core (Yosys), beside what the chip has");
-  command->footer("\ntessera info net.tsr\ntessera info net.tflite --machine tiny\ntessera info --machine "
-                  "pynq\ntessera info --area");
+  addJsonOption(*command, options->json);
+  command->footer(
+      "\ntessera info net.tsr\ntessera info net.tflite --machine tiny --json -\ntessera info --machine "
+      "pynq\ntessera info --area");
   command->callback([options, &status] {
     if (options->file.empty() && options->machine.empty() && !options->area)
       throw CLI::RequiredError("FILE, --machine or --area");
-    status = info(*options);
+    if (auto done = info(*options); !done)
+      status = fail(done.error().message);
   });
 }
 

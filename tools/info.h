@@ -1,6 +1,8 @@
-/// What `tessera info` prints about each kind of thing.
+/// What `tessera info` knows about each kind of thing, and how it is printed. Each print function takes the facts of its kind.
 #ifndef TESSERA_TOOLS_INFO_H
 #define TESSERA_TOOLS_INFO_H
+
+#include "facts.h"
 
 #include "tessera/isa/machine.h"
 
@@ -10,16 +12,23 @@
 
 namespace tessera::tools {
 
-void printMachine(const isa::MachineConfig &machine);
+/// name, description, level, config_hash, batch, block_in, block_out, macs_per_cycle, depthwise_taps, bus_bits, memories (name,
+/// elements, element_bytes, index_bits), features.
+Facts machineFacts(const isa::MachineConfig &machine);
+void printMachine(const Facts &facts);
 
-/// Prints the program image in `file`; returns the exit status.
-int printImage(std::span<const uint8_t> file, const std::string &name);
+/// The program image in `file`: file, config_hash, sections (name, bytes), and its metadata (docs/host-code.md).
+isa::Expected<Facts> imageFacts(std::span<const uint8_t> file, const std::string &name);
+void printImage(const Facts &facts);
 
-/// Compiles the TFLite model in `file` for the machine, and prints it as an image; returns the exit status.
-int printModel(std::span<const uint8_t> file, const std::string &name, const std::string &machine);
+/// The same of the image that the model in `file` compiles to for the machine.
+isa::Expected<Facts> modelFacts(std::span<const uint8_t> file, const std::string &name,
+                                const std::string &machine);
 
-/// Prints the area table of the machine (all that have one when empty); returns the exit status.
-int printArea(const std::string &machine);
+/// areas: one a machine (all that have one where `machine` is empty), with machine, chip, made_for (the configuration's hash), current
+/// (whether that is the machine's today), and dsp48, ramb36, lut, ff, each with used and available (null where no chip is named).
+isa::Expected<Facts> areaFacts(const std::string &machine);
+void printArea(const Facts &facts);
 
 } // namespace tessera::tools
 

@@ -1,4 +1,3 @@
-#include "commands.h"
 #include "info.h"
 
 #include "tessera/isa/image.h"
@@ -8,57 +7,81 @@
 
 namespace tessera::tools {
 
-using isa::json::Value;
-
 namespace {
 
-std::string textOf(const Value &object, const char *key) {
-  const Value *value = object.find(key);
-  return value ? value->string : std::string();
+// An image may come from anyone, so a member of another type counts as absent.
+std::string textOf(const Facts &object, const char *key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-long long numberOf(const Value &object, const char *key) {
-  const Value *value = object.find(key);
-  return value ? value->integer : 0;
+double realOf(const Facts &object, const char *key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_number() ? found->get<double>() : 0;
 }
 
-void printTensors(const Value &metadata, const char *key) {
-  const Value *tensors = metadata.find(key);
-  for (const Value &tensor : tensors ? tensors->items : std::vector<Value>()) {
-    std::printf("  %s %s %s[", key, textOf(tensor, "name").c_str(), textOf(tensor, "type").c_str());
-    if (const Value *shape = tensor.find("shape"))
-      for (size_t i = 0; i < shape->items.size(); ++i)
-        std::printf("%s%lld", i ? "," : "", static_cast<long long>(shape->items[i].integer));
-    const Value *scale = tensor.find("scale");
-    std::printf("] scale %g zero point %lld\n", scale ? scale->real : 0, numberOf(tensor, "zero_point"));
+long long numberOf(const Facts &object, const char *key) {
+  auto found = object.find(key);
+  return found != object.end() && found->is_number_integer() ? found->get<long long>() : 0;
+}
+
+/// The array under `key`, or an empty one.
+const Facts &listOf(const Facts &object, const char *key) {
+  static const Facts kNone = Facts::array();
+  auto found = object.find(key);
+  return found != object.end() && found->is_array() ? *found : kNone;
+}
+
+void printTensors(const Facts &metadata, const char *key) {
+  for (const Facts &tensor : listOf(metadata, key)) {
+    std::string shape;
+    for (const Facts &extent : listOf(tensor, "shape"))
+      shape += (shape.empty() ? "" : ",") + extent.dump();
+    std::printf("  %s %s %s[%s] scale %g zero point %lld\n", key, textOf(tensor, "name").c_str(),
+                textOf(tensor, "type").c_str(), shape.c_str(), realOf(tensor, "scale"),
+                numberOf(tensor, "zero_point"));
   }
 }
 
 } // namespace
 
-int printImage(std::span<const uint8_t> file, const std::string &name) {
+isa::Expected<Facts> imageFacts(std::span<const uint8_t> file, const std::string &name) {
   auto image = isa::ProgramImage::parse(file);
   if (!image)
-    return fail(name + ": " + image.error().message);
-  auto metadata = isa::json::parse(image->text(isa::ProgramImage::kMetadata));
-  if (!metadata)
-    return fail(name + ": metadata: " + metadata.error().message);
-  std::printf("program image %s: model %s for machine %s, configuration hash %016llx\n", name.c_str(),
-              textOf(*metadata, "model").c_str(), textOf(*metadata, "machine").c_str(),
-              static_cast<unsigned long long>(image->configHash));
+    return isa::Error{name + ": " + image.error().message};
+  const std::string text(image->text(isa::ProgramImage::kMetadata));
+  if (auto checked = isa::json::parse(text); !checked) // limits its depth, and says where it is wrong
+    return isa::Error{name + ": metadata: " + checked.error().message};
+  const Facts metadata = Facts::parse(text, nullptr, false);
+  if (!metadata.is_object())
+    return isa::Error{name + ": metadata is no JSON object"};
+  char hash[20];
+  std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(image->configHash));
+  Facts facts = {{"file", name}, {"config_hash", hash}, {"sections", Facts::array()}};
   for (const isa::ProgramImage::Section &section : image->sections())
-    std::printf("  section %-12s %10zu bytes\n", section.name.c_str(), section.bytes.size());
-  printTensors(*metadata, "inputs");
-  printTensors(*metadata, "outputs");
-  std::printf("  launches %lld, arena %lld bytes\n", numberOf(*metadata, "segments"),
-              numberOf(*metadata, "arena_bytes"));
-  const Value *layers = metadata->find("layers");
+    facts["sections"].push_back({{"name", section.name}, {"bytes", section.bytes.size()}});
+  for (const auto &[key, value] : metadata.items())
+    if (!facts.contains(key))
+      facts[key] = value;
+  return facts;
+}
+
+void printImage(const Facts &facts) {
+  std::printf("program image %s: model %s for machine %s, configuration hash %s\n",
+              textOf(facts, "file").c_str(), textOf(facts, "model").c_str(), textOf(facts, "machine").c_str(),
+              textOf(facts, "config_hash").c_str());
+  for (const Facts &section : facts["sections"])
+    std::printf("  section %-12s %10lld bytes\n", textOf(section, "name").c_str(),
+                numberOf(section, "bytes"));
+  printTensors(facts, "inputs");
+  printTensors(facts, "outputs");
+  std::printf("  launches %lld, arena %lld bytes\n", numberOf(facts, "segments"),
+              numberOf(facts, "arena_bytes"));
   std::printf("  %-4s %-18s %-32s %14s  %s\n", "runs", "operation", "layer", "MACs", "why");
-  for (const Value &layer : layers ? layers->items : std::vector<Value>())
+  for (const Facts &layer : listOf(facts, "layers"))
     std::printf("  %-4s %-18s %-32s %14lld  %s\n", textOf(layer, "where").c_str(),
                 textOf(layer, "op").c_str(), textOf(layer, "name").c_str(), numberOf(layer, "macs"),
                 textOf(layer, "why").c_str());
-  return 0;
 }
 
 } // namespace tessera::tools

@@ -1,4 +1,3 @@
-#include "commands.h"
 #include "info.h"
 
 #ifdef TESSERA_HAVE_COMPILE
@@ -10,24 +9,25 @@
 namespace tessera::tools {
 
 #ifdef TESSERA_HAVE_COMPILE
-int printModel(std::span<const uint8_t> file, const std::string &name, const std::string &machineName) {
+isa::Expected<Facts> modelFacts(std::span<const uint8_t> file, const std::string &name,
+                                const std::string &machineName) {
   auto machine = isa::loadMachine(machineName);
   if (!machine)
-    return fail(machine.error().message);
+    return machine.error();
   compiler::CompileOptions options;
   options.machine = *machine;
   options.modelName = std::filesystem::path(name).stem();
   auto compiled = compiler::compile(file, options);
   if (!compiled)
-    return fail(name + ": " + compiled.error().message);
+    return isa::Error{name + ": " + compiled.error().message};
   auto bytes = compiled->image.serialize();
   if (!bytes)
-    return fail(name + ": " + bytes.error().message);
-  return printImage(*bytes, name);
+    return isa::Error{name + ": " + bytes.error().message};
+  return imageFacts(*bytes, name);
 }
 #else
-int printModel(std::span<const uint8_t>, const std::string &name, const std::string &) {
-  return fail(name + " is a model, and this build has no compiler");
+isa::Expected<Facts> modelFacts(std::span<const uint8_t>, const std::string &name, const std::string &) {
+  return isa::Error{name + " is a model, and this build has no compiler"};
 }
 #endif
 

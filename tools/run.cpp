@@ -1,6 +1,7 @@
 #include "cases.h"
 #include "commands.h"
 #include "files.h"
+#include "progress.h"
 #include "report.h"
 
 #include "tessera/compiler/session.h"
@@ -62,7 +63,10 @@ Expected<void> runModel(const Options &options) {
       return made;
   compiler::SessionOptions sessionOptions = options.session;
   sessionOptions.modelName = std::filesystem::path(options.model).stem();
+  Progress progress(options.quiet);
+  progress.show("compiling " + options.model + " for " + options.session.machine + " ...", true);
   auto session = compiler::Session::open(*file, sessionOptions);
+  progress.clear();
   if (!session)
     return Error{options.model + ": " + session.error().message};
   auto cases = readCases(options.inputs, (*session)->inputs());
@@ -73,11 +77,14 @@ Expected<void> runModel(const Options &options) {
       return on;
   OutputCollector collector((*session)->outputs(), cases->count());
   for (size_t i = 0; i < cases->count(); ++i) {
+    progress.show("case " + std::to_string(i + 1) + " of " + std::to_string(cases->count()) + " on " +
+                  options.session.device + " ...");
     auto outputs = (*session)->run(cases->inputs(i));
     if (!outputs)
       return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
     collector.add(*outputs);
   }
+  progress.clear();
   if (!options.wave.empty()) {
     if (auto off = (*session)->wave("", 0, 0); !off) // ends the file
       return off;

@@ -24,8 +24,8 @@ struct TinyTensor {
 
 struct TinyOperator {
   tfl::BuiltinOperator code = tfl::BuiltinOperator::ADD;
-  std::vector<int32_t> inputs;
-  std::vector<int32_t> outputs;
+  std::vector<int32_t> inputs = {};
+  std::vector<int32_t> outputs = {};
   tfl::BuiltinOptions optionsType = tfl::BuiltinOptions::NONE;
   /// Makes the options table, if any.
   flatbuffers::Offset<void> (*options)(flatbuffers::FlatBufferBuilder &) = nullptr;

@@ -4,6 +4,7 @@ usage: command_test.py TESSERA
 """
 import json
 import os
+import pty
 import subprocess
 import sys
 import tempfile
@@ -13,8 +14,8 @@ TESSERA = sys.argv[1]
 
 
 def run(*arguments, **more):
-    return subprocess.run([TESSERA, *arguments], stderr=subprocess.PIPE, timeout=120, check=False,
-                          **{"stdout": subprocess.PIPE, "text": True, **more})
+    return subprocess.run([TESSERA, *arguments], timeout=120, check=False,
+                          **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **more})
 
 
 def without_streams(*streams):
@@ -79,6 +80,22 @@ class CommandTest(unittest.TestCase):
             self.assertEqual(len(run(*program, "--read", "0:32=-", text=False).stdout), 32)
             self.assertEqual(json.loads(run(*program, "--json", "-").stdout)["status"], "ok")
 
+    def test_progress_on_a_terminal_only(self):
+        shapes = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/shapes")
+        command = ("run", f"{shapes}/shapes.tflite", "--input", f"{shapes}/sheet.npy", "--device", "cpu", "--json", "-")
+        if "run" not in run("--help").stdout:
+            self.skipTest("this build has no compiler")
+        self.assertEqual(run(*command).stderr, "")
+        ours, theirs = pty.openpty()
+        result = run(*command, stderr=theirs)
+        os.close(theirs)
+        said = os.read(ours, 65536).decode()
+        os.close(ours)
+        self.assertIn("compiling", said)
+        self.assertIn("case 1 of 40 on cpu", said)
+        self.assertTrue(said.endswith("\r\033[K"), repr(said))
+        self.assertEqual(json.loads(result.stdout)["device"], "cpu")
+
     def test_machines(self):
         for name in ("tiny", "pynq", "ultra96", "zcu104", "batch2"):
             result = run("info", "--machine", name)
@@ -86,6 +103,24 @@ class CommandTest(unittest.TestCase):
             self.assertIn(f"machine {name}:", result.stdout)
         self.assertIn("256 multiply-accumulates a cycle", run("info", "--machine", "pynq").stdout)
         self.assert_error(run("info", "--machine", "nothing"), "nothing")
+
+    def test_reports_as_json(self):
+        machine = json.loads(run("info", "--machine", "pynq", "--json", "-").stdout)
+        self.assertEqual((machine["macs_per_cycle"], machine["memories"][1]["elements"]), (256, 2048))
+        listed = json.loads(run("devices", "--json", "-").stdout)
+        self.assertIn(machine, listed["machines"])
+        self.assertIn("functional", [device["name"] for device in listed["devices"]])
+        with tempfile.TemporaryDirectory() as folder:
+            text = run("info", "--area", "--json", f"{folder}/area.json").stdout
+            self.assertIn("machine ultra96 on xczu3eg", text)
+            with open(f"{folder}/area.json", encoding="utf-8") as stream:
+                areas = {area["machine"]: area for area in json.load(stream)["areas"]}
+        self.assert_error(run("devices", "--json", "/nowhere/x.json"), "/nowhere/x.json")
+        for name in ("pynq", "ultra96"):  # what is synthesised is today's machine, and fits its chip
+            self.assertTrue(areas[name]["current"], name)
+            for kind in ("dsp48", "ramb36", "lut", "ff"):
+                self.assertLessEqual(areas[name][kind]["used"], areas[name][kind]["available"], f"{name} {kind}")
+                self.assertGreater(areas[name][kind]["used"], 0, f"{name} {kind}")
 
     def test_files_that_are_none(self):
         self.assert_error(run("info", "/nowhere/x.tsr"), "cannot read /nowhere/x.tsr: No such file or directory")
