@@ -20,6 +20,7 @@ struct Options {
   std::string machine = "pynq";
   std::string output;
   std::string dump;
+  std::vector<std::string> extents;
   bool cpuOnly = false;
 };
 
@@ -34,6 +35,11 @@ Expected<void> compileModel(const Options &options) {
   compileOptions.machine = *machine;
   compileOptions.cpuOnly = options.cpuOnly;
   compileOptions.modelName = std::filesystem::path(options.model).stem();
+  compileOptions.modelFolder = folderOf(options.model);
+  auto extents = readExtents(options.extents);
+  if (!extents)
+    return extents.error();
+  compileOptions.extents = *extents;
   Expected<void> dumped;
   if (!options.dump.empty()) {
     if (dumped = makeFolder(options.dump); !dumped)
@@ -66,11 +72,13 @@ Expected<void> compileModel(const Options &options) {
 
 void addCompile(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
-  CLI::App *command = app.add_subcommand("compile", "Compile a TFLite model into a program image");
-  command->add_option("MODEL", options->model, "TFLite model")->required();
+  CLI::App *command = app.add_subcommand("compile", "Compile a TFLite or ONNX model into a program image");
+  command->add_option("MODEL", options->model, "TFLite or ONNX model")->required();
   command->add_option("--machine", options->machine, "a machine's name or its JSON file")
       ->capture_default_str();
   command->add_option("-o,--output", options->output, "program image to write (.tsr)")->required();
+  command->add_option("--extent", options->extents,
+                      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
   command->add_flag("--cpu", options->cpuOnly, "everything for the host's CPU");
   command->add_option("--dump", options->dump, "folder for the module's text after each stage");
   command->footer("\ntessera compile net.tflite --machine tiny -o net.tsr");

@@ -1,6 +1,7 @@
 #include "files.h"
 
 #include <cerrno>
+#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -52,6 +53,32 @@ Expected<void> writeFile(const std::string &path, std::span<const uint8_t> data)
 
 Expected<void> writeFile(const std::string &path, std::string_view text) {
   return writeFile(path, std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
+}
+
+std::string folderOf(const std::string &path) {
+  const std::filesystem::path folder = std::filesystem::path(path).parent_path();
+  return folder.empty() ? "." : folder.string();
+}
+
+bool isModel(std::span<const uint8_t> file) {
+  const bool isTflite = file.size() >= 8 && std::memcmp(file.data() + 4, "TFL3", 4) == 0;
+  return isTflite || (file.size() > 2 && file[0] == 0x08);
+}
+
+Expected<std::map<std::string, int64_t>> readExtents(const std::vector<std::string> &texts) {
+  std::map<std::string, int64_t> extents;
+  for (const std::string &text : texts) {
+    const size_t equals = text.rfind('=');
+    const char *end = text.data() + text.size();
+    int64_t extent = 0;
+    if (equals == std::string::npos || equals == 0)
+      return Error{"--extent " + text + ": expected NAME=N"};
+    const auto [last, code] = std::from_chars(text.data() + equals + 1, end, extent);
+    if (code != std::errc() || last != end || extent < 1)
+      return Error{"--extent " + text + ": " + text.substr(equals + 1) + " is no extent"};
+    extents[text.substr(0, equals)] = extent;
+  }
+  return extents;
 }
 
 Expected<void> makeFolder(const std::string &path) {

@@ -5,6 +5,7 @@
 #include "tessera/isa/image.h"
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,15 @@ using isa::readFile;
 /// as it is; `-` is stdout.
 isa::Expected<void> writeFile(const std::string &path, std::span<const uint8_t> data);
 isa::Expected<void> writeFile(const std::string &path, std::string_view text);
+
+/// The folder that a file lies in.
+std::string folderOf(const std::string &path);
+
+/// Whether a file may be a network: a TFLite one by its identifier, an ONNX one (which has none) by its first field.
+bool isModel(std::span<const uint8_t> file);
+
+/// "NAME=N" texts as names and extents.
+isa::Expected<std::map<std::string, int64_t>> readExtents(const std::vector<std::string> &texts);
 
 /// Makes the folder and those above it where they are missing, and checks that files can be written there.
 isa::Expected<void> makeFolder(const std::string &path);

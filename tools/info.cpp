@@ -1,6 +1,5 @@
 #include "info.h"
 
-#include <cstring>
 #include <memory>
 
 namespace tessera::tools {
@@ -13,6 +12,7 @@ struct Options {
   std::string file;
   std::string machine;
   std::string json;
+  std::vector<std::string> extents;
   bool area = false;
 };
 
@@ -34,10 +34,10 @@ Expected<void> info(const Options &options) {
   auto file = readFile(options.file);
   if (!file)
     return file.error();
-  bool model = file->size() >= 8 && std::memcmp(file->data() + 4, "TFL3", 4) == 0;
-  if (model)
-    return tellOf(modelFacts(*file, options.file, options.machine.empty() ? "pynq" : options.machine),
-                  printImage, options);
+  if (isModel(*file))
+    return tellOf(
+        modelFacts(*file, options.file, options.machine.empty() ? "pynq" : options.machine, options.extents),
+        printImage, options);
   return tellOf(imageFacts(*file, options.file), printImage, options);
 }
 
@@ -47,8 +47,10 @@ void addInfo(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
   CLI::App *command = app.add_subcommand(
       "info", "Show a program image, a model and its placement, a machine, or the core's area");
-  command->add_option("FILE", options->file, "program image (.tsr) or TFLite model");
+  command->add_option("FILE", options->file, "program image (.tsr), TFLite or ONNX model");
   command->add_option("--machine", options->machine, "machine: a name, or the path of its JSON file");
+  command->add_option("--extent", options->extents,
+                      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
   command->add_flag("--area", options->area,
                     "DSP, block RAM and LUT of the synthesised core (Yosys), beside what the chip has");
   addJsonOption(*command, options->json);

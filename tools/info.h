@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <vector>
 
 namespace tessera::tools {
 
@@ -21,9 +22,9 @@ void printMachine(const Facts &facts);
 isa::Expected<Facts> imageFacts(std::span<const uint8_t> file, const std::string &name);
 void printImage(const Facts &facts);
 
-/// The same of the image that the model in `file` compiles to for the machine.
+/// The same of the image that the model (TFLite or ONNX) in `file` compiles to for the machine, with open extents fixed ("batch=1").
 isa::Expected<Facts> modelFacts(std::span<const uint8_t> file, const std::string &name,
-                                const std::string &machine);
+                                const std::string &machine, const std::vector<std::string> &extents);
 
 /// areas: one a machine (all that have one where `machine` is empty), with machine, chip, made_for (the configuration's hash), current
 /// (whether that is the machine's today), and dsp48, ramb36, lut, ff, each with used and available (null where no chip is named).

@@ -1,3 +1,4 @@
+#include "files.h"
 #include "info.h"
 
 #ifdef TESSERA_HAVE_COMPILE
@@ -10,13 +11,18 @@ namespace tessera::tools {
 
 #ifdef TESSERA_HAVE_COMPILE
 isa::Expected<Facts> modelFacts(std::span<const uint8_t> file, const std::string &name,
-                                const std::string &machineName) {
+                                const std::string &machineName, const std::vector<std::string> &extents) {
   auto machine = isa::loadMachine(machineName);
   if (!machine)
     return machine.error();
   compiler::CompileOptions options;
   options.machine = *machine;
   options.modelName = std::filesystem::path(name).stem();
+  options.modelFolder = folderOf(name);
+  auto fixed = readExtents(extents);
+  if (!fixed)
+    return fixed.error();
+  options.extents = *fixed;
   auto compiled = compiler::compile(file, options);
   if (!compiled)
     return isa::Error{name + ": " + compiled.error().message};
@@ -26,7 +32,8 @@ isa::Expected<Facts> modelFacts(std::span<const uint8_t> file, const std::string
   return imageFacts(*bytes, name);
 }
 #else
-isa::Expected<Facts> modelFacts(std::span<const uint8_t>, const std::string &name, const std::string &) {
+isa::Expected<Facts> modelFacts(std::span<const uint8_t>, const std::string &name, const std::string &,
+                                const std::vector<std::string> &) {
   return isa::Error{name + " is a model, and this build has no compiler"};
 }
 #endif

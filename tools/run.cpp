@@ -22,6 +22,7 @@ struct Options {
   std::string model;
   compiler::SessionOptions session;
   std::vector<std::string> inputs;
+  std::vector<std::string> extents;
   std::string output;
   std::string json;
   std::string wave;
@@ -63,6 +64,11 @@ Expected<void> runModel(const Options &options) {
       return made;
   compiler::SessionOptions sessionOptions = options.session;
   sessionOptions.modelName = std::filesystem::path(options.model).stem();
+  sessionOptions.modelFolder = folderOf(options.model);
+  auto extents = readExtents(options.extents);
+  if (!extents)
+    return extents.error();
+  sessionOptions.extents = *extents;
   Progress progress(options.quiet);
   progress.show("compiling " + options.model + " for " + options.session.machine + " ...", true);
   auto session = compiler::Session::open(*file, sessionOptions);
@@ -112,7 +118,7 @@ void addRun(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
   CLI::App *command =
       app.add_subcommand("run", "Run a network on a device: its outputs, and the cost of every layer");
-  command->add_option("MODEL", options->model, "TFLite model or program image (.tsr)")->required();
+  command->add_option("MODEL", options->model, "TFLite or ONNX model, or program image (.tsr)")->required();
   command->add_option("--device", options->session.device, "functional, cycle, systemc, or cpu")
       ->capture_default_str();
   command->add_option("--machine", options->session.machine, "a machine's name or its JSON file")
@@ -123,6 +129,8 @@ void addRun(CLI::App &app, int &status) {
           "one .npy (or raw .bin, .dat) file an input; a leading dimension of N, or N times the bytes, is N "
           "cases; further files are further cases")
       ->required();
+  command->add_option("--extent", options->extents,
+                      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
   command->add_option("--output", options->output, "folder for output_0.npy ...");
   command->add_option("--json", options->json,
                       "file for the report as JSON; - is stdout, and nothing else goes there");

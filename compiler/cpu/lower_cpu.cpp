@@ -18,6 +18,7 @@
 #include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Bufferization/Transforms/FuncBufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/Transforms/OneShotAnalysis.h"
 #include "mlir/Dialect/Bufferization/Transforms/Passes.h"
@@ -33,6 +34,7 @@
 #include "mlir/Dialect/MemRef/Transforms/Passes.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/OwningOpRef.h"
@@ -58,6 +60,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   populateConvolutionPatterns(patterns);
   populateCustomPatterns(patterns);
   populateResizePatterns(patterns);
+  populateRequantisePattern(patterns);
   if (failed(mlir::applyPatternsAndFoldGreedily(module, std::move(patterns))))
     return mlir::failure();
   mlir::PassManager passes(module.getContext());
@@ -209,6 +212,19 @@ void fillSegment(mlir::LLVM::LLVMFuncOp segment, mlir::LLVM::LLVMFuncOp body, co
   builder.create<mlir::LLVM::ReturnOp>(location, mlir::ValueRange{});
 }
 
+/// A result that is a view of another tensor is copied: the boundary of the function would drop its offset and strides.
+void copyViews(FuncOp function) {
+  mlir::Operation *end = function.getBody().front().getTerminator();
+  mlir::OpBuilder builder(end);
+  for (mlir::OpOperand &result : end->getOpOperands()) {
+    mlir::Operation *origin = result.get().getDefiningOp();
+    const auto type = mlir::cast<mlir::RankedTensorType>(result.get().getType());
+    if (origin && mlir::isa<mlir::tensor::TensorDialect>(origin->getDialect()) && type.hasStaticShape())
+      result.set(builder.create<mlir::bufferization::AllocTensorOp>(origin->getLoc(), type,
+                                                                    mlir::ValueRange{}, result.get()));
+  }
+}
+
 /// Lowers one body, alone in `module`.
 mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature &signature,
                               const std::function<void(std::string_view, const std::string &)> &dump) {
@@ -219,6 +235,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature 
   for (auto [i, type] : llvm::enumerate(function.getResultTypes()))
     if (mlir::cast<mlir::ShapedType>(type).hasStaticShape())
       signature.places.push_back(static_cast<int64_t>(i));
+  copyViews(function);
   if (failed(toLinalg(module)))
     return mlir::failure();
   if (dump) {

@@ -18,6 +18,9 @@ void populateCustomPatterns(mlir::RewritePatternSet &patterns);
 /// The custom operations resize_bilinear and resize_nearest.
 void populateResizePatterns(mlir::RewritePatternSet &patterns);
 
+/// The custom operation requantise (form/requantise.h).
+void populateRequantisePattern(mlir::RewritePatternSet &patterns);
+
 } // namespace tessera::compiler::cpu
 
 #endif

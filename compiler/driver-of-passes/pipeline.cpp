@@ -8,6 +8,9 @@
 #include "import/tflite_import.h"
 #include "npu/npu.h"
 
+#include "mlir/Dialect/Bufferization/IR/Bufferization.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/Support/raw_ostream.h"
 
 namespace tessera::compiler {
@@ -26,29 +29,37 @@ void dumpModule(const CompileOptions &options, std::string_view stage, mlir::Mod
   options.dump(stage, text);
 }
 
-/// TOSA with static shapes and nothing else: what the NPU's passes take.
-bool isPureTosa(mlir::ModuleOp module) {
-  return !module
-              .walk([](mlir::Operation *op) {
-                const llvm::StringRef dialect = op->getName().getDialectNamespace();
-                const bool isStatic = llvm::all_of(op->getResultTypes(), [](mlir::Type type) {
-                  const auto shaped = mlir::dyn_cast<mlir::ShapedType>(type);
-                  return !shaped || shaped.hasStaticShape();
-                });
-                return (dialect == "tosa" || dialect == "func" || dialect == "builtin") && isStatic
-                           ? mlir::WalkResult::advance()
-                           : mlir::WalkResult::interrupt();
-              })
-              .wasInterrupted();
+bool isStaticTensor(mlir::Type type) {
+  const auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
+  return tensor && tensor.hasStaticShape();
+}
+
+/// Why the network cannot be cut into segments; empty where it can: what crosses from one to another are tensors of static shape,
+/// and no operation does more than compute its results.
+std::string whyWhole(mlir::ModuleOp module) {
+  auto main = module.lookupSymbol<mlir::func::FuncOp>("main");
+  bool hasLayers = false;
+  if (!llvm::all_of(main.getArgumentTypes(), isStaticTensor))
+    return "an input's shape is known only when the network runs";
+  for (mlir::Operation &op : main.getBody().front().without_terminator()) {
+    if (op.hasTrait<mlir::OpTrait::ConstantLike>())
+      continue;
+    if (!llvm::all_of(op.getResultTypes(), isStaticTensor))
+      return "the network computes with shapes or single numbers that are known only when it runs";
+    const bool isTosa =
+        op.getName().getDialectNamespace() == "tosa"; // custom ones do not say that they only compute
+    if (!isTosa && !mlir::isMemoryEffectFree(&op) && !mlir::isa<mlir::bufferization::AllocTensorOp>(op))
+      return "the network checks its inputs when it runs";
+    hasLayers = hasLayers || isTosa;
+  }
+  return hasLayers ? "" : "the network has no layers of int8";
 }
 
 /// Decides what runs where. Gives the device's constants and the metadata that placement adds.
 Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const CompileOptions &options) {
-  if (isOnnx && (options.cpuOnly || !isPureTosa(module)))
-    return npu::Artifacts{
-        {},
-        cpu::placeWholeOnCpu(module, options.cpuOnly ? "no machine to place on"
-                                                     : "the network is not TOSA of static shapes alone")};
+  const std::string whole = !isOnnx ? "" : options.cpuOnly ? "no machine to place on" : whyWhole(module);
+  if (!whole.empty())
+    return npu::Artifacts{{}, cpu::placeWholeOnCpu(module, whole)};
   if (options.cpuOnly)
     return npu::lowerCpuOnly(module);
   const auto dumpStage = [&](llvm::StringRef stage, const std::string &text) { options.dump(stage, text); };
@@ -66,7 +77,8 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
 
   // The file becomes TOSA, with its quantised arithmetic spelled out; ONNX also Linalg, Tensor and SCF where TOSA says less.
   const bool isOnnx = looksLikeOnnx(model);
-  auto imported = isOnnx ? importOnnx(context, model, options.modelFolder) : importTflite(context, model);
+  auto imported = isOnnx ? importOnnx(context, model, options.modelFolder, options.extents)
+                         : importTflite(context, model);
   if (!imported)
     return imported.error();
   mlir::ModuleOp module = **imported;

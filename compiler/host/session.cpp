@@ -68,6 +68,7 @@ Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file
   compileOptions.cpuOnly = onCpu_;
   compileOptions.modelName = options.modelName;
   compileOptions.modelFolder = options.modelFolder;
+  compileOptions.extents = options.extents;
   auto compiled = compile(file, compileOptions);
   if (!compiled)
     return compiled.error();

@@ -411,6 +411,8 @@ mlir::Value valueOf(const Tensor &tensor) {
   Tensor::State &state = tensor.state();
   if (state.value)
     return state.value;
+  if (state.innerBytes)
+    return state.value = plainBytes(tensor);
   Emitter &emitter = tensor.emitter();
   auto &impl = emitter.impl();
   if (state.literal && state.literal->isSplat && tensor.count() > kMaxSplatElements) {

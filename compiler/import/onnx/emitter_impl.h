@@ -9,6 +9,8 @@
 
 namespace tessera::compiler::onnx_import {
 
+struct Beneath;
+
 struct Emitter::Impl {
   explicit Impl(mlir::MLIRContext *context) : builder(context), location(builder.getUnknownLoc()) {}
 
@@ -29,12 +31,19 @@ struct Tensor::State {
   mlir::Value value;              ///< null: made from what follows
   std::optional<Literal> literal; ///< bytes
   std::optional<std::vector<Element>> elements;
+  // Of quantised networks (quantised/beneath.h, quantised/tosa_form.h):
+  std::shared_ptr<const Beneath> beneath; ///< of a real tensor: the integers that it stands for
+  mlir::Value innerBytes;                 ///< of int8 and uint8: signed bytes, a picture's channels last
+  std::shared_ptr<State> flattened;       ///< of bytes: the picture that these are, flattened
 };
 
 inline mlir::Value valueOf(Scalar scalar) { return mlir::Value::getFromOpaquePointer(scalar.value()); }
 inline Scalar scalarOf(Emitter &emitter, mlir::Value value, Type type) {
   return Scalar(emitter, value.getAsOpaquePointer(), type);
 }
+
+/// The bytes of a tensor that has its inner form alone, as ONNX has them.
+mlir::Value plainBytes(const Tensor &tensor);
 
 /// The tensor's value in the program, usable at the current place.
 mlir::Value valueOf(const Tensor &tensor);

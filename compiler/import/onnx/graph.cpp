@@ -2,6 +2,7 @@
 
 #include "import/layers.h"
 #include "import/onnx/emitter_impl.h"
+#include "import/onnx/quantised/follow.h"
 
 #include <onnx/onnx_pb.h>
 
@@ -106,9 +107,10 @@ void GraphEmitter::node(const ::onnx::NodeProto &node, int index) {
                                                                 : "");
     impl.place = place;
     impl.macs = 0;
+    stays_.clear();
     impl.location = layerLocation(impl.builder.getContext(), index, printableName(node.op_type()), name);
     callOperator(node);
-    layers_.push_back({index, printableName(node.op_type()), name, impl.macs});
+    layers_.push_back({index, printableName(node.op_type()), name, impl.macs, stays_});
   } catch (ImportError &error) {
     if (!error.placed)
       error.message = place + error.message;
@@ -137,7 +139,10 @@ void GraphEmitter::callOperator(const ::onnx::NodeProto &node) {
     fail("is not supported at version ", version, " of ",
          domain.empty() ? "the default domain" : "domain " + printableName(domain));
   Call call(emitter_, *this, node, version);
-  setOutputs(node, entry->emit(call));
+  Values outputs = entry->emit(call);
+  if (depth_ == 1)
+    stays_ = followIntegers(call, outputs);
+  setOutputs(node, outputs);
 }
 
 void GraphEmitter::setOutputs(const ::onnx::NodeProto &node, const Values &values) {

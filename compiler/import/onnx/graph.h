@@ -29,6 +29,7 @@ struct LayerRecord {
   int64_t index;
   std::string op, name;
   int64_t macs;
+  std::string stays; ///< why it is no layer of integers; empty where nothing is to say
 };
 
 class GraphEmitter {
@@ -62,6 +63,7 @@ private:
   const ::onnx::GraphProto *graph_ = nullptr;
   const FunctionFrame *frame_ = nullptr;
   std::vector<LayerRecord> layers_;
+  std::string stays_; ///< of the current node
   int depth_ = 0;
   int64_t nodesLeft_;
 };

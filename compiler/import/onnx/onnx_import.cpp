@@ -1,5 +1,6 @@
 #include "import/onnx/onnx_import.h"
 
+#include "import/layers.h"
 #include "import/onnx/emitter_impl.h"
 #include "import/onnx/graph.h"
 
@@ -13,6 +14,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Verifier.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include <onnx/onnx_pb.h>
 
@@ -35,7 +37,7 @@ struct Input {
   std::vector<std::string> symbols; ///< names of dynamic extents, or empty
 };
 
-Input readInput(const ::onnx::ValueInfoProto &info) {
+Input readInput(const ::onnx::ValueInfoProto &info, const std::map<std::string, int64_t> &extents) {
   Input input;
   input.name = info.name();
   const std::string place = "input '" + printableName(info.name()) + "': ";
@@ -51,9 +53,11 @@ Input readInput(const ::onnx::ValueInfoProto &info) {
     fail(place, "rank ", tensor.shape().dim_size(), " is above ", kMaxRank);
   int64_t bytes = storageBits(input.type) / 8;
   for (const auto &dimension : tensor.shape().dim()) {
-    const int64_t extent = dimension.has_dim_value() ? dimension.dim_value() : -1;
+    int64_t extent = dimension.has_dim_value() ? dimension.dim_value() : -1;
     if (dimension.has_dim_value() && extent < 0)
       fail(place, "extent ", extent, " is negative");
+    if (const auto fixed = extents.find(dimension.dim_param()); extent < 0 && fixed != extents.end())
+      extent = fixed->second;
     if (extent > 0 && extent > kMaxTensorBytes / bytes)
       fail(place, "it is larger than ", kMaxTensorBytes, " bytes");
     bytes *= extent > 0 ? extent : 1;
@@ -110,19 +114,39 @@ mlir::Value denseResult(Emitter::Impl &impl, mlir::Value value) {
       .getResult();
 }
 
-/// The module's list of layers, as the TFLite importer makes it.
+/// Drops what nothing uses: the float form of layers that became integers.
+void dropUnused(mlir::Block &block) {
+  for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
+    if (mlir::isOpTriviallyDead(&op) || (mlir::isa<mlir::tosa::CustomOp>(op) && op.use_empty()))
+      op.erase();
+}
+
+/// The module's list of layers, as the TFLite importer makes it. A node of which nothing is left
+/// (conversions, constants, what became a bound of another layer) is none.
 void describeLayers(mlir::ModuleOp module, mlir::Builder &builder, const std::vector<LayerRecord> &layers) {
+  std::set<int64_t> present;
+  module.walk([&](mlir::Operation *op) {
+    if (const auto index = layerOf(op->getLoc()))
+      present.insert(*index);
+  });
   llvm::SmallVector<mlir::Attribute> entries;
-  for (const LayerRecord &layer : layers)
-    entries.push_back(
-        builder.getDictionaryAttr({builder.getNamedAttr("index", builder.getI64IntegerAttr(layer.index)),
-                                   builder.getNamedAttr("macs", builder.getI64IntegerAttr(layer.macs)),
-                                   builder.getNamedAttr("name", builder.getStringAttr(layer.name)),
-                                   builder.getNamedAttr("op", builder.getStringAttr(layer.op))}));
+  for (const LayerRecord &layer : layers) {
+    if (layer.macs == 0 && !present.count(layer.index))
+      continue;
+    llvm::SmallVector<mlir::NamedAttribute> entry{
+        builder.getNamedAttr("index", builder.getI64IntegerAttr(layer.index)),
+        builder.getNamedAttr("macs", builder.getI64IntegerAttr(layer.macs)),
+        builder.getNamedAttr("name", builder.getStringAttr(layer.name)),
+        builder.getNamedAttr("op", builder.getStringAttr(layer.op))};
+    if (!layer.stays.empty())
+      entry.push_back(builder.getNamedAttr("why", builder.getStringAttr(layer.stays)));
+    entries.push_back(builder.getDictionaryAttr(entry));
+  }
   module->setAttr("tessera.layers", builder.getArrayAttr(entries));
 }
 
-mlir::OwningOpRef<mlir::ModuleOp> build(mlir::MLIRContext &context, const Model &model) {
+mlir::OwningOpRef<mlir::ModuleOp> build(mlir::MLIRContext &context, const Model &model,
+                                        const std::map<std::string, int64_t> &extents) {
   const auto &graph = model.proto->graph();
   std::set<std::string> constants;
   for (const auto &constant : graph.initializer())
@@ -130,7 +154,7 @@ mlir::OwningOpRef<mlir::ModuleOp> build(mlir::MLIRContext &context, const Model 
   std::vector<Input> inputs;
   for (const auto &info : graph.input())
     if (!constants.count(info.name()))
-      inputs.push_back(readInput(info));
+      inputs.push_back(readInput(info, extents));
   if (graph.output_size() == 0)
     fail("the network has no outputs");
 
@@ -174,6 +198,7 @@ mlir::OwningOpRef<mlir::ModuleOp> build(mlir::MLIRContext &context, const Model 
   builder.create<mlir::func::ReturnOp>(builder.getUnknownLoc(), results);
   main.setFunctionType(builder.getFunctionType(types, mlir::ValueRange(results).getTypes()));
   main.setAllResultAttrs(attributes);
+  dropUnused(*impl.entry);
   describeLayers(*module, builder, emission.takeLayers());
   return module;
 }
@@ -186,8 +211,10 @@ bool looksLikeOnnx(std::span<const uint8_t> file) {
   return file.size() > 2 && file[0] == 0x08 && file[1] > 0 && file[1] < 0x40; // ir_version
 }
 
-Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-importOnnx(mlir::MLIRContext &context, std::span<const uint8_t> file, const std::string &folder) {
+Expected<mlir::OwningOpRef<mlir::ModuleOp>> importOnnx(mlir::MLIRContext &context,
+                                                       std::span<const uint8_t> file,
+                                                       const std::string &folder,
+                                                       const std::map<std::string, int64_t> &extents) {
   context.loadDialect<mlir::arith::ArithDialect, mlir::bufferization::BufferizationDialect,
                       mlir::cf::ControlFlowDialect, mlir::func::FuncDialect, mlir::linalg::LinalgDialect,
                       mlir::math::MathDialect, mlir::scf::SCFDialect, mlir::tensor::TensorDialect,
@@ -200,7 +227,7 @@ importOnnx(mlir::MLIRContext &context, std::span<const uint8_t> file, const std:
   });
   try {
     const onnx_import::Model model = onnx_import::readModel(file, folder);
-    auto module = onnx_import::build(context, model);
+    auto module = onnx_import::build(context, model, extents);
     // What is left to find here would be a mistake of ours, but it must not go on.
     if (mlir::failed(mlir::verify(*module)))
       return Error{"the imported network does not verify: " + message};

@@ -9,6 +9,7 @@
 #include "mlir/IR/OwningOpRef.h"
 
 #include <cstdint>
+#include <map>
 #include <span>
 #include <string>
 
@@ -19,10 +20,11 @@ bool looksLikeOnnx(std::span<const uint8_t> file);
 
 /// Imports the ONNX model in `file`, opsets 7 to 18 and, where operators did not change, older and newer ones. The module has the
 /// form of docs/onnx-input.md: one function `@main`, whose tensors may have dynamic extents.
-/// `folder` is where data in other files may lie; empty: nowhere. Errors name the node: "node 3 (Conv 'conv1'): ...".
+/// `folder` is where data in other files may lie; empty: nowhere. `extents` fixes open extents of inputs by their names. Errors name the node: "node 3 (Conv 'conv1'): ...".
 /// Hostile files give an error; nothing is thrown. The context must outlive the module.
 isa::Expected<mlir::OwningOpRef<mlir::ModuleOp>>
-importOnnx(mlir::MLIRContext &context, std::span<const uint8_t> file, const std::string &folder);
+importOnnx(mlir::MLIRContext &context, std::span<const uint8_t> file, const std::string &folder,
+           const std::map<std::string, int64_t> &extents = {});
 
 } // namespace tessera::compiler
 

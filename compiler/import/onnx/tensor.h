@@ -100,6 +100,7 @@ public:
   Scalar at(const Scalars &indices) const;
 
   State &state() const { return *state_; }
+  const std::shared_ptr<State> &shared() const { return state_; }
 
 private:
   std::shared_ptr<State> state_;

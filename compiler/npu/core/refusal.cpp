@@ -44,6 +44,8 @@ std::string windowRefusal(const Target &target, const Layer &layer) {
 std::string refusal(const Target &target, const Layer &layer) {
   if (target.machine().level == isa::Level::Vta)
     return "the machine is of level vta, which has no requantisation";
+  if (layer.exit.mode == isa::ExitMode::Onnx && !target.has(isa::Feature::RequantiseOnnx))
+    return "the machine has no requantisation with float32 scales";
   if (layer.kind != LayerKind::Add)
     return windowRefusal(target, layer);
   if (target.activationBytes(layer.input.height, layer.input.width, layer.input.channels) > UINT32_MAX)

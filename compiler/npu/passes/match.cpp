@@ -1,11 +1,13 @@
 #include "passes/match.h"
 
 #include "dialect/convert.h"
+#include "form/requantise.h"
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Matchers.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace tessera::compiler::npu {
 namespace {
@@ -87,8 +89,24 @@ struct Matcher {
     }
   }
 
+  // The requantisation of mode onnx behind an accumulator, and the clamp behind that.
+  bool leaveInFloat(const Requantise &requantise, size_t channels) {
+    m.multiplier.clear();
+    m.shift.assign(channels, 0);
+    for (size_t c = 0; c < channels; ++c)
+      m.multiplier.push_back(
+          std::bit_cast<int32_t>(requantise.scales[requantise.scales.size() == 1 ? 0 : c]));
+    m.layer.exit.mode = isa::ExitMode::Onnx;
+    m.layer.exit.zeroPoint = requantise.zeroPoint;
+    m.operations.push_back(requantise.op);
+    clampBehind(requantise.op->getResult(0));
+    return true;
+  }
+
   // The rescale to int8 behind an accumulator, and the clamp behind that.
   bool leave(mlir::Value accumulator, size_t channels) {
+    if (auto requantise = readRequantise(onlyUser(accumulator)))
+      return leaveInFloat(*requantise, channels);
     auto rescale = llvm::dyn_cast_or_null<tosa::RescaleOp>(onlyUser(accumulator));
     if (!rescale ||
         !llvm::cast<mlir::ShapedType>(rescale.getOutput().getType()).getElementType().isInteger(8))
@@ -240,7 +258,10 @@ struct Matcher {
     m.operations.push_back(op);
     if (!leave(op.getOutput(), 1))
       return false;
-    return m.layer.exit.mode == mode || fail("addition with two roundings");
+    // Mode onnx rounds the operands twice (docs/instruction-set.md).
+    bool fits = m.layer.exit.mode == mode ||
+                (m.layer.exit.mode == isa::ExitMode::Onnx && mode == isa::ExitMode::Tflite);
+    return fits || fail("addition with two roundings");
   }
 };
 

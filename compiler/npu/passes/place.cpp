@@ -44,6 +44,7 @@ public:
       getOperation().emitError("the module has no function @main of one block");
       return signalPassFailure();
     }
+    readReasons();
     mlir::Block &block = main.getBody().front();
     std::map<mlir::Operation *, Verdict> verdicts;
     std::vector<mlir::Operation *> order;
@@ -60,7 +61,7 @@ public:
       const Verdict &verdict = verdicts[op];
       op->setAttr("npu.where", builder.getStringAttr(verdict.npu ? "npu" : "cpu"));
       op->setAttr("npu.why", builder.getStringAttr(verdict.why));
-      if (op->hasTrait<mlir::OpTrait::ConstantLike>())
+      if (op->getNumOperands() == 0) // constants, and buffers without a value
         continue;
       // A layer is on the NPU if all of it is.
       auto [entry, fresh] = layers.try_emplace(layerIndex(op), verdict);
@@ -79,6 +80,15 @@ public:
   }
 
 private:
+  // What the importer says about layers that it could not make integer ones.
+  void readReasons() {
+    reasons_.clear();
+    if (auto layers = getOperation()->getAttrOfType<mlir::ArrayAttr>("tessera.layers"))
+      for (auto layer : layers.getAsRange<mlir::DictionaryAttr>())
+        if (auto why = layer.getAs<mlir::StringAttr>("why"))
+          reasons_[layer.getAs<mlir::IntegerAttr>("index").getInt()] = why.getValue().str();
+  }
+
   void place(mlir::Operation *anchor, std::map<mlir::Operation *, Verdict> &verdicts) {
     LayerMatch match = matchLayer(anchor);
     Verdict verdict;
@@ -112,11 +122,18 @@ private:
       verdicts[op] = {true, "moves no byte"};
       return;
     }
-    verdicts[op] = {false, target_ ? "no tensor instruction computes " + op->getName().getStringRef().str()
-                                   : "no machine to place on"};
+    std::string why = "no machine to place on";
+    if (auto reason = reasons_.find(layerIndex(op)); target_ && reason != reasons_.end())
+      why = reason->second;
+    else if (target_ && op->getName().getDialectNamespace() == "tosa")
+      why = "no tensor instruction computes " + op->getName().getStringRef().str();
+    else if (target_)
+      why = "no int8 layer (" + op->getName().getStringRef().str() + ")";
+    verdicts[op] = {false, why};
   }
 
   const Target *target_;
+  std::map<int64_t, std::string> reasons_; // by layer
 };
 
 } // namespace

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/IRMapping.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 #include <set>
 
@@ -15,6 +16,13 @@ namespace {
 
 bool isConstant(mlir::Operation *op) { return op->hasTrait<mlir::OpTrait::ConstantLike>(); }
 bool isNpu(mlir::Operation *op) { return llvm::isa<NpuDialect>(op->getDialect()); }
+
+// What an operation uses: its operands, and what its regions take from outside (an element-wise body may name a constant).
+llvm::SetVector<mlir::Value> usesOf(mlir::Operation *op) {
+  llvm::SetVector<mlir::Value> values(op->operand_begin(), op->operand_end());
+  mlir::getUsedValuesDefinedAbove(op->getRegions(), values);
+  return values;
+}
 
 struct Segment {
   bool npu;
@@ -28,7 +36,7 @@ std::vector<Segment> cut(mlir::Block &block) {
       waiting.push_back(&op);
   std::set<mlir::Operation *> done; // membership only, never iterated
   auto ready = [&](mlir::Operation *op) {
-    return llvm::all_of(op->getOperands(), [&](mlir::Value v) {
+    return llvm::all_of(usesOf(op), [&](mlir::Value v) {
       mlir::Operation *from = v.getDefiningOp();
       return !from || isConstant(from) || done.count(from);
     });
@@ -81,13 +89,15 @@ private:
     std::set<mlir::Operation *> members(segment.operations.begin(), segment.operations.end());
     std::vector<mlir::Value> inputs, outputs;
     for (mlir::Operation *op : segment.operations) {
-      for (mlir::Value v : op->getOperands()) {
+      for (mlir::Value v : usesOf(op)) {
         mlir::Operation *from = v.getDefiningOp();
         if ((!from || (!isConstant(from) && !members.count(from))) && !llvm::is_contained(inputs, v))
           inputs.push_back(v);
       }
       for (mlir::Value v : op->getResults())
-        if (llvm::any_of(v.getUsers(), [&](mlir::Operation *user) { return !members.count(user); }))
+        if (llvm::any_of(v.getUsers(), [&](mlir::Operation *user) {
+              return !members.count(op->getBlock()->findAncestorOpInBlock(*user));
+            }))
           outputs.push_back(v);
     }
     mlir::OpBuilder builder(&getContext());
@@ -105,7 +115,7 @@ private:
     for (size_t i = 0; i < inputs.size(); ++i)
       mapping.map(inputs[i], body->getArgument(unsigned(i)));
     for (mlir::Operation *op : segment.operations) {
-      for (mlir::Value v : op->getOperands())
+      for (mlir::Value v : usesOf(op))
         if (mlir::Operation *from = v.getDefiningOp(); from && isConstant(from) && !mapping.contains(v))
           builder.clone(*from, mapping);
       builder.clone(*op, mapping);

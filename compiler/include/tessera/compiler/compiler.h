@@ -12,6 +12,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <span>
 #include <string>
 #include <string_view>
@@ -29,6 +30,8 @@ struct CompileOptions {
   std::string modelName = "model";
   /// Where an ONNX model's data in other files may lie; empty: nowhere.
   std::string modelFolder;
+  /// Fixes open extents of an ONNX model's inputs by their names ("batch"): the accelerator takes static shapes alone.
+  std::map<std::string, int64_t> extents;
   /// LLVM CPU name and features of the host code; empty: this host.
   std::string hostCpu;
   std::string hostFeatures;
@@ -41,8 +44,8 @@ struct CompiledModel {
   isa::ProgramImage image;
 };
 
-/// Compiles the TFLite or ONNX file in `model`. An ONNX network runs whole on the CPU where it has an operation that is not TOSA or
-/// a dynamic shape.
+/// Compiles the TFLite or ONNX file in `model`. An ONNX network runs whole on the CPU where it has no int8 layers, a dynamic
+/// shape, or something that is checked when it runs (docs/onnx-input.md).
 isa::Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOptions &options);
 
 } // namespace tessera::compiler

@@ -11,6 +11,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,6 +34,8 @@ struct SessionOptions {
   std::string modelName = "model";
   /// Where an ONNX model's data in other files may lie; empty: nowhere.
   std::string modelFolder;
+  /// Fixes open extents of an ONNX model's inputs by their names.
+  std::map<std::string, int64_t> extents;
 };
 
 /// An extent that only a run decides.
