@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Plants one mistake after the other in C++ code and sees the tests of its room fail on each.
+"""Plants one mistake after the other in C++ code and sees the tests of its room fail on each, after they have passed without one.
 
   mutants.py LIST.json ... --root ROOT --build BUILD [--short] [--only NAME ...] [--check] [--jobs N]
 
@@ -24,6 +24,7 @@ import plant
 
 MODULES = "tests/compiler/npu/passes"
 OPT = "tests/compiler/npu/tessera_npu_opt"
+ARGUMENTS = ("--gtest_brief=1", "--gtest_fail_fast")
 
 
 def command_of(test, programs, arguments, root):
@@ -35,10 +36,26 @@ def command_of(test, programs, arguments, root):
     return [programs[words[0]], *words[1:], *arguments]
 
 
+def passes(build, test, programs, arguments, seconds):
+    """Whether a test ends with 0, run where its program lies in the build: tests that look beside themselves find what is there."""
+    place = os.path.join(build.folder, os.path.dirname(OPT if test.endswith(".mlir") else test.split()[0]))
+    try:
+        return plant.run(command_of(test, programs, arguments, build.root), cwd=place, timeout=seconds, stdin=subprocess.DEVNULL).returncode == 0
+    except subprocess.TimeoutExpired:
+        return False
+
+
+def failing(build, chosen, seconds):
+    """The tests of the chosen mutants that fail without a mistake: what they say about mutants means nothing."""
+    runs = {(test, tuple(defaults.get("arguments", ARGUMENTS))) for defaults, mutant in chosen for test in mutant.get("tests", defaults.get("tests"))}
+    programs = {path: os.path.join(build.folder, path) for path in {OPT, *(test.split()[0] for test, _ in runs)}}
+    return [test for test, arguments in sorted(runs) if not passes(build, test, programs, arguments, seconds)]
+
+
 def judge(build, defaults, mutant, seconds):
     """'killed', 'survived', or why the mutant could not be made."""
     tests = mutant.get("tests", defaults.get("tests"))
-    arguments = defaults.get("arguments", ["--gtest_brief=1", "--gtest_fail_fast"])
+    arguments = defaults.get("arguments", ARGUMENTS)
     needed = sorted({OPT if test.endswith(".mlir") else test.split()[0] for test in tests})
     with tempfile.TemporaryDirectory(prefix="tessera-mutant-") as folder:
         try:
@@ -46,15 +63,7 @@ def judge(build, defaults, mutant, seconds):
         except plant.Unplantable as error:
             return str(error)
         programs = dict(zip(needed, made))
-        for test in tests:
-            # Where the program lies in the build: tests that look beside themselves find what is there.
-            place = os.path.join(build.folder, os.path.dirname(OPT if test.endswith(".mlir") else test.split()[0]))
-            try:
-                if plant.run(command_of(test, programs, arguments, build.root), cwd=place, timeout=seconds, stdin=subprocess.DEVNULL).returncode != 0:
-                    return "killed"
-            except subprocess.TimeoutExpired:
-                return "killed"
-    return "survived"
+        return "survived" if all(passes(build, test, programs, arguments, seconds) for test in tests) else "killed"
 
 
 def main():
@@ -92,6 +101,9 @@ def main():
     else:
         build = plant.Build(root, os.path.abspath(options.build))
         start = time.monotonic()
+        broken = failing(build, chosen, options.seconds)
+        if broken:
+            sys.exit("fails without a mistake: " + ", ".join(broken))
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             verdicts = pool.map(lambda entry: judge(build, *entry, options.seconds), chosen)
             for (_, mutant), verdict in zip(chosen, verdicts):

@@ -51,6 +51,22 @@ void destinationAccesses(const Target &target, const Command &c, uint32_t reach,
   }
 }
 
+// GEMM and ALU: what they write they read too, save where it is reset.
+void baseAccesses(const Command &c, Accesses &out) {
+  auto [dst, src, wgt] = c.kernel.reach();
+  auto range = [&](Space space, uint32_t base, uint32_t reach, bool write) {
+    out.push_back({space, 0, base, uint64_t(base) + reach + 1, write});
+  };
+  range(Space::Acc, c.dstBase, dst, true);
+  range(Space::Out, c.dstBase, dst, true);
+  if (c.kind == Command::Kind::Alu && !c.useImmediate)
+    range(Space::Acc, c.srcBase, src, false);
+  if (c.kind == Command::Kind::Gemm && !c.reset) {
+    range(Space::Inp, c.srcBase, src, false);
+    range(Space::Wgt, c.wgtBase, wgt, false);
+  }
+}
+
 bool usesWeights(uint32_t reduceOp) {
   return reduceOp == uint32_t(isa::ReduceOp::Matmul) || reduceOp == uint32_t(isa::ReduceOp::Depthwise);
 }
@@ -58,7 +74,9 @@ bool usesWeights(uint32_t reduceOp) {
 } // namespace
 
 Module Command::module() const {
-  return kind == Kind::Load ? Module::Load : kind == Kind::Store ? Module::Store : Module::Compute;
+  if (kind == Kind::Load)
+    return memory == MemoryType::Acc ? Module::Compute : Module::Load;
+  return kind == Kind::Store ? Module::Store : Module::Compute;
 }
 
 std::string describe(const Command &c) {
@@ -73,6 +91,12 @@ std::string describe(const Command &c) {
   case Command::Kind::Vec:
     return std::string(c.kind == Command::Kind::Reduce ? "reduce" : "vec") + " op " + text(c.op) + " dst " +
            text(c.dstBase) + " src " + text(c.srcBase) + " wgt " + text(c.wgtBase);
+  case Command::Kind::Gemm:
+    return std::string(c.reset ? "gemm reset" : "gemm") + " dst " + text(c.dstBase) + " src " +
+           text(c.srcBase) + " wgt " + text(c.wgtBase);
+  case Command::Kind::Alu:
+    return "alu op " + text(c.op) + " dst " + text(c.dstBase) +
+           (c.useImmediate ? " imm " + text(c.immediate) : " src " + text(c.srcBase));
   case Command::Kind::Sync:
     return "sync";
   case Command::Kind::Mark:
@@ -83,6 +107,10 @@ std::string describe(const Command &c) {
 
 Accesses accessesOf(const Target &target, const Command &c) {
   Accesses out;
+  if (c.kind == Command::Kind::Gemm || c.kind == Command::Kind::Alu) {
+    baseAccesses(c, out);
+    return out;
+  }
   if (c.kind == Command::Kind::Load || c.kind == Command::Kind::Store) {
     transferAccesses(target, c, out);
     return out;

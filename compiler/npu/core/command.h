@@ -15,7 +15,7 @@ namespace tessera::compiler::npu {
 enum class Module { Load, Compute, Store };
 
 struct Command {
-  enum class Kind { Load, Store, Reduce, Vec, Sync, Mark };
+  enum class Kind { Load, Store, Reduce, Vec, Gemm, Alu, Sync, Mark };
   Kind kind = Kind::Sync;
   uint32_t dependencies = 0; // TSR_POP_PREV ... of record.h
 
@@ -37,10 +37,17 @@ struct Command {
   Exit exit;
   Operand lhs, rhs;
 
+  // Gemm (kernel and bases as Reduce): 0 instead of a sum. Alu (op, kernel, dst and src bases): an immediate as second operand.
+  bool reset = false;
+  bool useImmediate = false;
+  int32_t immediate = 0;
+
   // Mark: layer index in the launch.
   uint32_t layer = 0;
 
   Module module() const;
+  // What record.h is told: bytes for ACC are loaded by the load module. Its int32, which level vta has for biases, are compute's to load.
+  bool viaLoad() const { return memory == MemoryType::Acc8bit; }
   bool operator==(const Command &) const = default;
 };
 

@@ -7,9 +7,29 @@ uint32_t kElements(const Target &target, const Layer &layer, uint32_t kBlocks) {
                                                          : kBlocks * target.inputsPerOutput();
 }
 
+// At level vta channels that do not mix are a convolution of one block with diagonal weights.
+static Computation diagonalComputation(const Target &target, const Layer &layer, const TileLayout &tile) {
+  const Window &w = layer.window;
+  uint32_t r = target.inputsPerOutput();
+  bool depthwise = layer.kind == LayerKind::Depthwise;
+  uint8_t tap = depthwise ? kSrc | kWgt : kSrc;
+  uint32_t columnStep = w.kernelWidth == 1 ? 1 : w.dilationWidth;
+  return {Combine::MultiplyAdd,
+          {{"channel", target.blockOut(), kDst | kWgt, false, false, 0, 0, 0},
+           {"row", tile.rows, kDst | kSrc, false, false, tile.resultColumns,
+            w.strideHeight * tile.inputWidth * r, 0},
+           {"column", tile.columns, kDst | kSrc, false, false, 1, w.strideWidth * r, 0},
+           {"kernel row", w.kernelHeight, tap, true, false, 0, w.dilationHeight * tile.inputWidth * r,
+            depthwise ? w.kernelWidth * r : 0},
+           {"kernel column", w.kernelWidth, tap, true, false, 0, columnStep * r, depthwise ? r : 0},
+           {"input channel", r * target.blockIn(), kSrc | kWgt, true, true, 0, 1, 1}}};
+}
+
 Computation windowComputation(const Target &target, const Layer &layer, const TileLayout &tile) {
   const Window &w = layer.window;
   uint32_t r = target.inputsPerOutput();
+  if (target.isVta() && layer.kind != LayerKind::Conv && layer.kind != LayerKind::MaxPool)
+    return diagonalComputation(target, layer, tile);
   bool conv = layer.kind == LayerKind::Conv, depthwise = layer.kind == LayerKind::Depthwise;
   uint8_t channel = conv ? kDst | kWgt : depthwise ? kDst | kSrc | kWgt : kDst | kSrc;
   uint8_t tap = conv || depthwise ? kSrc | kWgt : kSrc;
@@ -44,6 +64,12 @@ Computation windowComputation(const Target &target, const Layer &layer, const Ti
 }
 
 Computation addComputation(const Target &target, uint32_t elements) {
+  uint32_t r = target.inputsPerOutput();
+  if (target.isVta()) // one operand: its steps times its weight
+    return {Combine::MultiplyAdd,
+            {{"channel", target.blockOut(), kDst | kWgt, false, false, 0, 0, 0},
+             {"position", elements, kDst | kSrc, false, false, 1, r, 0},
+             {"input channel", r * target.blockIn(), kSrc | kWgt, true, true, 0, 1, 1}}};
   return {Combine::ScaledAdd,
           {{"channel", target.blockOut(), kDst | kSrc, false, true, 0, 0, 0},
            {"position", elements, kDst | kSrc, false, false, 1, 1, 0}}};

@@ -1,6 +1,7 @@
 #include "emit.h"
 
 #include "computation.h"
+#include "expand_vta.h"
 
 #include <algorithm>
 
@@ -80,10 +81,15 @@ void emitAdd(const Target &target, const Layer &layer, Contexts &contexts, std::
 
 void emitLayer(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
                std::vector<Command> &commands) {
-  if (layer.kind == LayerKind::Add)
-    emitAdd(target, layer, contexts, commands);
-  else
+  size_t first = commands.size();
+  if (layer.kind != LayerKind::Add)
     emitWindow(target, layer, tiling, contexts, commands);
+  else if (target.isVta())
+    emitSum(target, layer, contexts, commands);
+  else
+    emitAdd(target, layer, contexts, commands);
+  if (target.isVta())
+    expandForVta(target, first, commands);
 }
 
 } // namespace tessera::compiler::npu

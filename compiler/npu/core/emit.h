@@ -35,5 +35,6 @@ void emitLayer(const Target &target, const Layer &layer, const Tiling &tiling, C
 void emitWindow(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
                 std::vector<Command> &commands);
 void emitAdd(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands);
+void emitSum(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands);
 
 } // namespace tessera::compiler::npu

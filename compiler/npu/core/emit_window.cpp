@@ -184,7 +184,8 @@ private:
       c.kernel = match.kernel;
       c.op = match.instruction->code;
       c.taps = match.taps;
-      bool biased = conv_ || layer_.kind == LayerKind::Depthwise;
+      bool biased = conv_ || layer_.kind == LayerKind::Depthwise ||
+                    (layer_.kind == LayerKind::AveragePool && target_.isVta());
       c.init = !first ? isa::ReduceInit::Acc : biased ? isa::ReduceInit::Bias : isa::ReduceInit::Zero;
       c.destination = last ? isa::Destination::Out : isa::Destination::Acc;
       c.dstBase = outBase_ + (block - chunk.begin) * rows.size() * columns.size() +
@@ -196,7 +197,7 @@ private:
       c.par = parBase_ + part.parameter;
       if (layer_.kind == LayerKind::MaxPool)
         c.par = 0;
-      c.exit = layer_.exit;
+      c.exit = target_.isVta() ? *layer_.shiftExit : layer_.exit;
       commands_.push_back(c);
     }
   }

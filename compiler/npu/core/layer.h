@@ -8,6 +8,7 @@
 #include "tessera/isa/encoding.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace tessera::compiler::npu {
@@ -40,8 +41,10 @@ struct Window {
 };
 
 struct Exit {
+  static constexpr int32_t kNoShift = -1;
   isa::ExitMode mode = isa::ExitMode::None;
   int32_t zeroPoint = 0, clampMin = -128, clampMax = 127;
+  int32_t shift = kNoShift; // of Layer::shiftExit: the scale of all channels is 2^-shift
   bool operator==(const Exit &) const = default;
 };
 
@@ -60,6 +63,9 @@ struct Layer {
   int32_t padValue = 0; // what lies around the input: its zero point for a convolution
   Exit exit;
   Operand lhs, rhs; // Add only
+  // Level vta (shift_exit.h): the exit as a shift, if it can be one, and what a step of each operand of an addition is worth in its sums.
+  std::optional<Exit> shiftExit;
+  int32_t lhsStep = 0, rhsStep = 0;
   Place inputPlace, rhsPlace, outputPlace, weightPlace, parameterPlace;
 
   uint64_t macs() const;

@@ -54,6 +54,44 @@ void packDepthwiseWeights(const Target &target, const Layer &layer, std::span<co
           }
 }
 
+void packBiases(const Target &target, std::span<const int32_t> bias, int32_t more,
+                std::vector<uint8_t> &out) {
+  for (uint32_t block = 0; block < target.channelBlocks(uint32_t(bias.size())); ++block)
+    for (uint32_t row = 0; row < target.batch(); ++row)
+      for (uint32_t lane = 0; lane < target.blockOut(); ++lane) {
+        size_t channel = size_t(block) * target.blockOut() + lane;
+        appendWord(out, channel < bias.size() ? uint32_t(bias[channel]) + uint32_t(more) : 0u);
+      }
+}
+
+namespace {
+
+// The elements of one diagonal: element h holds the products of input lanes h * blockIn and up.
+template <class Value> void appendDiagonal(const Target &target, std::vector<uint8_t> &out, Value value) {
+  for (uint32_t h = 0; h < target.inputsPerOutput(); ++h)
+    for (uint32_t o = 0; o < target.blockOut(); ++o)
+      for (uint32_t k = 0; k < target.blockIn(); ++k)
+        out.push_back(h * target.blockIn() + k == o ? uint8_t(value(o)) : 0);
+}
+
+} // namespace
+
+void packDiagonalWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
+                         std::vector<uint8_t> &out) {
+  const Window &w = layer.window;
+  uint32_t channels = layer.output.channels;
+  for (uint32_t block = 0; block < target.channelBlocks(channels); ++block)
+    for (uint32_t tap = 0; tap < w.kernelHeight * w.kernelWidth; ++tap)
+      appendDiagonal(target, out, [&](uint32_t lane) {
+        uint32_t c = block * target.blockOut() + lane;
+        return c < channels ? weights[size_t(tap) * channels + c] : int8_t(0);
+      });
+}
+
+void packUniformDiagonal(const Target &target, int8_t value, std::vector<uint8_t> &out) {
+  appendDiagonal(target, out, [&](uint32_t) { return value; });
+}
+
 void packParameters(const Target &target, const ChannelParameters &p, std::vector<uint8_t> &out) {
   const std::vector<int32_t> *rows[3] = {&p.bias, &p.multiplier, &p.shift};
   for (uint32_t block = 0; block < target.channelBlocks(uint32_t(p.bias.size())); ++block)

@@ -31,6 +31,14 @@ void packUniformParameters(const Target &target, uint32_t multiplier, int32_t sh
 // PAR elements of an average pooling: element i divides by averageCounts(layer)[i].
 void packAverageParameters(const Target &target, const Layer &layer, std::vector<uint8_t> &out);
 
+// At level vta, where a parameter element is the int32 biases of a channel block alone: `bias` a channel, each `more` higher.
+void packBiases(const Target &target, std::span<const int32_t> bias, int32_t more, std::vector<uint8_t> &out);
+// At level vta: weights of packDepthwiseWeights as the diagonals of whole WGT elements.
+void packDiagonalWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
+                         std::vector<uint8_t> &out);
+// At level vta: one diagonal of equal values for every channel of a block.
+void packUniformDiagonal(const Target &target, int8_t value, std::vector<uint8_t> &out);
+
 // bias - zeroPoint * sum of the channel's weights, wrapping: with it the padding value may be the zero point.
 int32_t foldZeroPoint(int32_t bias, int32_t zeroPoint, int64_t weightSum);
 

@@ -42,9 +42,10 @@ std::string windowRefusal(const Target &target, const Layer &layer) {
 } // namespace
 
 std::string refusal(const Target &target, const Layer &layer) {
-  if (target.machine().level == isa::Level::Vta)
-    return "the machine is of level vta, which has no requantisation";
-  if (layer.exit.mode == isa::ExitMode::Onnx && !target.has(isa::Feature::RequantiseOnnx))
+  if (target.isVta() && !layer.shiftExit)
+    return "the machine is of level vta, which requantises by shifts, and the scales are no power of two "
+           "that all channels share";
+  if (!target.isVta() && layer.exit.mode == isa::ExitMode::Onnx && !target.has(isa::Feature::RequantiseOnnx))
     return "the machine has no requantisation with float32 scales";
   if (layer.kind != LayerKind::Add)
     return windowRefusal(target, layer);

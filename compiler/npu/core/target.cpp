@@ -4,7 +4,12 @@
 
 namespace tessera::compiler::npu {
 
-uint32_t Target::depth(MemoryType memory) const { return machine_.depth(memory); }
+uint32_t Target::depth(MemoryType memory) const {
+  if (!isVta() || (memory != MemoryType::Acc && memory != MemoryType::Out && memory != MemoryType::Par))
+    return machine_.depth(memory);
+  uint32_t all = machine_.depth(MemoryType::Acc), biases = all / kBiasShare;
+  return memory == MemoryType::Par ? biases : (all - biases) / 2;
+}
 
 uint64_t Target::activationBytes(uint32_t height, uint32_t width, uint32_t channels) const {
   return uint64_t(channelBlocks(channels)) * height * width * batch() * blockOut();

@@ -25,18 +25,26 @@ public:
     return machine_.level == isa::Level::Tessera && machine_.has(feature);
   }
 
+  // VTA's base instructions alone: GEMM and ALU take the place of REDUCE and VEC (expand_vta.h).
+  bool isVta() const { return machine_.level == isa::Level::Vta; }
+
   // INP elements of a pixel of one channel block.
   uint32_t inputsPerOutput() const { return machine_.blockOut / machine_.blockIn; }
 
-  // Elements of a scratchpad, and of one of its two halves (contexts) for double buffering.
+  // Elements of a scratchpad, and of one of its two halves (contexts) for double buffering. At level vta ACC is shared out: results, as
+  // many temporaries, and what stands in for PAR, one element of int32 biases a channel block.
   uint32_t depth(MemoryType memory) const;
+  uint32_t temporaryBase() const { return depth(MemoryType::Acc); }
+  uint32_t biasBase() const { return 2 * depth(MemoryType::Acc); }
   uint32_t context(MemoryType memory) const { return depth(memory) / 2; }
 
   // Channel blocks and reduction elements that hold `channels`.
   uint32_t channelBlocks(uint32_t channels) const { return (channels + blockOut() - 1) / blockOut(); }
   uint32_t inputElements(uint32_t channels) const { return (channels + blockIn() - 1) / blockIn(); }
 
-  uint32_t elementBytes(MemoryType memory) const { return machine_.dramElementBytes(memory); }
+  uint32_t elementBytes(MemoryType memory) const {
+    return machine_.dramElementBytes(isVta() && memory == MemoryType::Par ? MemoryType::Acc : memory);
+  }
   // Bytes of a blocked activation tensor in device DRAM.
   uint64_t activationBytes(uint32_t height, uint32_t width, uint32_t channels) const;
   // Regions are bound at multiples of this, so that every element type has whole addresses.
@@ -50,13 +58,14 @@ public:
   // Largest values that instruction fields hold.
   uint32_t maxTransferElements() const { return 0xffff; }
   uint32_t maxIterations() const { return (1u << 14) - 1; }
-  uint32_t marks() const { return 256; }
+  uint32_t marks() const { return isVta() ? 0 : 256; }
   // Kernels, strides and paddings beyond this are nobody's network.
   uint32_t maxWindow() const { return 4096; }
 
 private:
   static constexpr uint64_t kDramLatencyCycles = 50;
   static constexpr uint64_t kInstructionCycles = 12;
+  static constexpr uint32_t kBiasShare = 16; // one in so many ACC elements holds biases at level vta
   isa::MachineConfig machine_;
 };
 

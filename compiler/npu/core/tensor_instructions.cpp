@@ -53,6 +53,18 @@ const std::vector<TensorInstruction> kTable = {
      Combine::Requantise,
      Feature::Requantise,
      {{kDst, false, BlockOut, NotInSource}}},
+    {"GEMM",
+     false,
+     code(ReduceOp::Matmul),
+     Combine::MultiplyAdd,
+     std::nullopt,
+     {{kDst | kWgt, false, BlockOut, NotInSource}, {kSrc | kWgt, true, BlockIn, WithinElement}}},
+    {"GEMM and ALU MAX",
+     false,
+     code(ReduceOp::Max),
+     Combine::Max,
+     std::nullopt,
+     {{kDst | kSrc, false, BlockOut, WithinElement}}},
 };
 
 // Pixels a micro-op covers of `extent` adjacent ones. Weights can be zero, so a product may read past the window; a plain
@@ -109,7 +121,7 @@ TensorMatch matchComputation(const Target &target, const Computation &computatio
   for (const TensorInstruction &instruction : kTable) {
     if (instruction.combine != computation.combine)
       continue;
-    if (!target.has(instruction.feature)) {
+    if (instruction.feature ? !target.has(*instruction.feature) : !target.isVta()) {
       reasons += std::string(instruction.name) + ": the machine lacks its feature; ";
       continue;
     }

@@ -10,6 +10,7 @@
 #include "target.h"
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -35,7 +36,8 @@ struct TensorInstruction {
   bool vector;   // VEC, else REDUCE
   uint32_t code; // isa::VecOp or isa::ReduceOp
   Combine combine;
-  isa::Feature feature; // what the machine must have
+  std::optional<isa::Feature>
+      feature; // what the machine must have; none: level vta, where GEMM and ALU make it up (expand_vta.h)
   std::vector<Lane> lanes;
 };
 

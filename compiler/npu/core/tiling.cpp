@@ -79,7 +79,9 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
   f.par = t.blocks;
   if (layer.kind == LayerKind::Conv)
     f.wgt = uint64_t(t.blocks) * w.kernelHeight * w.kernelWidth * kElements(target, layer, t.kBlocks);
-  if (layer.kind == LayerKind::Depthwise) {
+  if (layer.kind != LayerKind::Conv && target.isVta())
+    f.wgt = uint64_t(t.blocks) * weightElementsPerBlock(target, layer);
+  if (layer.kind == LayerKind::Depthwise && !target.isVta()) {
     TapChunks taps = depthwiseChunks(target, w);
     f.wgt = uint64_t(t.blocks) * w.kernelHeight * taps.chunks;
     f.inp += (taps.taps * taps.chunks - w.kernelWidth) * target.inputsPerOutput();

@@ -28,6 +28,14 @@ def Npu_VecOp : Npu_CommandOp<"vec", (ins I32Attr:$op, I32Attr:$destination, I32
     DenseI32ArrayAttr:$lhs_scale, DenseI32ArrayAttr:$rhs_scale)> {
   let summary = "a kernel of the vector unit";
 }
+def Npu_GemmOp : Npu_CommandOp<"gemm", (ins BoolAttr:$reset, I32Attr:$dst, I32Attr:$src, I32Attr:$wgt,
+    DenseI32ArrayAttr:$extents, DenseI32ArrayAttr:$strides, I32Attr:$reduce_loops)> {
+  let summary = "level vta: a kernel of the array into the accumulators, or zeros";
+}
+def Npu_AluOp : Npu_CommandOp<"alu", (ins I32Attr:$op, BoolAttr:$use_immediate, I32Attr:$immediate, I32Attr:$dst, I32Attr:$src,
+    DenseI32ArrayAttr:$extents, DenseI32ArrayAttr:$strides)> {
+  let summary = "level vta: a kernel on accumulators, with an immediate or a second one";
+}
 def Npu_SyncOp : Npu_CommandOp<"sync", (ins)> { let summary = "nothing but tokens, in compute"; }
 def Npu_MarkOp : Npu_CommandOp<"mark", (ins I32Attr:$layer)> { let summary = "end of a layer, for cycle counts"; }
 

@@ -36,6 +36,10 @@ template <class Transfer> void readTransfer(Transfer op, Command &c) {
 Exit exitOf(llvm::ArrayRef<int32_t> a) { return {isa::ExitMode(a[0]), a[1], a[2], a[3]}; }
 Operand operandOf(llvm::ArrayRef<int32_t> a) { return {a[0], uint32_t(a[1]), a[2]}; }
 
+bool isCommand(mlir::Operation &op) {
+  return llvm::isa<LoadOp, StoreOp, ReduceOp, VecOp, GemmOp, AluOp, SyncOp, MarkOp>(op);
+}
+
 } // namespace
 
 mlir::Operation *buildCommand(mlir::OpBuilder &b, mlir::Location loc, const Command &c) {
@@ -58,6 +62,12 @@ mlir::Operation *buildCommand(mlir::OpBuilder &b, mlir::Location loc, const Comm
     return b.create<VecOp>(loc, c.op, uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par,
                            c.overlap, extents, strides, exitArray(c.exit), operandArray(c.lhs),
                            operandArray(c.rhs), c.dependencies);
+  case Command::Kind::Gemm:
+    return b.create<GemmOp>(loc, c.reset, c.dstBase, c.srcBase, c.wgtBase, extents, strides,
+                            c.kernel.reduceLoops, c.dependencies);
+  case Command::Kind::Alu:
+    return b.create<AluOp>(loc, c.op, c.useImmediate, uint32_t(c.immediate), c.dstBase, c.srcBase, extents,
+                           strides, c.dependencies);
   case Command::Kind::Sync:
     return b.create<SyncOp>(loc, c.dependencies);
   case Command::Kind::Mark:
@@ -98,6 +108,19 @@ Command commandOf(mlir::Operation *op) {
     c.exit = exitOf(vec.getExit());
     c.lhs = operandOf(vec.getLhsScale()), c.rhs = operandOf(vec.getRhsScale());
     c.dependencies = vec.getDependencies();
+  } else if (auto gemm = llvm::dyn_cast<GemmOp>(op)) {
+    c.kind = Command::Kind::Gemm;
+    c.reset = gemm.getReset();
+    c.dstBase = gemm.getDst(), c.srcBase = gemm.getSrc(), c.wgtBase = gemm.getWgt();
+    c.kernel = kernelOf(gemm.getExtents(), gemm.getStrides(), gemm.getReduceLoops());
+    c.dependencies = gemm.getDependencies();
+  } else if (auto alu = llvm::dyn_cast<AluOp>(op)) {
+    c.kind = Command::Kind::Alu;
+    c.op = alu.getOp();
+    c.useImmediate = alu.getUseImmediate(), c.immediate = int32_t(alu.getImmediate());
+    c.dstBase = alu.getDst(), c.srcBase = alu.getSrc();
+    c.kernel = kernelOf(alu.getExtents(), alu.getStrides(), 0);
+    c.dependencies = alu.getDependencies();
   } else if (auto mark = llvm::dyn_cast<MarkOp>(op)) {
     c.kind = Command::Kind::Mark;
     c.layer = mark.getLayer();
@@ -111,7 +134,7 @@ Command commandOf(mlir::Operation *op) {
 std::vector<Command> readCommands(mlir::Block &block) {
   std::vector<Command> commands;
   for (mlir::Operation &op : block)
-    if (llvm::isa<LoadOp, StoreOp, ReduceOp, VecOp, SyncOp, MarkOp>(op))
+    if (isCommand(op))
       commands.push_back(commandOf(&op));
   return commands;
 }
@@ -119,7 +142,7 @@ std::vector<Command> readCommands(mlir::Block &block) {
 void replaceCommands(mlir::Block &block, const std::vector<Command> &commands) {
   mlir::Location location = block.getParentOp()->getLoc();
   for (mlir::Operation &op : llvm::make_early_inc_range(block))
-    if (llvm::isa<LoadOp, StoreOp, ReduceOp, VecOp, SyncOp, MarkOp>(op))
+    if (isCommand(op))
       op.erase();
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockTerminator(&block);
   for (const Command &command : commands)

@@ -1,5 +1,7 @@
 #include "dialect/convert.h"
 
+#include "core/shift_exit.h"
+
 namespace tessera::compiler::npu {
 namespace {
 
@@ -59,6 +61,7 @@ Layer layerOf(mlir::Operation *op) {
     layer.window.dilationWidth = uint32_t(conv.getDilation()[1]);
     layer.padValue = int32_t(conv.getInputZp());
     layer.exit = exitOf(conv.getExit());
+    resolveShift(layer, conv.getMultiplier(), conv.getShift());
   } else if (auto pool = llvm::dyn_cast<PoolOp>(op)) {
     bool max = pool.getKind() == "max";
     layer.kind = max ? LayerKind::MaxPool : LayerKind::AveragePool;
@@ -66,6 +69,7 @@ Layer layerOf(mlir::Operation *op) {
     readWindow(pool.getKernel(), pool.getStride(), pool.getPad(), layer.window);
     layer.padValue = max ? INT8_MIN : 0;
     layer.exit = exitOf(pool.getExit());
+    resolveShift(layer, {}, {});
   } else if (auto add = llvm::dyn_cast<EltwiseOp>(op)) {
     layer.kind = LayerKind::Add;
     layer.input = *shapeOf(add.getLhs().getType());
@@ -73,6 +77,8 @@ Layer layerOf(mlir::Operation *op) {
     layer.lhs = {lhs[0], uint32_t(lhs[1]), lhs[2]};
     layer.rhs = {rhs[0], uint32_t(rhs[1]), rhs[2]};
     layer.exit = exitOf(add.getExit());
+    auto scale = add.getScale();
+    resolveShift(layer, scale.take_front(1), scale.drop_front(1));
   }
   if (auto places = op->getAttrOfType<mlir::DenseI64ArrayAttr>("places")) {
     auto p = places.asArrayRef();

@@ -5,6 +5,7 @@
 // arena or constants beyond 32-bit addresses.
 #include "core/pack.h"
 #include "core/region.h"
+#include "core/shift_exit.h"
 #include "dialect/convert.h"
 #include "passes/passes.h"
 
@@ -114,6 +115,39 @@ private:
     return uint32_t(constants_->size());
   }
 
+  // Level vta: biases and what the exit wants in them. Sums of `products` products must stay int32, for the steps of the exit add to them.
+  mlir::LogicalResult packShifted(mlir::Operation *op, Layer &layer, std::vector<int32_t> bias,
+                                  uint64_t products) {
+    int32_t offset = biasOffset(*layer.shiftExit);
+    int64_t most = 0;
+    for (int32_t b : bias)
+      most = std::max<int64_t>(most, std::abs(int64_t(b)));
+    uint64_t reach = uint64_t(most) + products * 128 * 128 + 2 * uint64_t(offset);
+    if (reach > INT32_MAX)
+      return op->emitError("sums of up to ") << reach << " may leave 32 bits where the machine rounds them";
+    layer.parameterPlace.offset = constantPlace(MemoryType::Par);
+    packBiases(*target_, bias, offset, *constants_);
+    setPlaces(op, layer);
+    return mlir::success();
+  }
+
+  // Level vta: pools and additions, whose values go through the array on diagonals.
+  template <class Place> mlir::LogicalResult packDiagonals(mlir::Operation *op, Layer &layer, Place place) {
+    layer.weightPlace.offset = constantPlace(MemoryType::Wgt);
+    std::vector<int32_t> bias(target_->blockOut(), 0);
+    if (auto add = llvm::dyn_cast<EltwiseOp>(op)) {
+      layer.rhsPlace.offset = place(add.getRhs());
+      packUniformDiagonal(*target_, int8_t(layer.lhsStep), *constants_);
+      packUniformDiagonal(*target_, int8_t(layer.rhsStep), *constants_);
+      std::fill(bias.begin(), bias.end(),
+                -(layer.lhs.zeroPoint * layer.lhsStep + layer.rhs.zeroPoint * layer.rhsStep));
+    } else {
+      for (uint32_t block = 0; block < target_->channelBlocks(layer.output.channels); ++block)
+        packUniformDiagonal(*target_, 1, *constants_);
+    }
+    return packShifted(op, layer, bias, uint64_t(layer.window.kernelHeight) * layer.window.kernelWidth * 2);
+  }
+
   template <class Place> mlir::LogicalResult pack(mlir::Operation *op, Place place) {
     Layer layer = layerOf(op);
     layer.inputPlace.offset = place(op->getOperand(0));
@@ -135,12 +169,18 @@ private:
         p.bias.push_back(foldZeroPoint(bias[bias.size() == 1 ? 0 : c], layer.padValue, sum));
       }
       layer.weightPlace.offset = constantPlace(MemoryType::Wgt);
-      if (conv.getDepthwise())
+      if (conv.getDepthwise() && target_->isVta())
+        packDiagonalWeights(*target_, layer, weights, *constants_);
+      else if (conv.getDepthwise())
         packDepthwiseWeights(*target_, layer, weights, *constants_);
       else
         packConvWeights(*target_, layer, weights, *constants_);
+      if (target_->isVta())
+        return packShifted(op, layer, p.bias, perChannel);
       layer.parameterPlace.offset = constantPlace(MemoryType::Par);
       packParameters(*target_, p, *constants_);
+    } else if (target_->isVta()) {
+      return packDiagonals(op, layer, place);
     } else if (layer.kind == LayerKind::AveragePool) {
       layer.parameterPlace.offset = constantPlace(MemoryType::Par);
       packAverageParameters(*target_, layer, *constants_);

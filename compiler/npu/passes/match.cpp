@@ -1,5 +1,6 @@
 #include "passes/match.h"
 
+#include "core/shift_exit.h"
 #include "dialect/convert.h"
 #include "form/requantise.h"
 
@@ -299,6 +300,8 @@ LayerMatch matchLayer(mlir::Operation *anchor) {
   } else {
     matcher.fail("no layer of the npu");
   }
+  if (matcher.m)
+    resolveShift(matcher.m.layer, matcher.m.multiplier, matcher.m.shift);
   return std::move(matcher.m);
 }
 

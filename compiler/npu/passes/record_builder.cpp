@@ -63,7 +63,7 @@ void RecordBuilder::add(const Command &c) {
   case Command::Kind::Load:
     return emit("tsr_record_load", words({int64_t(c.memory), c.sramBase, c.place.region, c.place.offset,
                                           c.rows, c.columns, c.stride, c.pads[0], c.pads[1], c.pads[2],
-                                          c.pads[3], c.padValue, /*viaLoad=*/1, c.dependencies}));
+                                          c.pads[3], c.padValue, c.viaLoad(), c.dependencies}));
   case Command::Kind::Store:
     return emit("tsr_record_store", words({c.sramBase, c.place.region, c.place.offset, c.rows, c.columns,
                                            c.stride, c.dependencies}));
@@ -84,6 +84,18 @@ void RecordBuilder::add(const Command &c) {
                                    c.overlap, c.dependencies}))
       arguments.push_back(word);
     return emit("tsr_record_vec", arguments);
+  }
+  case Command::Kind::Gemm: {
+    std::vector<mlir::Value> arguments{kernel(c.kernel)};
+    for (mlir::Value word : words({c.reset, c.dstBase, c.srcBase, c.wgtBase, c.dependencies}))
+      arguments.push_back(word);
+    return emit("tsr_record_gemm", arguments);
+  }
+  case Command::Kind::Alu: {
+    std::vector<mlir::Value> arguments{kernel(c.kernel)};
+    for (mlir::Value word : words({c.op, c.useImmediate, c.immediate, c.dstBase, c.srcBase, c.dependencies}))
+      arguments.push_back(word);
+    return emit("tsr_record_alu", arguments);
   }
   case Command::Kind::Sync:
     return emit("tsr_record_sync", words({c.dependencies}));

@@ -33,6 +33,45 @@ std::vector<Layer> chain(const Target &target, std::mt19937_64 &random) {
   return {first, second};
 }
 
+// What GEMM and ALU touch, from first to last element: a conflict with a store, a load of each memory, and none one element further.
+TEST(OrderTest, BaseInstructionsTouchTheirWholeRanges) {
+  Target target(*isa::loadMachine("tiny"));
+  Kernel kernel{{{4, 2, 3, 5}}, 0}; // dst 0..6, src 0..9, wgt 0..15
+  Command gemm;
+  gemm.kind = Command::Kind::Gemm;
+  gemm.kernel = kernel;
+  gemm.dstBase = 100, gemm.srcBase = 200, gemm.wgtBase = 300;
+  Command alu = gemm;
+  alu.kind = Command::Kind::Alu;
+  Command reset = gemm;
+  reset.reset = true;
+  Command immediate = alu;
+  immediate.useImmediate = true;
+  auto collides = [&](const Command &c, Command::Kind kind, MemoryType memory, uint32_t at) {
+    Command other;
+    other.kind = kind;
+    other.memory = memory;
+    other.sramBase = at;
+    other.columns = other.stride = 1;
+    return conflict(accessesOf(target, c), accessesOf(target, other));
+  };
+  using enum Command::Kind;
+  for (const Command &c : {gemm, alu, reset, immediate}) {
+    for (uint32_t at : {99u, 100u, 106u, 107u}) {
+      EXPECT_EQ(collides(c, Store, MemoryType::Out, at), at == 100 || at == 106) << describe(c) << " " << at;
+      EXPECT_EQ(collides(c, Load, MemoryType::Acc, at), at == 100 || at == 106) << describe(c) << " " << at;
+    }
+    bool reads = c.kind == Alu && !c.useImmediate;
+    EXPECT_EQ(collides(c, Load, MemoryType::Acc, 209), reads) << describe(c);
+    EXPECT_FALSE(collides(c, Load, MemoryType::Acc, 210)) << describe(c);
+    bool multiplies = c.kind == Gemm && !c.reset;
+    EXPECT_EQ(collides(c, Load, MemoryType::Inp, 209), multiplies) << describe(c);
+    EXPECT_EQ(collides(c, Load, MemoryType::Wgt, 315), multiplies) << describe(c);
+    EXPECT_FALSE(collides(c, Load, MemoryType::Inp, 210)) << describe(c);
+    EXPECT_FALSE(collides(c, Load, MemoryType::Wgt, 316)) << describe(c);
+  }
+}
+
 TEST(OrderTest, SchedulesOfRandomChainsAreProved) {
   std::mt19937_64 random(tessera::test::seed());
   for (const char *name : {"tiny", "pynq", "ultra96"}) {

@@ -112,6 +112,38 @@ LayerCase caseOf(Layer l, std::mt19937_64 &random) {
   return c;
 }
 
+LayerCase vtaCaseOf(Layer l, std::mt19937_64 &random) {
+  if (l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool) { // whole windows
+    Window &w = l.window;
+    w.padTop = w.padBottom = w.padLeft = w.padRight = 0;
+    w.kernelHeight = 1u << pick(random, 0, 2), w.kernelWidth = 1u << pick(random, 0, 1);
+    l.input.height = std::max(l.input.height, w.kernelHeight),
+    l.input.width = std::max(l.input.width, w.kernelWidth);
+    l.output.height = (l.input.height - w.kernelHeight) / w.strideHeight + 1;
+    l.output.width = (l.input.width - w.kernelWidth) / w.strideWidth + 1;
+  }
+  LayerCase c = caseOf(l, random);
+  if (l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool)
+    return c;
+  isa::ExitMode modes[] = {isa::ExitMode::Tflite, isa::ExitMode::TfliteSingle, isa::ExitMode::Onnx};
+  isa::ExitMode mode = c.layer.exit.mode = modes[random() % 3];
+  bool add = l.kind == LayerKind::Add;
+  if (add)
+    for (Operand *operand : {&c.layer.lhs, &c.layer.rhs})
+      operand->multiplier = 1u << 30, operand->shift = -int32_t(pick(random, 0, 5));
+  // An addition's sums have 20 bits below the common scale.
+  int32_t shift = int32_t(add ? pick(random, 19, 23) : pick(random, 0, 16));
+  for (size_t i = 0; i < c.parameters.multiplier.size(); ++i) {
+    c.parameters.multiplier[i] = mode == isa::ExitMode::Onnx ? (127 - shift) << 23 : 1 << 30;
+    c.parameters.shift[i] = mode == isa::ExitMode::Onnx ? 0 : 1 - shift;
+  }
+  if (!add) {
+    c.layer.padValue = 0;
+    c.parameters.bias = c.bias;
+  }
+  return c;
+}
+
 LayerCase randomCase(const Target &target, LayerKind kind, uint32_t size, std::mt19937_64 &random) {
   Layer l;
   l.kind = kind;
@@ -133,7 +165,7 @@ LayerCase randomCase(const Target &target, LayerKind kind, uint32_t size, std::m
   } else {
     l.output = l.input;
   }
-  return caseOf(l, random);
+  return target.isVta() ? vtaCaseOf(l, random) : caseOf(l, random);
 }
 
 std::vector<int8_t> reference(const LayerCase &c) {

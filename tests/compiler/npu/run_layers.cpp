@@ -1,6 +1,7 @@
 #include "run_layers.h"
 #include "core/command.h"
 #include "core/region.h"
+#include "core/shift_exit.h"
 
 namespace tessera::compiler::npu::test {
 namespace {
@@ -58,8 +59,8 @@ tsr_status recordCommands(tsr_recorder *r, const std::vector<Command> &commands)
     switch (c.kind) {
     case Command::Kind::Load:
       status = tsr_record_load(r, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows,
-                               c.columns, c.stride, c.pads[0], c.pads[1], c.pads[2], c.pads[3], c.padValue, 1,
-                               c.dependencies);
+                               c.columns, c.stride, c.pads[0], c.pads[1], c.pads[2], c.pads[3], c.padValue,
+                               c.viaLoad(), c.dependencies);
       break;
     case Command::Kind::Store:
       status = tsr_record_store(r, c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride,
@@ -76,6 +77,14 @@ tsr_status recordCommands(tsr_recorder *r, const std::vector<Command> &commands)
       status = tsr_record_vec(r, recordKernel(r, c.kernel), c.op, uint32_t(c.destination), c.dstBase,
                               c.srcBase, c.wgtBase, c.par, c.overlap, c.dependencies);
       break;
+    case Command::Kind::Gemm:
+      status = tsr_record_gemm(r, recordKernel(r, c.kernel), c.reset, c.dstBase, c.srcBase, c.wgtBase,
+                               c.dependencies);
+      break;
+    case Command::Kind::Alu:
+      status = tsr_record_alu(r, recordKernel(r, c.kernel), c.op, c.useImmediate, c.immediate, c.dstBase,
+                              c.srcBase, c.dependencies);
+      break;
     case Command::Kind::Sync:
       status = tsr_record_sync(r, c.dependencies);
       break;
@@ -89,8 +98,33 @@ tsr_status recordCommands(tsr_recorder *r, const std::vector<Command> &commands)
   return status;
 }
 
+namespace {
+
+// Level vta: weights of the layers whose channels do not mix, and the biases of all.
+void packDiagonals(const Target &target, const LayerCase &c, const Layer &layer,
+                   std::vector<uint8_t> &constants) {
+  if (layer.kind == LayerKind::Depthwise)
+    return packDiagonalWeights(target, layer, c.weights, constants);
+  if (layer.kind == LayerKind::Add) {
+    packUniformDiagonal(target, int8_t(layer.lhsStep), constants);
+    return packUniformDiagonal(target, int8_t(layer.rhsStep), constants);
+  }
+  for (uint32_t block = 0; block < target.channelBlocks(layer.output.channels); ++block)
+    packUniformDiagonal(target, 1, constants);
+}
+
+std::vector<int32_t> vtaBiases(const Target &target, const LayerCase &c, const Layer &layer) {
+  if (layer.kind == LayerKind::Conv || layer.kind == LayerKind::Depthwise)
+    return c.parameters.bias;
+  int32_t zero = layer.lhs.zeroPoint * layer.lhsStep + layer.rhs.zeroPoint * layer.rhsStep;
+  return std::vector<int32_t>(target.blockOut(), layer.kind == LayerKind::Add ? -zero : 0);
+}
+
+} // namespace
+
 isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const LayerCase &c) {
   Layer layer = c.layer;
+  resolveShift(layer, c.parameters.multiplier, c.parameters.shift);
   std::vector<uint8_t> constants;
   auto align = [&](MemoryType memory) {
     uint32_t bytes = target.elementBytes(memory);
@@ -100,10 +134,14 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
   layer.weightPlace = align(MemoryType::Wgt);
   if (layer.kind == LayerKind::Conv)
     packConvWeights(target, layer, c.weights, constants);
-  if (layer.kind == LayerKind::Depthwise)
+  else if (target.isVta())
+    packDiagonals(target, c, layer, constants);
+  else if (layer.kind == LayerKind::Depthwise)
     packDepthwiseWeights(target, layer, c.weights, constants);
   layer.parameterPlace = align(MemoryType::Par);
-  if (layer.kind == LayerKind::AveragePool)
+  if (target.isVta())
+    packBiases(target, vtaBiases(target, c, layer), biasOffset(*layer.shiftExit), constants);
+  else if (layer.kind == LayerKind::AveragePool)
     packAverageParameters(target, layer, constants);
   else if (layer.kind == LayerKind::Add)
     packUniformParameters(target, uint32_t(c.parameters.multiplier[0]), c.parameters.shift[0], constants);

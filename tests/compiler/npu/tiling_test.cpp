@@ -1,10 +1,13 @@
 // Tiles fit the memories of every machine, and what cannot fit is refused with the reason.
+#include "core/shift_exit.h"
 #include "core/tiling.h"
 #include "random_layer.h"
 
 #include "../../isa/seed.h"
 
 #include <gtest/gtest.h>
+
+#include <bit>
 
 namespace tessera::compiler::npu::test {
 namespace {
@@ -51,11 +54,47 @@ TEST(TilingTest, WindowLargerThanMemoryIsRefused) {
   EXPECT_NE(why.find("10000 of 2048 input elements"), std::string::npos) << why;
 }
 
-TEST(TilingTest, VtaMachineIsRefused) {
+TEST(TilingTest, VtaMachineRefusesWhatIsNoShift) {
   isa::MachineConfig config = *isa::loadMachine("pynq");
   config.level = isa::Level::Vta;
   Layer l;
-  EXPECT_EQ(refusal(Target(config), l), "the machine is of level vta, which has no requantisation");
+  l.exit.mode = isa::ExitMode::Tflite;
+  for (int32_t multiplier : {1 << 30, (1 << 30) + 1}) {
+    int32_t shift = -3;
+    resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+    EXPECT_EQ(refusal(Target(config), l),
+              multiplier == 1 << 30
+                  ? ""
+                  : "the machine is of level vta, which requantises by shifts, and the scales "
+                    "are no power of two that all channels share");
+  }
+}
+
+TEST(TilingTest, SharedShifts) {
+  auto shared = [](isa::ExitMode mode, std::vector<int32_t> multiplier, std::vector<int32_t> shift) {
+    return sharedShift(mode, multiplier, shift);
+  };
+  const int32_t half = 1 << 30;
+  EXPECT_EQ(shared(isa::ExitMode::Tflite, {half, half}, {-4, -4}), 5);
+  EXPECT_EQ(shared(isa::ExitMode::Tflite, {half, half}, {-4, -5}), Exit::kNoShift);
+  EXPECT_EQ(shared(isa::ExitMode::Tflite, {half}, {1}), 0);
+  EXPECT_EQ(shared(isa::ExitMode::TfliteSingle, {half}, {2}), Exit::kNoShift); // larger than 1
+  auto bits = [](float value) { return std::bit_cast<int32_t>(value); };
+  EXPECT_EQ(shared(isa::ExitMode::Onnx, {bits(0x1p-7f), bits(0x1p-7f)}, {0, 0}), 7);
+  EXPECT_EQ(shared(isa::ExitMode::Onnx, {bits(0x1.8p-7f)}, {0}), Exit::kNoShift);
+  EXPECT_EQ(shared(isa::ExitMode::Onnx, {bits(-0x1p-7f)}, {0}), Exit::kNoShift);
+  EXPECT_EQ(shared(isa::ExitMode::Average, {half}, {0}), Exit::kNoShift);
+  EXPECT_EQ(shared(isa::ExitMode::Tflite, {}, {}), Exit::kNoShift);
+}
+
+TEST(TilingTest, AShiftIsNeverFurtherThanFloatsAreExact) {
+  Layer l;
+  l.exit.mode = isa::ExitMode::Onnx;
+  for (float scale : {0x1p-16f, 0x1p-17f}) {
+    int32_t multiplier = std::bit_cast<int32_t>(scale), shift = 0;
+    resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+    EXPECT_EQ(l.shiftExit.has_value(), scale == 0x1p-16f);
+  }
 }
 
 TEST(TilingTest, ImpossibleSizesAreRefusedAtOnce) {

@@ -1,0 +1,185 @@
+#include "shift_exit.h"
+
+#include "average.h"
+
+#include <algorithm>
+#include <bit>
+
+namespace tessera::compiler::npu {
+namespace {
+
+constexpr int32_t kHalf = 1 << 30; // a multiplier of one half, in Q31
+constexpr int32_t kMostShift = 16; // beyond it a float32 of the sum may have lost bits that count (mode ONNX)
+constexpr int32_t kOperandBits = 20; // VEC ADD scales operands that are shifted left by so many
+constexpr int32_t kMostStep = 64;    // largest power of two that an int8 weight holds
+constexpr int32_t kMostImmediate = 0x7fff;
+
+int32_t shiftOf(isa::ExitMode mode, int32_t multiplier, int32_t shift) {
+  switch (mode) {
+  case isa::ExitMode::Tflite:
+  case isa::ExitMode::TfliteSingle:
+    return multiplier == kHalf ? 1 - shift : Exit::kNoShift;
+  case isa::ExitMode::Onnx: {
+    uint32_t bits = uint32_t(multiplier);
+    return bits << 9 == 0 ? 127 - int32_t(bits >> 23) : Exit::kNoShift; // a positive float32 without mantissa
+  }
+  default:
+    return Exit::kNoShift;
+  }
+}
+
+// Adds as many immediates as it takes.
+void addConstant(std::vector<Command> &commands, const Kernel &results, uint32_t base, int32_t value) {
+  while (value != 0) {
+    int32_t now = std::clamp(value, -kMostImmediate, kMostImmediate);
+    commands.push_back(aluImmediate(isa::AluOpcode::Add, results, base, now));
+    value -= now;
+  }
+}
+
+class ExitWriter {
+public:
+  ExitWriter(const Target &target, const Kernel &results, uint32_t base)
+      : results_(results), base_(base), temporary_(base + target.temporaryBase()) {}
+
+  void immediate(isa::AluOpcode op, int32_t value) {
+    commands_.push_back(aluImmediate(op, results_, base_, value));
+  }
+  void shift(int32_t amount) {
+    if (amount != 0)
+      immediate(isa::AluOpcode::Shr, amount);
+  }
+  void add(int32_t value) { addConstant(commands_, results_, base_, value); }
+
+  // Adds -1 to the sums for which ((sum + offset) << left) is negative, else 0.
+  void addSign(int32_t offset, int32_t left) {
+    Command zero;
+    zero.kind = Command::Kind::Gemm;
+    zero.reset = true;
+    zero.kernel = results_;
+    zero.dstBase = temporary_;
+    commands_.push_back(zero);
+    commands_.push_back(aluTensor(isa::AluOpcode::Add, results_, temporary_, base_));
+    addConstant(commands_, results_, temporary_, offset);
+    if (left != 0)
+      commands_.push_back(aluImmediate(isa::AluOpcode::Shr, results_, temporary_, -left));
+    commands_.push_back(aluImmediate(isa::AluOpcode::Shr, results_, temporary_, 31));
+    commands_.push_back(aluTensor(isa::AluOpcode::Add, results_, base_, temporary_));
+  }
+
+  std::vector<Command> take() { return std::move(commands_); }
+
+private:
+  const Kernel &results_;
+  uint32_t base_, temporary_;
+  std::vector<Command> commands_;
+};
+
+int32_t halfOf(int32_t shift) { return shift > 0 ? 1 << (shift - 1) : 0; }
+
+} // namespace
+
+int32_t sharedShift(isa::ExitMode mode, std::span<const int32_t> multiplier, std::span<const int32_t> shift) {
+  if (multiplier.empty() || multiplier.size() != shift.size())
+    return Exit::kNoShift;
+  int32_t first = shiftOf(mode, multiplier[0], shift[0]);
+  for (size_t i = 1; i < multiplier.size(); ++i)
+    if (shiftOf(mode, multiplier[i], shift[i]) != first)
+      return Exit::kNoShift;
+  return std::max(first, Exit::kNoShift);
+}
+
+void resolveShift(Layer &layer, std::span<const int32_t> multiplier, std::span<const int32_t> shift) {
+  Exit exit = layer.exit;
+  layer.shiftExit.reset();
+  switch (layer.kind) {
+  case LayerKind::Conv:
+  case LayerKind::Depthwise:
+    exit.shift = sharedShift(exit.mode, multiplier, shift);
+    break;
+  case LayerKind::MaxPool:
+    exit.shift = 0;
+    break;
+  case LayerKind::AveragePool: {
+    std::vector<uint32_t> counts = averageCounts(layer);
+    if (counts.size() == 1 && std::has_single_bit(counts[0]))
+      exit.shift = std::countr_zero(counts[0]);
+    break;
+  }
+  case LayerKind::Add: {
+    // An operand is its steps times 2^(kOperandBits - 1 + shift); the smaller power is taken off both and off the shift behind.
+    int32_t left = kOperandBits - 1 + layer.lhs.shift, right = kOperandBits - 1 + layer.rhs.shift;
+    int32_t common = std::min(left, right), behind = sharedShift(exit.mode, multiplier, shift);
+    bool halves = layer.lhs.multiplier == uint32_t(kHalf) && layer.rhs.multiplier == uint32_t(kHalf);
+    if (!halves || common < 0 || behind == Exit::kNoShift)
+      return;
+    for (auto [step, power] :
+         {std::pair{&layer.lhsStep, left - common}, std::pair{&layer.rhsStep, right - common}}) {
+      if (power > std::countr_zero(uint32_t(kMostStep)))
+        return;
+      *step = 1 << power;
+    }
+    exit.shift = behind - common;
+    if (common > 0 &&
+        exit.mode == isa::ExitMode::Tflite) // the first of its two roundings finds nothing to round
+      exit.mode = isa::ExitMode::Average;
+    break;
+  }
+  }
+  if (exit.shift >= 0 && exit.shift <= kMostShift)
+    layer.shiftExit = exit;
+}
+
+int32_t biasOffset(const Exit &exit) {
+  if (exit.mode != isa::ExitMode::Tflite)
+    return halfOf(exit.shift);
+  return exit.shift == 0 ? 0 : 1 + (exit.shift > 1 ? halfOf(exit.shift) : 0);
+}
+
+Command aluImmediate(isa::AluOpcode op, const Kernel &results, uint32_t base, int32_t immediate) {
+  Command c = aluTensor(op, results, base, base);
+  c.useImmediate = true;
+  c.immediate = immediate;
+  return c;
+}
+
+Command aluTensor(isa::AluOpcode op, const Kernel &kernel, uint32_t base, uint32_t source) {
+  Command c;
+  c.kind = Command::Kind::Alu;
+  c.op = uint32_t(op);
+  c.kernel = kernel;
+  c.dstBase = base;
+  c.srcBase = source;
+  return c;
+}
+
+std::vector<Command> exitCommands(const Target &target, const Exit &exit, const Kernel &results,
+                                  uint32_t base) {
+  ExitWriter write(target, results, base);
+  int32_t shift = exit.shift;
+  if (shift > 0) {
+    switch (exit.mode) {
+    case isa::ExitMode::Tflite: // (x + 1) >> 1, then to nearest with halves away from zero
+      write.shift(1);
+      if (--shift > 0)
+        write.addSign(-halfOf(shift), 0);
+      break;
+    case isa::ExitMode::Average: // halves away from zero: a half less one for a negative sum
+      write.addSign(-halfOf(shift), 0);
+      break;
+    case isa::ExitMode::
+        Onnx: // halves to even: a half less one where the quotient is even, which its lowest bit turned tells
+      write.addSign(halfOf(shift), 31 - shift);
+      break;
+    default: // halves up
+      break;
+    }
+    write.shift(shift);
+  }
+  write.add(exit.zeroPoint);
+  write.immediate(isa::AluOpcode::Min, exit.clampMax);
+  write.immediate(isa::AluOpcode::Max, exit.clampMin);
+  return write.take();
+}
+
+} // namespace tessera::compiler::npu
