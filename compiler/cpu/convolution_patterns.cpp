@@ -3,6 +3,7 @@
 
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/IR/TypeUtilities.h"
 
 namespace tessera::compiler::cpu {
 
@@ -38,8 +39,12 @@ mlir::DenseElementsAttr constantOf(Value value) {
   return mlir::matchPattern(value, mlir::m_Constant(&attribute)) ? attribute : nullptr;
 }
 
+/// Sums are of 32 bits, those of int16 inputs also of 64.
+bool isSum(mlir::Type type) { return type.isInteger(32) || type.isInteger(64); }
+
+/// The accumulator, of whatever width, plus the product of two narrower integers.
 Value multiplyAccumulate(mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange arguments) {
-  const mlir::Type wide = builder.getI32Type();
+  const mlir::Type wide = arguments[2].getType();
   const Value left = builder.create<mlir::arith::ExtSIOp>(location, wide, arguments[0]);
   const Value right = builder.create<mlir::arith::ExtSIOp>(location, wide, arguments[1]);
   const Value product = builder.create<mlir::arith::MulIOp>(location, left, right);
@@ -69,23 +74,21 @@ mlir::DenseElementsAttr weightsOf(Value value,
 Value foldedBias(mlir::PatternRewriter &rewriter, mlir::Location location, mlir::DenseElementsAttr bias,
                  mlir::DenseElementsAttr weights, int64_t zeroPoint,
                  llvm::function_ref<int64_t(int64_t)> channelOf) {
-  const auto type = mlir::cast<mlir::RankedTensorType>(bias.getType());
-  llvm::SmallVector<uint32_t> sums;
-  for (const llvm::APInt &value : bias.getValues<llvm::APInt>())
-    sums.push_back(static_cast<uint32_t>(value.getZExtValue()));
+  llvm::SmallVector<llvm::APInt> sums(bias.getValues<llvm::APInt>());
   int64_t position = 0;
-  for (const llvm::APInt &weight : weights.getValues<llvm::APInt>())
-    sums[static_cast<size_t>(channelOf(position++))] -=
-        static_cast<uint32_t>(zeroPoint * weight.getSExtValue());
-  llvm::SmallVector<int32_t> values(sums.begin(), sums.end());
-  return rewriter.create<mlir::arith::ConstantOp>(location, mlir::DenseIntElementsAttr::get(type, values));
+  for (const llvm::APInt &weight : weights.getValues<llvm::APInt>()) {
+    llvm::APInt &sum = sums[static_cast<size_t>(channelOf(position++))];
+    sum -= llvm::APInt(sum.getBitWidth(), static_cast<uint64_t>(zeroPoint * weight.getSExtValue()), true);
+  }
+  const auto type = mlir::cast<mlir::RankedTensorType>(bias.getType());
+  return rewriter.create<mlir::arith::ConstantOp>(location, mlir::DenseElementsAttr::get(type, sums));
 }
 
-/// `bias` along the last dimension of an int32 tensor of `shape`.
+/// `bias` along the last dimension of a tensor of `shape`.
 Value broadcastBias(mlir::PatternRewriter &rewriter, mlir::Location location, Value bias,
                     llvm::ArrayRef<int64_t> shape) {
   const auto rank = static_cast<unsigned>(shape.size());
-  const Value empty = makeEmpty(rewriter, location, shape, rewriter.getI32Type());
+  const Value empty = makeEmpty(rewriter, location, shape, mlir::getElementTypeOrSelf(bias.getType()));
   const AffineMap last = AffineMap::get(rank, 0, rewriter.getAffineDimExpr(rank - 1));
   return makeGeneric(
       rewriter, location, bias, empty, {last, rewriter.getMultiDimIdentityMap(rank)}, rank, 0,
@@ -99,7 +102,7 @@ struct Conv2DPattern : mlir::OpRewritePattern<mlir::tosa::Conv2DOp> {
     const auto weights = weightsOf(op.getWeight(), op.getQuantizationInfo());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !isSum(outType.getElementType()))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
@@ -154,7 +157,7 @@ struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> 
     const auto weights = weightsOf(op.getWeight(), op.getQuantizationInfo());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !isSum(outType.getElementType()))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;
@@ -190,7 +193,7 @@ struct DepthwisePattern : mlir::OpRewritePattern<mlir::tosa::DepthwiseConv2DOp> 
     const auto out = outType.getShape();
     const llvm::SmallVector<mlir::ReassociationIndices> groups = {{0}, {1}, {2}, {3, 4}};
     const auto split =
-        mlir::RankedTensorType::get({out[0], out[1], out[2], channels, multiplier}, rewriter.getI32Type());
+        mlir::RankedTensorType::get({out[0], out[1], out[2], channels, multiplier}, outType.getElementType());
     const Value splitStart = rewriter.create<mlir::tensor::ExpandShapeOp>(location, split, start, groups);
     const Value sum = makeGeneric(rewriter, location, {input, weightValue}, splitStart,
                                   {AffineMap::get(7, 0, {n, row, column, c}, context),
@@ -210,7 +213,7 @@ struct FullyConnectedPattern : mlir::OpRewritePattern<mlir::tosa::FullyConnected
     const auto weights = weightsOf(op.getWeight(), op.getQuantizationInfo());
     const auto bias = constantOf(op.getBias());
     const auto outType = mlir::cast<mlir::RankedTensorType>(op.getType());
-    if (!weights || !bias || !outType.getElementType().isInteger(32))
+    if (!weights || !bias || !isSum(outType.getElementType()))
       return failure();
     const mlir::Location location = op.getLoc();
     const int64_t zeroPoint = op.getQuantizationInfo() ? op.getQuantizationInfo()->getInputZp() : 0;

@@ -159,19 +159,21 @@ public:
     return saturatingShiftLeft(x, 1);
   }
 
-  /// The output byte of a table entry, given the row's sum and its reciprocal.
-  Value output(Value exponential, Value scale, Value sum) {
+  /// The output of a table entry, given the row's sum and its reciprocal: `bits` below the point, from the type's least value on.
+  Value output(Value exponential, Value scale, Value sum, int bits) {
     const mlir::Type wide = builder_.getI64Type();
     const Value product = builder_.create<arith::ExtSIOp>(location_, wide, multiply(scale, exponential));
-    // bits + 31 - 8, bits = 12 - headroom
+    // 12 - headroom + 31 - bits
     const Value exponent =
-        builder_.create<arith::ExtSIOp>(location_, wide, sub(i32(12 + 31 - 8), headroom(sum)));
+        builder_.create<arith::ExtSIOp>(location_, wide, sub(i32(12 + 31 - bits), headroom(sum)));
     const Value one = constantInt(builder_, location_, 1, 64);
     const Value half = shl(one, sub(exponent, one));
     Value value = sra(add(product, half), exponent);
-    value = sub(value, constantInt(builder_, location_, 128, 64));
-    value = builder_.create<arith::MinSIOp>(location_, value, constantInt(builder_, location_, 127, 64));
-    return builder_.create<arith::TruncIOp>(location_, builder_.getI8Type(), value);
+    const int64_t most = int64_t{1} << (bits - 1);
+    value = sub(value, constantInt(builder_, location_, most, 64));
+    value = builder_.create<arith::MinSIOp>(location_, value, constantInt(builder_, location_, most - 1, 64));
+    return builder_.create<arith::TruncIOp>(location_, builder_.getIntegerType(static_cast<unsigned>(bits)),
+                                            value);
   }
 
 private:
@@ -184,6 +186,8 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
   mlir::MLIRContext *context = op.getContext();
   const Value input = op.getInputs()[0];
   const auto type = mlir::cast<mlir::RankedTensorType>(input.getType());
+  const auto element = mlir::cast<mlir::IntegerType>(
+      mlir::cast<mlir::RankedTensorType>(op.getResult(0).getType()).getElementType());
   const auto rank = static_cast<unsigned>(type.getRank());
   const AffineMap identity = rewriter.getMultiDimIdentityMap(rank);
   llvm::SmallVector<AffineExpr> rowDims;
@@ -225,13 +229,14 @@ LogicalResult rewriteSoftmax(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
                   [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
                     return SoftmaxMath(builder, inner).reciprocal(arguments[0]);
                   });
-  rewriter.replaceOp(
-      op, makeGeneric(rewriter, location, {exponentials, scale, sum},
-                      makeEmpty(rewriter, location, type.getShape(), rewriter.getI8Type()),
-                      {identity, row, row, identity}, rank, 0,
-                      [](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
-                        return SoftmaxMath(builder, inner).output(arguments[0], arguments[1], arguments[2]);
-                      }));
+  rewriter.replaceOp(op, makeGeneric(rewriter, location, {exponentials, scale, sum},
+                                     makeEmpty(rewriter, location, type.getShape(), element),
+                                     {identity, row, row, identity}, rank, 0,
+                                     [&](OpBuilder &builder, Location inner, ValueRange arguments) -> Value {
+                                       return SoftmaxMath(builder, inner)
+                                           .output(arguments[0], arguments[1], arguments[2],
+                                                   static_cast<int>(element.getWidth()));
+                                     }));
   return mlir::success();
 }
 

@@ -61,6 +61,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   populateCustomPatterns(patterns);
   populateResizePatterns(patterns);
   populateRequantisePattern(patterns);
+  populateSumPatterns(patterns);
   if (failed(mlir::applyPatternsAndFoldGreedily(module, std::move(patterns))))
     return mlir::failure();
   mlir::PassManager passes(module.getContext());

@@ -9,7 +9,7 @@
 
 namespace tessera::compiler::cpu {
 
-/// tosa.conv2d, tosa.depthwise_conv2d and tosa.fully_connected on int8 with constant weights.
+/// tosa.conv2d, tosa.depthwise_conv2d and tosa.fully_connected on int8 and int16 with constant int8 weights.
 void populateConvolutionPatterns(mlir::RewritePatternSet &patterns);
 
 /// tosa.avg_pool2d with tessera.rounding, and the custom operations softmax, quantize, dequantize.
@@ -20,6 +20,9 @@ void populateResizePatterns(mlir::RewritePatternSet &patterns);
 
 /// The custom operation requantise (form/requantise.h).
 void populateRequantisePattern(mlir::RewritePatternSet &patterns);
+
+/// The custom operations rescale_wide, quantize_rows and dequantize_sum.
+void populateSumPatterns(mlir::RewritePatternSet &patterns);
 
 } // namespace tessera::compiler::cpu
 

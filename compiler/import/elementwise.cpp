@@ -1,4 +1,4 @@
-/// ADD, SUB, MUL, RELU and its kin, QUANTIZE, DEQUANTIZE.
+/// ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU and its kin, QUANTIZE, DEQUANTIZE.
 
 #include "import/operators.h"
 #include "import/shape_text.h"
@@ -13,20 +13,30 @@ using isa::Expected;
 
 namespace {
 
-/// The value shifted left by 20.
+/// The value shifted left by 20, by 15.
 constexpr Scale kLeft20{1 << 30, 10};
+constexpr Scale kLeft15{1 << 30, 15};
 
-/// Checks two int8 operands that broadcast to the int8 output, as NumPy does.
+bool isQuantised(const Tensor &tensor) {
+  return (tensor.isInt8() || tensor.type == tflite::TensorType::INT16) &&
+         tensor.quantisation.scales.size() == 1;
+}
+
+/// Checks two operands of the output's type that broadcast to it, as NumPy does: float32, int32 or, with one scale, int8 and int16.
 Expected<void> checkBinary(Importer &importer, const Operator &op) {
   if (auto ok = importer.checkOperands(op, 2, 2); !ok)
     return ok;
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
-    return ok;
+  const bool isPlain = output.isFloat() || output.type == tflite::TensorType::INT32;
+  if (!isPlain && !isQuantised(output))
+    if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+      return ok;
   for (size_t i = 0; i < 2; ++i) {
     const Tensor &input = importer.input(op, i);
-    if (auto ok = importer.checkInt8(op, input, i == 0 ? "input 0" : "input 1"); !ok)
-      return ok;
+    if (input.type != output.type || (!isPlain && !isQuantised(input)))
+      return Error{prefixOf(op) + "input " + std::to_string(i) + " is " + typeName(input.type) + " with " +
+                   std::to_string(input.quantisation.scales.size()) + " scales, the output " +
+                   typeName(output.type)};
     const size_t rank = input.shape.size();
     bool fits = rank <= output.shape.size();
     for (size_t d = 1; fits && d <= rank; ++d) {
@@ -54,6 +64,18 @@ mlir::Value withRank(Importer &importer, const Operator &op, size_t i) {
   std::vector<int64_t> shape = importer.input(op, i).shape;
   shape.insert(shape.begin(), importer.output(op).shape.size() - shape.size(), 1);
   return importer.reshape(importer.inputValue(op, i), shape);
+}
+
+/// The output of float32 and int32 arithmetic.
+Expected<void> finishPlain(Importer &importer, const Operator &op, tflite::Activation activation,
+                           mlir::Value value) {
+  if (!importer.output(op).isFloat() && activation != tflite::Activation::NONE)
+    return Error{prefixOf(op) + "a fused activation of int32 is not supported"};
+  auto active = importer.activate(op, activation, value);
+  if (!active)
+    return active.error();
+  importer.setOutput(op, *active);
+  return {};
 }
 
 Expected<Scale> scaleFor(const Operator &op, double factor) {
@@ -97,11 +119,19 @@ Expected<void> importAddSub(Importer &importer, const Operator &op) {
   else if (const auto *subOptions = op.options<tflite::SubOptions>())
     activation = subOptions->activation();
   const Tensor &output = importer.output(op);
+  if (!isQuantised(output)) {
+    const mlir::Type type = importer.typeOf(output);
+    const mlir::Value left = withRank(importer, op, 0), right = withRank(importer, op, 1);
+    return finishPlain(importer, op, activation,
+                       subtract ? importer.make<mlir::tosa::SubOp>(type, left, right)
+                                : importer.make<mlir::tosa::AddOp>(type, left, right));
+  }
   auto bounds = activationBounds(op, activation, output);
   if (!bounds)
     return bounds.error();
 
-  // Both sides to half of the greater scale with 20 bits below the point, then to the output's scale.
+  // Both sides to half of the greater scale with 20 bits below the point (15 for int16), then to the output's scale.
+  const bool isInt8 = output.isInt8();
   const float left = importer.input(op, 0).quantisation.scales[0];
   const float right = importer.input(op, 1).quantisation.scales[0];
   const double common = 2 * static_cast<double>(std::max(left, right));
@@ -111,11 +141,12 @@ Expected<void> importAddSub(Importer &importer, const Operator &op) {
     auto scale = scaleFor(op, static_cast<double>(quantisation.scales[0]) / common);
     if (!scale)
       return scale.error();
-    const mlir::Value shifted =
-        importer.rescale(withRank(importer, op, i), quantisation.zeroPoints[0], 0, {kLeft20}, 32);
+    const mlir::Value shifted = importer.rescale(withRank(importer, op, i), quantisation.zeroPoints[0], 0,
+                                                 {isInt8 ? kLeft20 : kLeft15}, 32);
     sides[i] = importer.rescale(shifted, 0, 0, {*scale}, 32);
   }
-  auto scale = scaleFor(op, common / ((1 << 20) * static_cast<double>(output.quantisation.scales[0])));
+  auto scale = scaleFor(
+      op, common / ((isInt8 ? 1 << 20 : 1 << 15) * static_cast<double>(output.quantisation.scales[0])));
   if (!scale)
     return scale.error();
   const auto sumType = importer.type(output.shape, 32);
@@ -124,7 +155,8 @@ Expected<void> importAddSub(Importer &importer, const Operator &op) {
     sum = importer.builder().create<mlir::tosa::SubOp>(importer.location(), sumType, sides[0], sides[1]);
   else
     sum = importer.builder().create<mlir::tosa::AddOp>(importer.location(), sumType, sides[0], sides[1]);
-  const mlir::Value bytes = importer.rescale(sum, 0, output.quantisation.zeroPoints[0], {*scale}, 8);
+  const mlir::Value bytes =
+      importer.rescale(sum, 0, output.quantisation.zeroPoints[0], {*scale}, isInt8 ? 8 : 16);
   importer.setOutput(op, importer.clamp(bytes, *bounds));
   return {};
 }
@@ -133,8 +165,14 @@ Expected<void> importMul(Importer &importer, const Operator &op) {
   if (auto ok = checkBinary(importer, op); !ok)
     return ok;
   const auto *options = op.options<tflite::MulOptions>();
+  const tflite::Activation activation = options ? options->activation() : tflite::Activation::NONE;
   const Tensor &output = importer.output(op);
-  auto bounds = activationBounds(op, options ? options->activation() : tflite::Activation::NONE, output);
+  if (!isQuantised(output))
+    return finishPlain(importer, op, activation,
+                       importer.make<mlir::tosa::MulOp>(importer.typeOf(output), withRank(importer, op, 0),
+                                                        withRank(importer, op, 1),
+                                                        importer.builder().getI8IntegerAttr(0)));
+  auto bounds = activationBounds(op, activation, output);
   if (!bounds)
     return bounds.error();
   mlir::Value sides[2];
@@ -150,8 +188,37 @@ Expected<void> importMul(Importer &importer, const Operator &op) {
   const mlir::Value product = importer.builder().create<mlir::tosa::MulOp>(
       importer.location(), importer.type(output.shape, 32), sides[0], sides[1],
       importer.builder().getI8IntegerAttr(0));
-  const mlir::Value bytes = importer.rescale(product, 0, output.quantisation.zeroPoints[0], {*scale}, 8);
+  const mlir::Value bytes =
+      importer.rescale(product, 0, output.quantisation.zeroPoints[0], {*scale}, output.isInt8() ? 8 : 16);
   importer.setOutput(op, importer.clamp(bytes, *bounds));
+  return {};
+}
+
+Expected<void> importDiv(Importer &importer, const Operator &op) {
+  if (auto ok = checkBinary(importer, op); !ok)
+    return ok;
+  const Tensor &output = importer.output(op);
+  if (!output.isFloat())
+    return Error{prefixOf(op) + "output is " + typeName(output.type) + ", only float32 is supported"};
+  const auto *options = op.options<tflite::DivOptions>();
+  const mlir::Value right = withRank(importer, op, 1);
+  const mlir::Value inverse = importer.make<mlir::tosa::ReciprocalOp>(right.getType(), right);
+  return finishPlain(importer, op, options ? options->activation() : tflite::Activation::NONE,
+                     importer.make<mlir::tosa::MulOp>(importer.typeOf(output), withRank(importer, op, 0),
+                                                      inverse, importer.builder().getI8IntegerAttr(0)));
+}
+
+Expected<void> importExtreme(Importer &importer, const Operator &op) {
+  if (auto ok = checkBinary(importer, op); !ok)
+    return ok;
+  for (size_t i = 0; i < 2; ++i)
+    if (auto ok = importer.checkAlike(op, importer.input(op, i), importer.output(op)); !ok)
+      return ok;
+  const mlir::Type type = importer.typeOf(importer.output(op));
+  const mlir::Value left = withRank(importer, op, 0), right = withRank(importer, op, 1);
+  importer.setOutput(op, op.code == tflite::BuiltinOperator::MAXIMUM
+                             ? importer.make<mlir::tosa::MaximumOp>(type, left, right)
+                             : importer.make<mlir::tosa::MinimumOp>(type, left, right));
   return {};
 }
 
@@ -160,16 +227,21 @@ Expected<void> importRelu(Importer &importer, const Operator &op) {
     return ok;
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
-    return ok;
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
-    return ok;
   if (input.shape != output.shape)
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " differ"};
   const bool six = op.code == tflite::BuiltinOperator::RELU6;
-  auto bounds =
-      activationBounds(op, six ? tflite::Activation::RELU6 : tflite::Activation::RELU, six ? input : output);
+  const tflite::Activation activation = six ? tflite::Activation::RELU6
+                                        : op.code == tflite::BuiltinOperator::RELU
+                                            ? tflite::Activation::RELU
+                                            : tflite::Activation::RELU_N1_TO_1;
+  if (input.isFloat() && output.isFloat())
+    return finishPlain(importer, op, activation, importer.inputValue(op, 0));
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  auto bounds = activationBounds(op, activation, six ? input : output);
   if (!bounds)
     return bounds.error();
   mlir::Value bytes = importer.inputValue(op, 0);
@@ -229,6 +301,18 @@ Expected<void> importDequantize(Importer &importer, const Operator &op) {
   if (!output.isFloat() || input.shape != output.shape)
     return Error{prefixOf(op) + "output is " + typeName(output.type) + " of shape " +
                  shapeText(output.shape) + ", expected float32 of shape " + shapeText(input.shape)};
+  if (input.type == tflite::TensorType::FLOAT16 && input.isConstant()) {
+    std::vector<float> values;
+    for (size_t at = 0; at + 1 < input.data.size(); at += 2) {
+      const llvm::APInt bits(16, input.data[at] + 256u * input.data[at + 1]);
+      llvm::APFloat value(llvm::APFloat::IEEEhalf(), bits);
+      bool loses = false;
+      value.convert(llvm::APFloat::IEEEsingle(), llvm::APFloat::rmNearestTiesToEven, &loses);
+      values.push_back(value.convertToFloat());
+    }
+    importer.setOutput(op, importer.constantF32(output.shape, values));
+    return {};
+  }
   if (input.type == tflite::TensorType::FLOAT16) {
     importer.setOutput(op, importer.builder().create<mlir::tosa::CastOp>(
                                importer.location(), importer.typeOf(output), importer.inputValue(op, 0)));

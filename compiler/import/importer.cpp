@@ -4,6 +4,8 @@
 
 #include "tessera/isa/numerics.h"
 
+#include "mlir/IR/TypeUtilities.h"
+
 #include <cmath>
 #include <cstring>
 #include <limits>
@@ -242,8 +244,28 @@ mlir::Value Importer::rescale(mlir::Value value, int64_t inputZeroPoint, int64_t
       builder_.getBoolAttr(true), builder_.getBoolAttr(true), builder_.getBoolAttr(scales.size() > 1));
 }
 
+mlir::Value Importer::pad(mlir::Value value, llvm::ArrayRef<int32_t> amounts, int64_t fill) {
+  const auto from = mlir::cast<mlir::RankedTensorType>(value.getType());
+  std::vector<int64_t> shape(from.getShape());
+  for (size_t d = 0; d < shape.size(); ++d)
+    shape[d] += amounts[2 * d] + amounts[2 * d + 1];
+  const mlir::Value places = constantI32({static_cast<int64_t>(shape.size()), 2}, amounts);
+  const auto scalar = mlir::RankedTensorType::get({}, from.getElementType());
+  mlir::Attribute filling = builder_.getFloatAttr(builder_.getF32Type(), 0.0);
+  if (from.getElementType().isInteger())
+    filling = builder_.getIntegerAttr(from.getElementType(), fill);
+  const mlir::Value constant =
+      builder_.create<mlir::tosa::ConstOp>(location_, scalar, mlir::DenseElementsAttr::get(scalar, filling));
+  mlir::OperationState state(location_, mlir::tosa::PadOp::getOperationName());
+  state.addTypes(from.clone(shape));
+  state.addOperands({value, places, constant});
+  return builder_.create(state)->getResult(0);
+}
+
 mlir::Value Importer::clamp(mlir::Value value, Bounds bounds) {
-  if (bounds.low <= -128 && bounds.high >= 127)
+  const auto element = mlir::dyn_cast<mlir::IntegerType>(mlir::getElementTypeOrSelf(value.getType()));
+  const int64_t most = element && element.getWidth() == 16 ? 32767 : 127;
+  if (bounds.low <= -most - 1 && bounds.high >= most)
     return value;
   return builder_.create<mlir::tosa::ClampOp>(
       location_, value.getType(), value, builder_.getI64IntegerAttr(bounds.low),
@@ -260,19 +282,21 @@ Expected<Bounds> activationBounds(const Operator &op, tflite::Activation activat
     return zeroPoint + static_cast<int64_t>(std::min(std::max(steps, -1e6f), 1e6f));
   };
   Bounds bounds;
+  if (output.type == tflite::TensorType::INT16)
+    bounds = {-32768, 32767};
   switch (activation) {
   case tflite::Activation::NONE:
     return bounds;
   case tflite::Activation::RELU:
-    bounds.low = std::max<int64_t>(-128, quantise(0));
+    bounds.low = std::max(bounds.low, quantise(0));
     return bounds;
   case tflite::Activation::RELU6:
-    bounds.low = std::max<int64_t>(-128, quantise(0));
-    bounds.high = std::min<int64_t>(127, quantise(6));
+    bounds.low = std::max(bounds.low, quantise(0));
+    bounds.high = std::min(bounds.high, quantise(6));
     return bounds;
   case tflite::Activation::RELU_N1_TO_1:
-    bounds.low = std::max<int64_t>(-128, quantise(-1));
-    bounds.high = std::min<int64_t>(127, quantise(1));
+    bounds.low = std::max(bounds.low, quantise(-1));
+    bounds.high = std::min(bounds.high, quantise(1));
     return bounds;
   default:
     return Error{prefixOf(op) + "fused activation " + std::to_string(static_cast<int>(activation)) +

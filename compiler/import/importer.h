@@ -21,7 +21,7 @@ isa::Expected<Scale> scaleOf(double factor);
 /// A factor that keeps the value: rescale with it subtracts one zero point, adds the other and saturates.
 inline constexpr Scale kOne{1 << 30, 30};
 
-/// Bounds of an int8 tensor after a fused activation.
+/// Bounds of a quantised tensor after a fused activation; those of int8 where nothing else is said.
 struct Bounds {
   int64_t low = -128;
   int64_t high = 127;
@@ -73,7 +73,9 @@ public:
   /// tosa.rescale to `bits` wide; more than one scale: one a slice of the last dimension.
   mlir::Value rescale(mlir::Value value, int64_t inputZeroPoint, int64_t outputZeroPoint,
                       llvm::ArrayRef<Scale> scales, unsigned bits);
-  /// tosa.clamp where the bounds are narrower than int8.
+  /// tosa.pad with `amounts` before and after each dimension, of `fill` for integers and 0 for float32.
+  mlir::Value pad(mlir::Value value, llvm::ArrayRef<int32_t> amounts, int64_t fill);
+  /// tosa.clamp where the bounds are narrower than the value's type.
   mlir::Value clamp(mlir::Value value, Bounds bounds);
   /// A fused activation of a float32 value.
   isa::Expected<mlir::Value> activate(const Operator &op, tflite::Activation activation, mlir::Value value);
@@ -83,6 +85,11 @@ public:
   mlir::Value transpose(mlir::Value value, llvm::ArrayRef<int32_t> order);
   /// tosa.table: the byte that `function` gives for each byte, saturated.
   mlir::Value lookUp(mlir::Value bytes, llvm::function_ref<int64_t(int64_t)> function);
+  /// An operation at the current location; its result.
+  template <typename Operation, typename... Arguments>
+  mlir::Value make(mlir::Type type, Arguments &&...arguments) {
+    return builder_.create<Operation>(location_, type, std::forward<Arguments>(arguments)...);
+  }
   /// tosa.custom of domain tessera.
   mlir::Value custom(const char *name, mlir::Type result, mlir::ValueRange operands,
                      const std::string &attributes);
@@ -99,7 +106,7 @@ private:
   mlir::Location location_ = builder_.getUnknownLoc();
 };
 
-/// The int8 range that an activation leaves of a tensor.
+/// The range that an activation leaves of an int8 or int16 tensor.
 isa::Expected<Bounds> activationBounds(const Operator &op, tflite::Activation activation,
                                        const Tensor &output);
 

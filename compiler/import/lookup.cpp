@@ -61,6 +61,36 @@ Expected<void> importFixed(Importer &importer, const Operator &op, float (*funct
   return {};
 }
 
+/// Of int16 tensors: one side of zero is rescaled by one factor, the other by the other.
+Expected<void> importLeakyRelu16(Importer &importer, const Operator &op, float alpha) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  const Tensor &output = importer.output(op);
+  for (const Tensor *tensor : {&input, &output})
+    if (tensor->type != tflite::TensorType::INT16 || tensor->quantisation.scales.size() != 1 ||
+        tensor->quantisation.zeroPoints[0] != 0 || tensor->shape != output.shape)
+      return Error{prefixOf(op) + "input and output are not both int16 of shape " + shapeText(output.shape) +
+                   ", one scale and zero point 0"};
+  const float from = input.quantisation.scales[0], to = output.quantisation.scales[0];
+  auto identity = scaleOf(static_cast<double>(from / to));
+  auto slope = scaleOf(static_cast<double>(from * alpha / to));
+  if (!identity || !slope || !(alpha >= 0))
+    return Error{prefixOf(op) + "slope " + numberText(static_cast<double>(alpha)) +
+                 " does not fit the scales"};
+  const mlir::Value value = importer.inputValue(op, 0);
+  const mlir::Type type = value.getType();
+  const auto scalar = importer.type(std::vector<int64_t>(output.shape.size(), 1), 16);
+  const mlir::Value zero = importer.make<mlir::tosa::ConstOp>(
+      scalar, mlir::DenseElementsAttr::get(scalar, mlir::Attribute(importer.builder().getI16IntegerAttr(0))));
+  const mlir::Value above = importer.make<mlir::tosa::MaximumOp>(type, value, zero);
+  const mlir::Value below = importer.make<mlir::tosa::MinimumOp>(type, value, zero);
+  importer.setOutput(op,
+                     importer.make<mlir::tosa::AddOp>(type, importer.rescale(above, 0, 0, {*identity}, 16),
+                                                      importer.rescale(below, 0, 0, {*slope}, 16)));
+  return {};
+}
+
 } // namespace
 
 Expected<void> importLogistic(Importer &importer, const Operator &op) {
@@ -87,12 +117,14 @@ Expected<void> importTanh(Importer &importer, const Operator &op) {
 }
 
 Expected<void> importLeakyRelu(Importer &importer, const Operator &op) {
-  if (auto ok = checkUnary(importer, op); !ok)
-    return ok;
   const auto *options = op.options<tflite::LeakyReluOptions>();
   if (!options)
     return Error{prefixOf(op) + "options are missing"};
   const float alpha = options->alpha();
+  if (!op.inputs.empty() && op.inputs[0] >= 0 && importer.input(op, 0).type == tflite::TensorType::INT16)
+    return importLeakyRelu16(importer, op, alpha);
+  if (auto ok = checkUnary(importer, op); !ok)
+    return ok;
   const mlir::Value value = importer.inputValue(op, 0);
   mlir::OpBuilder &builder = importer.builder();
   if (importer.output(op).isFloat()) {

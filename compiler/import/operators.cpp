@@ -11,12 +11,20 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
     return importDepthwiseConv2D;
   case Code::FULLY_CONNECTED:
     return importFullyConnected;
+  case Code::TRANSPOSE_CONV:
+    return importTransposeConv;
   case Code::ADD:
   case Code::SUB:
     return importAddSub;
   case Code::MUL:
     return importMul;
+  case Code::DIV:
+    return importDiv;
+  case Code::MAXIMUM:
+  case Code::MINIMUM:
+    return importExtreme;
   case Code::RELU:
+  case Code::RELU_N1_TO_1:
   case Code::RELU6:
     return importRelu;
   case Code::QUANTIZE:

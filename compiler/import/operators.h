@@ -10,9 +10,12 @@ namespace tessera::compiler::frontend {
 isa::Expected<void> importConv2D(Importer &importer, const Operator &op);
 isa::Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op);
 isa::Expected<void> importFullyConnected(Importer &importer, const Operator &op);
+isa::Expected<void> importTransposeConv(Importer &importer, const Operator &op);
 // elementwise.cpp
 isa::Expected<void> importAddSub(Importer &importer, const Operator &op);
 isa::Expected<void> importMul(Importer &importer, const Operator &op);
+isa::Expected<void> importDiv(Importer &importer, const Operator &op);
+isa::Expected<void> importExtreme(Importer &importer, const Operator &op);
 isa::Expected<void> importRelu(Importer &importer, const Operator &op);
 isa::Expected<void> importQuantize(Importer &importer, const Operator &op);
 isa::Expected<void> importDequantize(Importer &importer, const Operator &op);

@@ -41,9 +41,10 @@ Expected<void> importPool(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "options are missing"};
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+  const bool isReal = input.isFloat() && output.isFloat();
+  if (auto ok = isReal ? Expected<void>() : importer.checkInt8(op, input, "input"); !ok)
     return ok;
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+  if (auto ok = isReal ? Expected<void>() : importer.checkInt8(op, output, "output"); !ok)
     return ok;
   if (input.shape.size() != 4 || output.shape.size() != 4 || input.shape[0] != output.shape[0] ||
       input.shape[3] != output.shape[3])
@@ -57,10 +58,6 @@ Expected<void> importPool(Importer &importer, const Operator &op) {
                           options->stride_w(), 1, "width");
   if (!columns)
     return columns.error();
-  auto bounds = activationBounds(op, options->activation(), output);
-  if (!bounds)
-    return bounds.error();
-
   mlir::OpBuilder &builder = importer.builder();
   const auto kernel = builder.getDenseI64ArrayAttr({options->filter_height(), options->filter_width()});
   const auto stride = builder.getDenseI64ArrayAttr({options->stride_h(), options->stride_w()});
@@ -71,15 +68,27 @@ Expected<void> importPool(Importer &importer, const Operator &op) {
   if (op.code == tflite::BuiltinOperator::AVERAGE_POOL_2D) {
     auto average = builder.create<mlir::tosa::AvgPool2dOp>(
         importer.location(), type, importer.inputValue(op, 0), kernel, stride, pad,
-        mlir::TypeAttr::get(builder.getI32Type()), mlir::tosa::UnaryOpQuantizationAttr());
+        mlir::TypeAttr::get(isReal ? mlir::Type(builder.getF32Type()) : mlir::Type(builder.getI32Type())),
+        mlir::tosa::UnaryOpQuantizationAttr());
     // The kernel for unsigned bytes rounds halves up, the one for signed ones away from zero.
     const bool isUp = output.isUnsigned && hasHalves(input, output, *options, *rows, *columns);
-    average->setAttr("tessera.rounding", builder.getStringAttr(isUp ? "half_up" : "half_away"));
+    if (!isReal)
+      average->setAttr("tessera.rounding", builder.getStringAttr(isUp ? "half_up" : "half_away"));
     pooled = average;
   } else {
     pooled = builder.create<mlir::tosa::MaxPool2dOp>(importer.location(), type, importer.inputValue(op, 0),
                                                      kernel, stride, pad);
   }
+  if (isReal) {
+    auto active = importer.activate(op, options->activation(), pooled);
+    if (!active)
+      return active.error();
+    importer.setOutput(op, *active);
+    return {};
+  }
+  auto bounds = activationBounds(op, options->activation(), output);
+  if (!bounds)
+    return bounds.error();
   importer.setOutput(op, importer.clamp(pooled, *bounds));
   return {};
 }
@@ -89,9 +98,10 @@ Expected<void> importMean(Importer &importer, const Operator &op) {
     return ok;
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+  const bool isReal = input.isFloat() && output.isFloat();
+  if (auto ok = isReal ? Expected<void>() : importer.checkInt8(op, input, "input"); !ok)
     return ok;
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
+  if (auto ok = isReal ? Expected<void>() : importer.checkInt8(op, output, "output"); !ok)
     return ok;
   if (input.isUnsigned)
     return Error{prefixOf(op) + "the mean of uint8 is not supported"};
@@ -115,6 +125,29 @@ Expected<void> importMean(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "the mean of " + std::to_string(count) + " of " + shapeText(input.shape) +
                  " is not of shape " + shapeText(output.shape)};
 
+  mlir::OpBuilder &builder = importer.builder();
+  const auto sumOf = [&](mlir::Value value) {
+    auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+    std::vector<int64_t> shape = input.shape;
+    for (size_t d = 0; d < shape.size(); ++d) {
+      if (!reduced[d])
+        continue;
+      shape[d] = 1;
+      value = importer.make<mlir::tosa::ReduceSumOp>(type.clone(shape), value,
+                                                     builder.getI32IntegerAttr(static_cast<int32_t>(d)));
+    }
+    return value;
+  };
+  if (isReal) {
+    const mlir::Value sum = sumOf(importer.inputValue(op, 0));
+    const std::vector<int64_t> ones(input.shape.size(), 1);
+    const mlir::Value share = importer.constantF32(ones, {1.0f / static_cast<float>(count)});
+    const mlir::Value mean =
+        importer.make<mlir::tosa::MulOp>(sum.getType(), sum, share, builder.getI8IntegerAttr(0));
+    importer.setOutput(op, importer.reshape(mean, output.shape));
+    return {};
+  }
+
   // The division is folded into the multiplier the way the reference kernel does it.
   const auto factor = isa::quantizeMultiplier(static_cast<double>(input.quantisation.scales[0]) /
                                               static_cast<double>(output.quantisation.scales[0]));
@@ -125,17 +158,8 @@ Expected<void> importMean(Importer &importer, const Operator &op) {
   if (shift < 0 || right < 2 || right > 62)
     return Error{prefixOf(op) + "the quotient of the scales does not fit a fixed-point multiplier"};
 
-  mlir::OpBuilder &builder = importer.builder();
-  mlir::Value value = importer.rescale(importer.inputValue(op, 0), input.quantisation.zeroPoints[0], 0,
-                                       {Scale{1 << 30, 30}}, 32);
-  std::vector<int64_t> shape = input.shape;
-  for (size_t d = 0; d < shape.size(); ++d) {
-    if (!reduced[d])
-      continue;
-    shape[d] = 1;
-    value = builder.create<mlir::tosa::ReduceSumOp>(importer.location(), importer.type(shape, 32), value,
-                                                    builder.getI32IntegerAttr(static_cast<int32_t>(d)));
-  }
+  mlir::Value value =
+      sumOf(importer.rescale(importer.inputValue(op, 0), input.quantisation.zeroPoints[0], 0, {kOne}, 32));
   value = importer.rescale(value, 0, output.quantisation.zeroPoints[0],
                            {Scale{static_cast<int32_t>(multiplier), static_cast<int8_t>(right)}}, 8);
   importer.setOutput(op, importer.reshape(value, output.shape));
@@ -147,10 +171,15 @@ Expected<void> importPad(Importer &importer, const Operator &op) {
     return ok;
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+  if (auto ok = importer.checkAlike(op, input, output, false); !ok)
     return ok;
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
-    return ok;
+  if (!input.isFloat() && !input.isInt8() && input.type != tflite::TensorType::INT16 &&
+      input.type != tflite::TensorType::INT32)
+    return Error{prefixOf(op) + "input is " + typeName(input.type) +
+                 ", only int8, uint8, int16, int32 and float32 are supported"};
+  if ((input.isInt8() || !input.quantisation.scales.empty()) && output.quantisation.scales.size() != 1)
+    return Error{prefixOf(op) + "output has " + std::to_string(output.quantisation.scales.size()) +
+                 " scales, expected 1"};
   auto pads = importer.constantInts(op, 1, "paddings");
   if (!pads)
     return pads.error();
@@ -164,22 +193,15 @@ Expected<void> importPad(Importer &importer, const Operator &op) {
   if (!fits)
     return Error{prefixOf(op) + "paddings do not make " + shapeText(output.shape) + " of " +
                  shapeText(input.shape)};
-  auto fill = static_cast<int8_t>(output.quantisation.zeroPoints[0]);
+  int64_t fill = output.quantisation.zeroPoints.empty() ? 0 : output.quantisation.zeroPoints[0];
   if (op.inputs.size() > 2 && op.inputs[2] >= 0) {
     const Tensor &value = importer.input(op, 2);
-    if (!value.isInt8() || !value.isConstant() || value.elements() != 1)
+    if (!value.isInt8() || !input.isInt8() || !value.isConstant() || value.elements() != 1)
       return Error{prefixOf(op) + "padding value is " + typeName(value.type) + " of shape " +
                    shapeText(value.shape) + ", expected one constant int8"};
     fill = static_cast<int8_t>(value.data[0]);
   }
-  const auto byte = static_cast<uint8_t>(fill);
-  const mlir::Value amounts = importer.constantI32({static_cast<int64_t>(rank), 2}, *pads);
-  const mlir::Value constant = importer.constantI8({}, {&byte, 1});
-  mlir::OpBuilder &builder = importer.builder();
-  mlir::OperationState state(importer.location(), mlir::tosa::PadOp::getOperationName());
-  state.addTypes(importer.typeOf(output));
-  state.addOperands({importer.inputValue(op, 0), amounts, constant});
-  importer.setOutput(op, builder.create(state)->getResult(0));
+  importer.setOutput(op, importer.pad(importer.inputValue(op, 0), *pads, fill));
   return {};
 }
 

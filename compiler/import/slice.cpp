@@ -26,12 +26,8 @@ mlir::Value everyNth(Importer &importer, mlir::Value value, size_t axis, int64_t
     (d < axis ? outer : inner) *= d == axis ? 1 : shape[d];
   const int64_t missing = count * stride - shape[axis];
   value = importer.reshape(value, {outer, shape[axis], inner});
-  if (missing > 0) {
-    mlir::OpBuilder &builder = importer.builder();
-    const mlir::Type padded = type.clone(llvm::ArrayRef<int64_t>{outer, count * stride, inner});
-    const mlir::Value amounts = importer.constantI32({3, 2}, {0, 0, 0, static_cast<int32_t>(missing), 0, 0});
-    value = builder.create<mlir::tosa::PadOp>(importer.location(), padded, value, amounts);
-  }
+  if (missing > 0)
+    value = importer.pad(value, {0, 0, 0, static_cast<int32_t>(missing), 0, 0}, 0);
   value = importer.reshape(value, {outer, count, stride, inner});
   value = importer.slice(value, {0, 0, 0, 0}, {outer, count, 1, inner});
   shape[axis] = count;

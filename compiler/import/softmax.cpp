@@ -10,6 +10,35 @@ namespace tessera::compiler::frontend {
 using isa::Error;
 using isa::Expected;
 
+namespace {
+
+/// exp(beta * (x - max)) / sum of it, in float32.
+Expected<void> importReal(Importer &importer, const Operator &op, float beta) {
+  mlir::OpBuilder &builder = importer.builder();
+  const Tensor &input = importer.input(op, 0);
+  const mlir::RankedTensorType type = importer.typeOf(input);
+  std::vector<int64_t> rows = input.shape;
+  rows.back() = 1;
+  const mlir::Type rowType = type.clone(rows);
+  const auto along = builder.getI32IntegerAttr(static_cast<int32_t>(rows.size() - 1));
+  const mlir::Value value = importer.inputValue(op, 0);
+  const mlir::Value peak = importer.make<mlir::tosa::ReduceMaxOp>(rowType, value, along);
+  mlir::Value power = importer.make<mlir::tosa::SubOp>(type, value, peak);
+  if (beta != 1.0f) {
+    const std::vector<int64_t> ones(rows.size(), 1);
+    power = importer.make<mlir::tosa::MulOp>(type, power, importer.constantF32(ones, {beta}),
+                                             builder.getI8IntegerAttr(0));
+  }
+  const mlir::Value exponential = importer.make<mlir::tosa::ExpOp>(type, power);
+  const mlir::Value sum = importer.make<mlir::tosa::ReduceSumOp>(rowType, exponential, along);
+  const mlir::Value inverse = importer.make<mlir::tosa::ReciprocalOp>(rowType, sum);
+  importer.setOutput(
+      op, importer.make<mlir::tosa::MulOp>(type, exponential, inverse, builder.getI8IntegerAttr(0)));
+  return {};
+}
+
+} // namespace
+
 Expected<void> importSoftmax(Importer &importer, const Operator &op) {
   if (auto ok = importer.checkOperands(op, 1, 1); !ok)
     return ok;
@@ -18,17 +47,23 @@ Expected<void> importSoftmax(Importer &importer, const Operator &op) {
     return Error{prefixOf(op) + "options are missing"};
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
-  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
-    return ok;
-  if (auto ok = importer.checkInt8(op, output, "output"); !ok)
-    return ok;
   if (input.shape.empty() || input.shape != output.shape)
     return Error{prefixOf(op) + "input " + shapeText(input.shape) + " and output " + shapeText(output.shape) +
                  " are not of one shape"};
-  if (output.quantisation.zeroPoints[0] != -128 || output.quantisation.scales[0] != 1.0f / 256)
+  if (input.isFloat() && output.isFloat())
+    return importReal(importer, op, options->beta());
+  if (auto ok = importer.checkInt8(op, input, "input"); !ok)
+    return ok;
+  const bool isLong = output.type == tflite::TensorType::INT16 && output.quantisation.scales.size() == 1;
+  if (auto ok = isLong ? Expected<void>() : importer.checkInt8(op, output, "output"); !ok)
+    return ok;
+  const float step = isLong ? 1.0f / 65536 : 1.0f / 256;
+  const int64_t zero = isLong ? -32768 : -128;
+  if (output.quantisation.zeroPoints[0] != zero || output.quantisation.scales[0] != step)
     return Error{prefixOf(op) + "output scale " +
                  numberText(static_cast<double>(output.quantisation.scales[0])) + ", zero point " +
-                 std::to_string(output.quantisation.zeroPoints[0]) + ", expected 1/256 and -128"};
+                 std::to_string(output.quantisation.zeroPoints[0]) + ", expected " +
+                 (isLong ? "1/65536 and -32768" : "1/256 and -128")};
   if (!(options->beta() > 0 && options->beta() < 1e6f))
     return Error{prefixOf(op) + "beta " + numberText(static_cast<double>(options->beta())) +
                  " is not between 0 and 1e+06"};

@@ -22,6 +22,11 @@ int64_t macsOf(const Model &model, const Operator &op) {
   };
   const int64_t outputs = model.tensors[static_cast<size_t>(op.outputs[0])].elements();
   switch (op.code) {
+  case tflite::BuiltinOperator::TRANSPOSE_CONV: {
+    const auto &weights = shapeOf(op.inputs[1]);
+    const int64_t inputs = model.tensors[static_cast<size_t>(op.inputs[2])].elements();
+    return inputs * weights[0] * weights[1] * weights[2];
+  }
   case tflite::BuiltinOperator::CONV_2D: {
     const auto &weights = shapeOf(op.inputs[1]);
     return outputs * weights[1] * weights[2] * weights[3];

@@ -148,6 +148,60 @@ TinyModel tinyNetwork(uint32_t seed) {
 
 namespace {
 
+/// The arithmetics besides int8: float32, float16 weights, int8 weights with float32 activations, int16; transposed convolution.
+void addArithmetics(std::vector<TinyModel> &models) {
+  std::mt19937 random(5);
+  const auto add = [&](std::vector<TinyTensor> tensors, std::vector<TinyOperator> operators) {
+    TinyModel model;
+    model.outputs = operators.back().outputs;
+    model.tensors = std::move(tensors);
+    model.operators = std::move(operators);
+    models.push_back(std::move(model));
+  };
+  const auto plain = [&](const char *name, std::vector<int32_t> shape, TensorType type, size_t bytes) {
+    return TinyTensor{name, std::move(shape), type, {}, {}, randomBytes(bytes, random)};
+  };
+  const auto wide = [](const char *name, std::vector<int32_t> shape) {
+    return TinyTensor{name, std::move(shape), TensorType::INT16, {0.01f}, {0}};
+  };
+  const TensorType real = TensorType::FLOAT32;
+  add({plain("x", {2, 6}, real, 0), plain("h", {4, 6}, TensorType::FLOAT16, 48), plain("w", {4, 6}, real, 0),
+       plain("b", {4}, real, 16), plain("y", {2, 4}, real, 0), plain("z", {2, 4}, real, 0)},
+      {{BuiltinOperator::DEQUANTIZE, {1}, {2}},
+       {BuiltinOperator::FULLY_CONNECTED, {0, 2, 3}, {4}},
+       {BuiltinOperator::SOFTMAX, {4}, {5}, BuiltinOptions::SoftmaxOptions, [](Builder &b) {
+          return tfl::CreateSoftmaxOptions(b, 2.0f).Union();
+        }}});
+  add({plain("x", {2, 6}, real, 0), weights("w", {4, 6}, 1, 0, random), plain("b", {4}, real, 16),
+       plain("y", {2, 4}, real, 0)},
+      {{BuiltinOperator::FULLY_CONNECTED, {0, 1, 2}, {3}}});
+  add({wide("x", {2, 6}), weights("w", {4, 6}, 4, 0, random), plain("b", {4}, TensorType::INT64, 32),
+       wide("y", {2, 4}), wide("z", {2, 4})},
+      {{BuiltinOperator::FULLY_CONNECTED, {0, 1, 2}, {3}},
+       {BuiltinOperator::LEAKY_RELU, {3}, {4}, BuiltinOptions::LeakyReluOptions, [](Builder &b) {
+          return tfl::CreateLeakyReluOptions(b, 0.2f).Union();
+        }}});
+  add({activation("x", {1, 3, 2, 2}, 0.05f, -9), weights("w", {3, 3, 4, 2}, 3, 0, random),
+       biases("b", 3, random), activation("y", {1, 6, 6, 3}, 0.1f, 3), integers("shape", {4}, {1, 6, 6, 3})},
+      {{BuiltinOperator::TRANSPOSE_CONV,
+        {4, 1, 0, 2},
+        {3},
+        BuiltinOptions::TransposeConvOptions,
+        [](Builder &b) { return tfl::CreateTransposeConvOptions(b, Padding::SAME, 3, 2).Union(); }}});
+  add({plain("x", {1, 4, 4, 2}, real, 0), plain("w", {3, 3, 3, 2}, real, 216),
+       plain("y", {1, 2, 2, 3}, real, 0), plain("z", {1, 1, 1, 3}, real, 0)},
+      {{BuiltinOperator::CONV_2D,
+        {0, 1, -1},
+        {2},
+        BuiltinOptions::Conv2DOptions,
+        [](Builder &b) {
+          return tfl::CreateConv2DOptions(b, Padding::VALID, 1, 1, Activation::RELU).Union();
+        }},
+       {BuiltinOperator::AVERAGE_POOL_2D, {2}, {3}, BuiltinOptions::Pool2DOptions, [](Builder &b) {
+          return tfl::CreatePool2DOptions(b, Padding::VALID, 2, 2, 2, 2).Union();
+        }}});
+}
+
 /// Operators that move values: slices, splits, transposition; and those that look them up.
 void addMoves(std::vector<TinyModel> &models) {
   const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op) {
@@ -214,6 +268,7 @@ void addMoves(std::vector<TinyModel> &models) {
       {BuiltinOperator::ARG_MAX, {0, 1}, {2}});
   add({picture, integers("axes", {2}, {1, 2}), like("y", {1, 3})},
       {BuiltinOperator::REDUCE_MAX, {0, 1}, {2}});
+  addArithmetics(models);
 }
 
 } // namespace

@@ -68,14 +68,14 @@ TEST_F(UnsignedTest, DenseLayersTakeAnyWeightZeroPoint) {
 
 TEST_F(UnsignedTest, MeansRoundHalvesUp) {
   TinyModel model;
-  model.tensors = {unsignedTensor("x", {1, 4, 6, 3}, 0.5f, 9), unsignedTensor("y", {1, 2, 3, 3}, 0.5f, 9)};
+  model.tensors = {unsignedTensor("x", {1, 40, 6, 3}, 0.5f, 9), unsignedTensor("y", {1, 20, 3, 3}, 0.5f, 9)};
   model.operators = {
       {BuiltinOperator::AVERAGE_POOL_2D, {0}, {1}, BuiltinOptions::Pool2DOptions, [](FlatBuilder &b) {
          return tfl::CreatePool2DOptions(b, Padding::VALID, 2, 2, 2, 2).Union();
        }}};
-  const Bytes input = randomBytes(72, random_);
+  const Bytes input = randomBytes(720, random_);
   Bytes expected;
-  for (size_t y = 0; y < 2; ++y)
+  for (size_t y = 0; y < 20; ++y)
     for (size_t x = 0; x < 3; ++x)
       for (size_t c = 0; c < 3; ++c) {
         int sum = 0;
