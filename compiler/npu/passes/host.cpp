@@ -132,12 +132,32 @@ private:
     b.finish();
   }
 
+  // LLVM's time for a function grows with the square of its calls, so long lists are cut into several.
+  static constexpr size_t kCommandsOfFunction = 500;
+
   void buildRecord(HostBuilder &b, const std::string &name, const std::vector<Command> &commands) {
+    RecordBuilder record(b, name);
+    auto add = [&](size_t first) {
+      for (size_t i = first; i < std::min(first + kCommandsOfFunction, commands.size()); ++i)
+        record.add(commands[i]);
+      b.finish(record.status());
+    };
+    if (commands.size() <= kCommandsOfFunction) {
+      record.enter(b.begin(name, {b.ptr()}).getArgument(0), {});
+      return add(0);
+    }
+    size_t parts = 0;
+    auto part = [&](size_t i) { return name + "_part_" + std::to_string(i); };
+    for (size_t first = 0; first < commands.size(); first += kCommandsOfFunction) {
+      auto function = b.begin(part(parts++), {b.ptr(), b.ptr()});
+      record.enter(function.getArgument(0), function.getArgument(1));
+      add(first);
+    }
     auto function = b.begin(name, {b.ptr()});
-    RecordBuilder record(b, function.getArgument(0), name);
-    for (const Command &command : commands)
-      record.add(command);
-    b.finish(record.status());
+    mlir::Value numbers = b.buffer(name + "_kernels", 4 * std::max<size_t>(1, record.kernels()));
+    for (size_t i = 0; i < parts; ++i)
+      b.callOrReturn(part(i), {function.getArgument(0), numbers});
+    b.finish();
   }
 };
 

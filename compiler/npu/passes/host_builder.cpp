@@ -57,6 +57,10 @@ mlir::Value HostBuilder::loadPointer(mlir::Value array, size_t index) {
   return load(ptr_, address);
 }
 
+mlir::Value HostBuilder::word(mlir::Value array, size_t index) {
+  return builder_.create<LLVM::GEPOp>(loc_, ptr_, i32_, array, llvm::ArrayRef<LLVM::GEPArg>{int32_t(index)});
+}
+
 mlir::Value HostBuilder::pointerArray(const std::vector<mlir::Value> &pointers) {
   auto type = LLVM::LLVMArrayType::get(ptr_, std::max<size_t>(1, pointers.size()));
   mlir::Value array = slot(type);

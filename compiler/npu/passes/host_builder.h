@@ -32,6 +32,7 @@ public:
   mlir::Value slot(mlir::Type type); // a local variable in the entry block, zeroed
   mlir::Value load(mlir::Type type, mlir::Value address);
   mlir::Value loadPointer(mlir::Value array, size_t index);
+  mlir::Value word(mlir::Value array, size_t index); // the address of an i32
   mlir::Value pointerArray(const std::vector<mlir::Value> &pointers);
   mlir::Value buffer(const std::string &name, uint64_t bytes);                       // zeroed static memory
   mlir::Value wordArray(const std::string &name, const std::vector<int32_t> &words); // constant static memory
@@ -53,10 +54,15 @@ private:
   std::map<int64_t, mlir::Value> constants_; // of the function, in its entry block
 };
 
-// Calls of record.h for a list of commands. Kernels are declared once each, exits and operands only when they change.
+// Calls of record.h for a list of commands. Kernels are declared once each, exits and operands only when they change. The calls may
+// stand in several functions that run one after the other.
 class RecordBuilder {
 public:
-  RecordBuilder(HostBuilder &builder, mlir::Value recorder, std::string prefix);
+  RecordBuilder(HostBuilder &builder, std::string prefix);
+  // The function that the next calls go to has `recorder`, and an array of i32 that holds the numbers of kernels for all functions;
+  // null where there is one function alone.
+  void enter(mlir::Value recorder, mlir::Value numbers);
+  size_t kernels() const { return kernels_.size(); }
   void add(const Command &command);
   // Status of the last call; null if there was none. (After a failure all later calls return it.)
   mlir::Value status() const { return status_; }
@@ -68,10 +74,13 @@ private:
   void emit(const std::string &callee, std::vector<mlir::Value> arguments);
   std::vector<mlir::Value> words(std::initializer_list<int64_t> values);
 
+  mlir::Value numberOf(size_t kernel); // its address
+
   HostBuilder &b_;
-  mlir::Value recorder_, status_;
+  mlir::Value recorder_, numbers_, status_;
   std::string prefix_;
-  std::vector<std::pair<Kernel, mlir::Value>> kernels_;
+  std::vector<Kernel> kernels_;
+  std::vector<mlir::Value> slots_; // of kernels, where there is no array
   std::optional<Exit> exit_;
   std::optional<Operand> operands_[2];
 };

@@ -4,8 +4,22 @@
 
 namespace tessera::compiler::npu {
 
-RecordBuilder::RecordBuilder(HostBuilder &builder, mlir::Value recorder, std::string prefix)
-    : b_(builder), recorder_(recorder), prefix_(std::move(prefix)) {}
+RecordBuilder::RecordBuilder(HostBuilder &builder, std::string prefix)
+    : b_(builder), prefix_(std::move(prefix)) {}
+
+void RecordBuilder::enter(mlir::Value recorder, mlir::Value numbers) {
+  recorder_ = recorder;
+  numbers_ = numbers;
+  status_ = {};
+}
+
+mlir::Value RecordBuilder::numberOf(size_t kernel) {
+  if (numbers_)
+    return b_.word(numbers_, kernel);
+  while (slots_.size() <= kernel)
+    slots_.push_back(b_.slot(b_.i32()));
+  return slots_[kernel];
+}
 
 std::vector<mlir::Value> RecordBuilder::words(std::initializer_list<int64_t> values) {
   std::vector<mlir::Value> out;
@@ -20,10 +34,9 @@ void RecordBuilder::emit(const std::string &callee, std::vector<mlir::Value> arg
 }
 
 mlir::Value RecordBuilder::kernel(const Kernel &kernel) {
-  auto known = std::find_if(kernels_.begin(), kernels_.end(),
-                            [&](const auto &entry) { return entry.first == kernel; });
+  auto known = std::find(kernels_.begin(), kernels_.end(), kernel);
   if (known != kernels_.end())
-    return known->second;
+    return b_.load(b_.i32(), numberOf(size_t(known - kernels_.begin())));
   std::vector<int32_t> numbers; // extents, then strides
   for (const Kernel::Loop &loop : kernel.loops)
     numbers.push_back(int32_t(loop.extent));
@@ -36,12 +49,11 @@ mlir::Value RecordBuilder::kernel(const Kernel &kernel) {
   std::string name = prefix_ + "_kernel_" + std::to_string(kernels_.size());
   mlir::Value extentsAt = b_.wordArray(name + "_extents", numbers),
               stridesAt = b_.wordArray(name + "_strides", strides);
-  mlir::Value slot = b_.slot(b_.i32());
+  mlir::Value number = numberOf(kernels_.size());
   emit("tsr_record_kernel", {b_.constant(int64_t(kernel.loops.size())), extentsAt, stridesAt,
-                             b_.constant(kernel.reduceLoops), slot});
-  mlir::Value id = b_.load(b_.i32(), slot);
-  kernels_.push_back({kernel, id});
-  return id;
+                             b_.constant(kernel.reduceLoops), number});
+  kernels_.push_back(kernel);
+  return b_.load(b_.i32(), number);
 }
 
 void RecordBuilder::exit(const Exit &exit) {

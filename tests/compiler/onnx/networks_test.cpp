@@ -1,0 +1,101 @@
+// Quantised ResNets and MobileNetV2 of 224x224 pictures, with seeded weights: whole on the machine, the same bytes everywhere.
+
+#include "qdq_builder.h"
+
+#include "tessera/compiler/session.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cmath>
+#include <cstring>
+#include <set>
+
+namespace tessera::test {
+namespace {
+
+using compiler::Session;
+using compiler::SessionOptions;
+using Bytes = std::vector<uint8_t>;
+
+struct Network {
+  const char *name;
+  bool onCycle;
+};
+void PrintTo(const Network &network, std::ostream *stream) { *stream << network.name; }
+
+std::unique_ptr<Session> open(const Bytes &file, const std::string &device) {
+  SessionOptions options;
+  options.device = device;
+  const auto start = std::chrono::steady_clock::now();
+  auto session = Session::open(file, options);
+  EXPECT_TRUE(session) << session.error().message;
+  const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - start;
+  std::printf("  %s: compiled and loaded in %.2f s\n", device.c_str(), seconds.count());
+  return session ? std::move(*session) : nullptr;
+}
+
+/// A picture of waves, from -2 to 2.
+Bytes picture(uint64_t bytes) {
+  std::vector<float> values(bytes / sizeof(float));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const auto at = static_cast<double>(i);
+    values[i] = static_cast<float>(1.2 * std::sin(at * 0.61803) + 0.8 * std::cos(at * 0.0137));
+  }
+  Bytes result(bytes);
+  std::memcpy(result.data(), values.data(), bytes);
+  return result;
+}
+
+class QdqNetworkTest : public testing::TestWithParam<Network> {};
+
+// What may run on the host: the picture's conversion to bytes, the scores' to reals, and Softmax.
+TEST_P(QdqNetworkTest, RunsWholeOnTheMachineAndGivesTheSameBytesEverywhere) {
+  const Bytes file = qdqNetwork(GetParam().name, 1);
+  ASSERT_FALSE(file.empty());
+  auto host = open(file, "cpu");
+  ASSERT_TRUE(host);
+  const Bytes input = picture(host->inputs()[0].bytes);
+  const std::vector<std::span<const uint8_t>> views{input};
+  auto expected = host->run(views);
+  ASSERT_TRUE(expected) << expected.error().message;
+  std::vector<float> scores((*expected)[0].size() / sizeof(float));
+  std::memcpy(scores.data(), (*expected)[0].data(), (*expected)[0].size());
+  // The bytes mean something: many classes have a score of their own, none has all.
+  EXPECT_GT(std::set<float>(scores.begin(), scores.end()).size(), 50u);
+  EXPECT_LT(*std::max_element(scores.begin(), scores.end()), 0.5f);
+
+  for (const std::string device : {"functional", "cycle"}) {
+    if (device == "cycle" && !GetParam().onCycle)
+      continue;
+    auto session = open(file, device);
+    ASSERT_TRUE(session);
+    const compiler::RunReport before = session->report();
+    for (size_t i = 0; i < before.layers.size(); ++i) {
+      const auto &layer = before.layers[i];
+      const bool isEdge = i == 0 || i + 2 >= before.layers.size();
+      EXPECT_TRUE(layer.placement == "npu" || isEdge)
+          << layer.op << " " << layer.name << " runs on the host: " << layer.reason;
+    }
+    ASSERT_GT(before.layers.size(), 3u);
+    EXPECT_EQ(before.layers.front().op, "QuantizeLinear");
+    EXPECT_EQ(before.layers.back().op, "Softmax");
+    auto outputs = session->run(views);
+    ASSERT_TRUE(outputs) << outputs.error().message;
+    EXPECT_EQ((*outputs)[0], (*expected)[0]) << device;
+    const compiler::RunReport report = session->report();
+    std::printf("  %s on %s: %.1f M multiply-accumulates, %.3f s", GetParam().name, device.c_str(),
+                static_cast<double>(report.macs) * 1e-6, report.deviceSeconds);
+    if (report.cycles)
+      std::printf(", %llu cycles, %.1f %% of the multiply-accumulates that the machine could do",
+                  static_cast<unsigned long long>(report.cycles), 100 * report.utilization);
+    std::printf("\n");
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Pynq, QdqNetworkTest,
+                         testing::Values(Network{"resnet18", true}, Network{"mobilenet_v2", true},
+                                         Network{"resnet50", false}));
+
+} // namespace
+} // namespace tessera::test

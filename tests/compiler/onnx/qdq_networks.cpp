@@ -1,0 +1,77 @@
+// Known networks, by qdq_builder.h.
+
+#include "qdq_builder.h"
+
+namespace tessera::test {
+
+namespace {
+
+using Activation = QdqConv::Activation;
+
+QdqTensor convRelu(QdqBuilder &b, const QdqTensor &x, int64_t outputs, int64_t kernel, int64_t stride) {
+  return b.conv(x, {outputs, kernel, stride, kernel / 2, 1, Activation::Relu});
+}
+
+QdqTensor projected(QdqBuilder &b, const QdqTensor &x, int64_t outputs, int64_t stride) {
+  if (x.shape[1] == outputs && stride == 1)
+    return x;
+  return b.conv(x, {outputs, 1, stride, 0, 1, Activation::None});
+}
+
+/// He et al., "Deep residual learning": blocks of two 3x3 convolutions, or of 1x1, 3x3 (with the stride), 1x1.
+void residual(QdqBuilder &b, int64_t size, const std::vector<int> &blocks, bool isBottleneck) {
+  QdqTensor x = b.input({1, 3, size, size});
+  x = b.maxPool(convRelu(b, x, 64, 7, 2), 3, 2, 1);
+  for (size_t stage = 0; stage < blocks.size(); ++stage) {
+    const int64_t width = int64_t{64} << stage, outputs = isBottleneck ? 4 * width : width;
+    for (int block = 0; block < blocks[stage]; ++block) {
+      const int64_t stride = stage > 0 && block == 0 ? 2 : 1;
+      QdqTensor y = isBottleneck ? convRelu(b, convRelu(b, x, width, 1, 1), width, 3, stride)
+                                 : convRelu(b, x, width, 3, stride);
+      y = b.conv(y, {outputs, isBottleneck ? 1 : 3, 1, isBottleneck ? 0 : 1, 1, Activation::None});
+      x = b.add(y, projected(b, x, outputs, stride), true);
+    }
+  }
+  b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
+}
+
+/// Sandler et al., "MobileNetV2", width 1.0.
+void invertedResidual(QdqBuilder &b, int64_t size) {
+  struct Stage {
+    int64_t expansion, outputs;
+    int blocks;
+    int64_t stride;
+  };
+  QdqTensor x = b.input({1, 3, size, size});
+  x = b.conv(x, {32, 3, 2, 1, 1, Activation::Clip});
+  for (const Stage &stage : {Stage{1, 16, 1, 1}, Stage{6, 24, 2, 2}, Stage{6, 32, 3, 2}, Stage{6, 64, 4, 2},
+                             Stage{6, 96, 3, 1}, Stage{6, 160, 3, 2}, Stage{6, 320, 1, 1}})
+    for (int block = 0; block < stage.blocks; ++block) {
+      const int64_t stride = block == 0 ? stage.stride : 1, wide = x.shape[1] * stage.expansion;
+      QdqTensor y = x;
+      if (stage.expansion != 1)
+        y = b.conv(y, {wide, 1, 1, 0, 1, Activation::Clip});
+      y = b.conv(y, {wide, 3, stride, 1, wide, Activation::Clip});
+      y = b.conv(y, {stage.outputs, 1, 1, 0, 1, Activation::None});
+      x = stride == 1 && x.shape[1] == stage.outputs ? b.add(y, x, false) : y;
+    }
+  x = b.conv(x, {1280, 1, 1, 0, 1, Activation::Clip});
+  b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
+}
+
+} // namespace
+
+std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size) {
+  QdqBuilder builder(seed, name != "mobilenet_v2");
+  if (name == "resnet18")
+    residual(builder, size, {2, 2, 2, 2}, false);
+  else if (name == "resnet50")
+    residual(builder, size, {3, 4, 6, 3}, true);
+  else if (name == "mobilenet_v2")
+    invertedResidual(builder, size);
+  else
+    return {};
+  return builder.file();
+}
+
+} // namespace tessera::test
