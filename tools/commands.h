@@ -13,6 +13,7 @@ namespace tessera::tools {
 
 void addRun(CLI::App &app, int &status);
 void addCompile(CLI::App &app, int &status);
+void addQuantize(CLI::App &app, int &status);
 void addInfo(CLI::App &app, int &status);
 void addDevices(CLI::App &app, int &status);
 void addAsm(CLI::App &app, int &status);

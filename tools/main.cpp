@@ -23,6 +23,8 @@ Try:
       the same bytes from the host's CPU, written to out/output_0.npy
   tessera compile net.tflite --machine tiny -o net.tsr && tessera info net.tsr
       a program image, and where each layer was placed and why
+  tessera quantize net.onnx --calibrate pictures --machine pynq -o net_int8.onnx
+      an int8 network of a float one, and each layer's signal to noise
   tessera devices
       devices and machines of this build
   tessera info --machine pynq
@@ -76,6 +78,7 @@ int main(int argc, char **argv) {
 #endif
 #ifdef TESSERA_HAVE_COMPILE
   tessera::tools::addCompile(app, status);
+  tessera::tools::addQuantize(app, status);
 #endif
   tessera::tools::addInfo(app, status);
 #ifdef TESSERA_HAVE_DEVICES
