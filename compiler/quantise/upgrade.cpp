@@ -61,7 +61,8 @@ private:
     else if (op == "BatchNormalization" && version_ < 9)
       normalisation(node, index);
     else if (op == "Upsample" || (op == "Resize" && version_ < 11))
-      resize(node);
+      fail(onnx_import::placeOf(node, index), "its form of opset ", version_, " is not rewritten to opset ",
+           kTarget);
     else if (op == "Scatter")
       node.set_op_type("ScatterElements");
   }
@@ -138,32 +139,6 @@ private:
       fail(onnx_import::placeOf(node, index), "spatial ", integer(node, "spatial", 1),
            " has no form in opset ", kTarget);
     drop(node, "spatial");
-  }
-
-  void resize(NodeProto &node) {
-    const std::string input = inputOf(node, 0);
-    std::string scales = inputOf(node, 1);
-    if (const AttributeProto *found = attribute(node, "scales")) {
-      scales = fresh(node, "scales");
-      fillTensor(*graph_.add_initializer(), scales, {found->floats_size()},
-                 std::vector<float>(found->floats().begin(), found->floats().end()));
-      drop(node, "scales");
-    }
-    node.set_op_type("Resize");
-    node.clear_input();
-    node.add_input(input);
-    node.add_input("");
-    node.add_input(scales);
-    setText(node, "coordinate_transformation_mode", "asymmetric");
-    if (text(node, "mode", "nearest") == "nearest")
-      setText(node, "nearest_mode", "floor");
-  }
-
-  static void setText(NodeProto &node, const std::string &name, const std::string &value) {
-    AttributeProto *added = node.add_attribute();
-    added->set_name(name);
-    added->set_type(AttributeProto::STRING);
-    added->set_s(value);
   }
 
   static void setAxis(NodeProto &node, int64_t axis) {
