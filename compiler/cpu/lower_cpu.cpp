@@ -56,12 +56,14 @@ constexpr llvm::StringLiteral kSegment = "cpu_segment_";
 
 /// TOSA on tensors to Linalg on tensors, fused where that needs no thought: element-wise chains.
 mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
+  module.getContext()->loadDialect<mlir::scf::SCFDialect>(); // the loop of an LSTM
   mlir::RewritePatternSet patterns(module.getContext());
   populateConvolutionPatterns(patterns);
   populateCustomPatterns(patterns);
   populateResizePatterns(patterns);
   populateRequantisePattern(patterns);
   populateSumPatterns(patterns);
+  populateLstmPattern(patterns);
   if (failed(mlir::applyPatternsAndFoldGreedily(module, std::move(patterns))))
     return mlir::failure();
   mlir::PassManager passes(module.getContext());

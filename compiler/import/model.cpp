@@ -81,12 +81,13 @@ Expected<void> readShape(const tflite::Tensor &raw, Tensor &tensor, const std::s
     return Error{place + "rank " + std::to_string(tensor.shape.size()) + " is above 6"};
   int64_t bytes = std::max<int64_t>(elementBytes(tensor.type), 1);
   for (int64_t extent : tensor.shape) {
-    if (extent <= 0)
+    tensor.isEmpty = tensor.isEmpty || extent == 0;
+    if (extent < 0)
       return Error{place + "shape " + shapeText(tensor.shape) + " has an extent that is not positive"};
     if (extent > kMaxTensorBytes / bytes)
       return Error{place + "shape " + shapeText(tensor.shape) + " is larger than " +
                    std::to_string(kMaxTensorBytes) + " bytes"};
-    bytes *= extent;
+    bytes *= std::max<int64_t>(extent, 1);
   }
   return {};
 }
@@ -163,7 +164,7 @@ Expected<Tensor> readTensor(const tflite::Model &model, const tflite::Tensor &ra
   const int64_t width = elementBytes(tensor.type);
   if (width == 0)
     return Error{place + "constants of type " + typeName(tensor.type) + " are not supported"};
-  const int64_t wanted = tensor.elements() * width;
+  const int64_t wanted = tensor.elements() * width; // 0 where nobody may use it
   if (static_cast<int64_t>(buffer->data()->size()) != wanted)
     return Error{place + "buffer " + std::to_string(raw.buffer()) + " has " +
                  std::to_string(buffer->data()->size()) + " bytes, shape " + shapeText(tensor.shape) +
@@ -172,21 +173,26 @@ Expected<Tensor> readTensor(const tflite::Model &model, const tflite::Tensor &ra
   return tensor;
 }
 
-Expected<std::vector<int32_t>> readIndices(const flatbuffers::Vector<int32_t> *raw, size_t tensors,
-                                           bool optional, const std::string &what) {
+Expected<std::vector<int32_t>> readIndices(const flatbuffers::Vector<int32_t> *raw,
+                                           const std::vector<Tensor> &tensors, bool optional,
+                                           const std::string &what) {
   std::vector<int32_t> result;
   if (!raw)
     return result;
   result.assign(raw->begin(), raw->end());
   for (int32_t index : result)
-    if (index < (optional ? -1 : 0) || (index >= 0 && static_cast<size_t>(index) >= tensors))
+    if (index < (optional ? -1 : 0) || (index >= 0 && static_cast<size_t>(index) >= tensors.size()))
       return Error{what + " tensor " + std::to_string(index) + " does not exist, the file has " +
-                   std::to_string(tensors)};
+                   std::to_string(tensors.size())};
+    else if (index >= 0 && tensors[static_cast<size_t>(index)].isEmpty)
+      return Error{what + " tensor " + std::to_string(index) + ": shape " +
+                   shapeText(tensors[static_cast<size_t>(index)].shape) +
+                   " has an extent that is not positive"};
   return result;
 }
 
 Expected<Operator> readOperator(const tflite::Model &model, const tflite::Operator &raw, size_t index,
-                                size_t tensors) {
+                                const std::vector<Tensor> &tensors) {
   Operator op;
   op.index = static_cast<int32_t>(index);
   op.raw = &raw;
@@ -246,10 +252,10 @@ Expected<Model> parseModel(std::span<const uint8_t> file) {
       model.tensors.push_back(std::move(*tensor));
     }
   }
-  auto inputs = readIndices(graph.inputs(), model.tensors.size(), false, "input");
+  auto inputs = readIndices(graph.inputs(), model.tensors, false, "input");
   if (!inputs)
     return inputs.error();
-  auto outputs = readIndices(graph.outputs(), model.tensors.size(), false, "output");
+  auto outputs = readIndices(graph.outputs(), model.tensors, false, "output");
   if (!outputs)
     return outputs.error();
   model.inputs = std::move(*inputs);
@@ -259,7 +265,7 @@ Expected<Model> parseModel(std::span<const uint8_t> file) {
                  std::to_string(model.outputs.size()) + " outputs"};
   if (graph.operators()) {
     for (flatbuffers::uoffset_t i = 0; i < graph.operators()->size(); ++i) {
-      auto op = readOperator(raw, *graph.operators()->Get(i), i, model.tensors.size());
+      auto op = readOperator(raw, *graph.operators()->Get(i), i, model.tensors);
       if (!op)
         return op.error();
       model.operators.push_back(std::move(*op));

@@ -36,6 +36,7 @@ struct Tensor {
   std::vector<int64_t> shape;
   Quantisation quantisation;
   std::span<const uint8_t> data; ///< empty: not a constant
+  bool isEmpty = false;          ///< has an extent of 0: it may stand in the file as long as nobody uses it
   bool isVariable = false;       ///< state that an operator keeps; its value at the start is zero
   bool isUnsigned = false;       ///< uint8 in the file, told as int8 by makeSigned()
 

@@ -61,6 +61,10 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
     return importSplitV;
   case Code::TRANSPOSE:
     return importTranspose;
+  case Code::SVDF:
+    return importSvdf;
+  case Code::UNIDIRECTIONAL_SEQUENCE_LSTM:
+    return importLstm;
   case Code::SHAPE:
     return importShape;
   case Code::SLICE:

@@ -27,6 +27,9 @@ isa::Expected<void> importLeakyRelu(Importer &importer, const Operator &op);
 isa::Expected<void> importPool(Importer &importer, const Operator &op);
 isa::Expected<void> importMean(Importer &importer, const Operator &op);
 isa::Expected<void> importPad(Importer &importer, const Operator &op);
+// memory.cpp
+isa::Expected<void> importSvdf(Importer &importer, const Operator &op);
+isa::Expected<void> importLstm(Importer &importer, const Operator &op);
 // moves.cpp
 isa::Expected<void> importReshape(Importer &importer, const Operator &op);
 isa::Expected<void> importConcatenation(Importer &importer, const Operator &op);

@@ -2,7 +2,9 @@
 
 #include "fixed_point.h"
 
+#include <algorithm>
 #include <cmath>
+#include <iterator>
 
 namespace tessera::isa {
 
@@ -51,7 +53,53 @@ std::array<int8_t, 256> tableOf(int32_t (*function)(int32_t), double inputScale,
   return table;
 }
 
+/// Where the table that TensorFlow Lite publishes is one above the nearest number.
+constexpr uint8_t kRaisedSteps[] = {4,  8,  12, 14, 15, 16, 17, 19, 20,  21,  22,  25,  27,  28, 29,
+                                    30, 31, 33, 34, 35, 37, 39, 40, 41,  43,  44,  45,  46,  49, 50,
+                                    54, 62, 63, 64, 66, 82, 86, 93, 100, 103, 112, 116, 135, 255};
+
+/// The logistic function at i / 24 (i to 255) with 16 bits below the point, as that table has it.
+uint32_t logisticStep(uint32_t i) {
+  const auto nearest =
+      static_cast<uint32_t>(std::round(65536 / (1 + std::exp(-static_cast<double>(i) / 24))));
+  return nearest + std::binary_search(std::begin(kRaisedSteps), std::end(kRaisedSteps), i);
+}
+
+/// Between the steps below and above `x`, which has `bits` bits behind the number of the lower one; as many more below the point.
+uint32_t interpolated(uint32_t x, int bits) {
+  const uint32_t low = logisticStep(x >> bits), high = logisticStep((x >> bits) + 1);
+  return (low << bits) + (x & ((1u << bits) - 1)) * (high - low);
+}
+
+template <typename Function> std::vector<int16_t> tableOf16(Function function) {
+  std::vector<int16_t> table;
+  for (int32_t value = -32768; value <= 32767; ++value)
+    table.push_back(static_cast<int16_t>(function(value)));
+  return table;
+}
+
 } // namespace
+
+std::vector<int16_t> logisticTable16() {
+  return tableOf16([](int32_t value) {
+    const int32_t scaled = 3 * value; // 24 steps to one
+    const auto magnitude = static_cast<uint32_t>(std::abs(scaled));
+    const uint32_t result = magnitude >> 9 >= 255 ? 0x7fffu << 10 : interpolated(magnitude, 9);
+    return static_cast<int32_t>((scaled >= 0 ? result + (1 << 9) : (1u << 25) - result + (1 << 9) - 1) >> 10);
+  });
+}
+
+std::vector<int16_t> tanhTable16(int power) {
+  const int shift = 12 + power;
+  return tableOf16([&](int32_t value) {
+    const int32_t scaled = shift >= 0 ? value * (3 << shift) : (value * 3 + (1 << (-shift - 1))) >> -shift;
+    const auto magnitude = static_cast<uint32_t>(std::abs(scaled));
+    // tanh(x) = 2 logistic(2x) - 1
+    const auto result =
+        static_cast<int32_t>(magnitude >> 8 >= 255 ? 0xffffu << 8 : interpolated(magnitude, 8));
+    return (scaled >= 0 ? result - (1 << 23) + (1 << 7) : -result + (1 << 23) + (1 << 7) - 1) >> 8;
+  });
+}
 
 std::array<int8_t, 256> logisticTable(double inputScale, int32_t inputZeroPoint) {
   return tableOf(logistic, inputScale, inputZeroPoint, 8, -128);

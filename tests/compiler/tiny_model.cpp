@@ -77,7 +77,7 @@ std::vector<uint8_t> TinyModel::build() const {
     const auto quantisation = tfl::CreateQuantizationParametersDirect(
         builder, nullptr, nullptr, &tensor.scales, &tensor.zeroPoints, 0, 0, tensor.dimension);
     tensorTables.push_back(tfl::CreateTensorDirect(builder, &tensor.shape, tensor.type, buffer,
-                                                   tensor.name.c_str(), quantisation));
+                                                   tensor.name.c_str(), quantisation, tensor.isVariable));
   }
   std::vector<flatbuffers::Offset<tfl::OperatorCode>> codes;
   std::vector<flatbuffers::Offset<tfl::Operator>> operatorTables;
@@ -202,6 +202,52 @@ void addArithmetics(std::vector<TinyModel> &models) {
         }}});
 }
 
+/// Operators that keep state.
+void addMemories(std::vector<TinyModel> &models) {
+  std::mt19937 random(7);
+  const auto state = [](std::vector<int32_t> shape, TensorType type, float scale) {
+    TinyTensor tensor{"state", std::move(shape), type, {scale}, {0}};
+    tensor.isVariable = true;
+    return tensor;
+  };
+  const auto wide = [&](const char *name, std::vector<int32_t> shape, size_t count) {
+    return TinyTensor{
+        name, std::move(shape), TensorType::INT16, {0.001f}, {0}, randomBytes(2 * count, random)};
+  };
+  TinyModel svdf;
+  svdf.tensors = {activation("x", {2, 5}, 0.05f, -3),
+                  weights("f", {6, 5}, 1, 0, random),
+                  wide("t", {6, 4}, 24),
+                  biases("b", 3, random),
+                  state({2, 24}, TensorType::INT16, 0.003f),
+                  activation("y", {2, 3}, 0.5f, 4)};
+  svdf.outputs = {5};
+  svdf.operators = {
+      {BuiltinOperator::SVDF, {0, 1, 2, 3, 4}, {5}, BuiltinOptions::SVDFOptions, [](Builder &b) {
+         return tfl::CreateSVDFOptions(b, 2).Union();
+       }}};
+  models.push_back(svdf);
+  TinyModel lstm;
+  lstm.tensors = {activation("x", {1, 3, 4}, 0.02f, -7)};
+  for (int i = 0; i < 8; ++i)
+    lstm.tensors.push_back(weights("w", {2, i < 4 ? 4 : 2}, 1, 0, random));
+  for (int i = 0; i < 4; ++i)
+    lstm.tensors.push_back(biases("b", 2, random));
+  lstm.tensors.push_back(state({1, 2}, TensorType::INT8, 0.008f));
+  lstm.tensors.push_back(state({1, 2}, TensorType::INT16, 1.0f / 4096));
+  lstm.tensors.push_back(activation("y", {1, 3, 2}, 0.008f, 0));
+  lstm.outputs = {15};
+  lstm.operators = {
+      {BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM,
+       {0, 1, 2, 3, 4, 5, 6, 7, 8, -1, -1, -1, 9, 10, 11, 12, -1, -1, 13, 14},
+       {15},
+       BuiltinOptions::UnidirectionalSequenceLSTMOptions,
+       [](Builder &b) {
+         return tfl::CreateUnidirectionalSequenceLSTMOptions(b, Activation::TANH, 10, 0, false).Union();
+       }}};
+  models.push_back(lstm);
+}
+
 /// Operators that move values: slices, splits, transposition; and those that look them up.
 void addMoves(std::vector<TinyModel> &models) {
   const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op) {
@@ -269,6 +315,7 @@ void addMoves(std::vector<TinyModel> &models) {
   add({picture, integers("axes", {2}, {1, 2}), like("y", {1, 3})},
       {BuiltinOperator::REDUCE_MAX, {0, 1}, {2}});
   addArithmetics(models);
+  addMemories(models);
 }
 
 } // namespace

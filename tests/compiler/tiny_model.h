@@ -20,6 +20,7 @@ struct TinyTensor {
   std::vector<uint8_t> data = {}; ///< empty: computed
   int32_t dimension = 0;
   uint32_t buffer = 0; ///< with no data: a buffer index to write as it is
+  bool isVariable = false;
 };
 
 struct TinyOperator {

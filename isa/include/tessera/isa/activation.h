@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstdint>
+#include <vector>
 
 namespace tessera::isa {
 
@@ -13,5 +14,11 @@ std::array<int8_t, 256> logisticTable(double inputScale, int32_t inputZeroPoint)
 
 /// By input byte + 128: tanh with scale 1/128 and zero point 0. `inputScale` is positive and below 8.
 std::array<int8_t, 256> tanhTable(double inputScale, int32_t inputZeroPoint);
+
+/// By value + 32768: the logistic function of an int16 number with 12 bits below the point, with 15 of them.
+std::vector<int16_t> logisticTable16();
+
+/// By value + 32768: tanh of an int16 number with scale 2^power (-15 to -1), with 15 bits below the point.
+std::vector<int16_t> tanhTable16(int power);
 
 } // namespace tessera::isa
