@@ -126,7 +126,7 @@ void dropUnused(mlir::Block &block) {
 void describeLayers(mlir::ModuleOp module, mlir::Builder &builder, const std::vector<LayerRecord> &layers) {
   std::set<int64_t> present;
   module.walk([&](mlir::Operation *op) {
-    if (const auto index = layerOf(op->getLoc()))
+    if (const auto index = layerOf(op->getLoc()); index && op->getNumOperands() > 0)
       present.insert(*index);
   });
   llvm::SmallVector<mlir::Attribute> entries;

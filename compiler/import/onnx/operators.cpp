@@ -23,10 +23,10 @@ const std::map<Key, std::vector<OperatorEntry>> &table() {
 
 std::vector<OperatorEntry> allOperators() {
   std::vector<OperatorEntry> all;
-  for (const auto family :
-       {activationOperators, arithmeticOperators, controlOperators, convolutionOperators, gatherOperators,
-        lossOperators, matrixOperators, normalisationOperators, poolingOperators, quantisationOperators,
-        recurrentOperators, reduceOperators, shapeOperators, sliceOperators}) {
+  for (const auto family : {activationOperators, arithmeticOperators, controlOperators, convolutionOperators,
+                            gatherOperators, lossOperators, matrixOperators, normalisationOperators,
+                            poolingOperators, qLinearOperators, quantisationOperators, recurrentOperators,
+                            reduceOperators, resizeOperators, shapeOperators, sliceOperators}) {
     const OperatorTable entries = family();
     all.insert(all.end(), entries.begin(), entries.end());
   }

@@ -17,9 +17,11 @@ OperatorTable lossOperators();
 OperatorTable matrixOperators();
 OperatorTable normalisationOperators();
 OperatorTable poolingOperators();
+OperatorTable qLinearOperators();
 OperatorTable quantisationOperators();
 OperatorTable recurrentOperators();
 OperatorTable reduceOperators();
+OperatorTable resizeOperators();
 OperatorTable shapeOperators();
 OperatorTable sliceOperators();
 

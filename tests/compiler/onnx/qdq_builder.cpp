@@ -158,7 +158,7 @@ std::string QdqBuilder::bias(int64_t count, float xScale, const std::vector<floa
 }
 
 QdqTensor QdqBuilder::weighted(const std::string &realName, std::vector<int64_t> shape,
-                               QdqConv::Activation activation) {
+                               QdqConv::Activation activation, int clipSteps) {
   const bool isCut = activation != QdqConv::Activation::None;
   const double wanted = isCut ? kReluRms : kPlainRms;
   QdqTensor y{"", std::move(shape), static_cast<float>(kOutputScale), 0, wanted};
@@ -173,7 +173,7 @@ QdqTensor QdqBuilder::weighted(const std::string &realName, std::vector<int64_t>
     node("Relu", {realName}, cut);
   } else {
     scalar(cut + "_low", 0);
-    scalar(cut + "_high", 255 * y.scale);
+    scalar(cut + "_high", static_cast<float>(clipSteps) * y.scale);
     node("Clip", {realName, cut + "_low", cut + "_high"}, cut);
   }
   return quantised(cut, y);
@@ -193,7 +193,8 @@ QdqTensor QdqBuilder::conv(const QdqTensor &x, const QdqConv &o) {
   set(made, "pads", {o.pad, o.pad, o.pad, o.pad});
   set(made, "group", o.groups);
   const auto extent = [&](int64_t size) { return (size + 2 * o.pad - o.kernel) / o.stride + 1; };
-  return weighted(name, {x.shape[0], o.outputs, extent(x.shape[2]), extent(x.shape[3])}, o.activation);
+  return weighted(name, {x.shape[0], o.outputs, extent(x.shape[2]), extent(x.shape[3])}, o.activation,
+                  o.clipSteps);
 }
 
 QdqTensor QdqBuilder::add(const QdqTensor &a, const QdqTensor &b, bool isRelu) {

@@ -29,6 +29,8 @@ struct QdqTensor {
 struct QdqConv {
   int64_t outputs = 1, kernel = 1, stride = 1, pad = 0, groups = 1;
   enum class Activation { None, Relu, Clip } activation = Activation::None;
+  int clipSteps =
+      200; ///< upper bound of Clip; 255 is the end of the range, where QuantizeLinear cuts as well
 };
 
 class QdqBuilder {
@@ -70,7 +72,8 @@ private:
   std::string weights(const std::vector<int64_t> &shape, size_t axis, const std::vector<float> &scale);
   std::string bias(int64_t count, float xScale, const std::vector<float> &wScale, double rms);
   std::vector<float> weightScales(const QdqTensor &x, double products, bool isCut, int64_t count);
-  QdqTensor weighted(const std::string &realName, std::vector<int64_t> shape, QdqConv::Activation activation);
+  QdqTensor weighted(const std::string &realName, std::vector<int64_t> shape, QdqConv::Activation activation,
+                     int clipSteps = 255);
 
   std::unique_ptr<onnx::ModelProto> model_;
   onnx::GraphProto *graph_;

@@ -43,19 +43,19 @@ void invertedResidual(QdqBuilder &b, int64_t size) {
     int64_t stride;
   };
   QdqTensor x = b.input({1, 3, size, size});
-  x = b.conv(x, {32, 3, 2, 1, 1, Activation::Clip});
+  x = b.conv(x, {32, 3, 2, 1, 1, Activation::Clip, 255});
   for (const Stage &stage : {Stage{1, 16, 1, 1}, Stage{6, 24, 2, 2}, Stage{6, 32, 3, 2}, Stage{6, 64, 4, 2},
                              Stage{6, 96, 3, 1}, Stage{6, 160, 3, 2}, Stage{6, 320, 1, 1}})
     for (int block = 0; block < stage.blocks; ++block) {
       const int64_t stride = block == 0 ? stage.stride : 1, wide = x.shape[1] * stage.expansion;
       QdqTensor y = x;
       if (stage.expansion != 1)
-        y = b.conv(y, {wide, 1, 1, 0, 1, Activation::Clip});
-      y = b.conv(y, {wide, 3, stride, 1, wide, Activation::Clip});
+        y = b.conv(y, {wide, 1, 1, 0, 1, Activation::Clip, 255});
+      y = b.conv(y, {wide, 3, stride, 1, wide, Activation::Clip, 255});
       y = b.conv(y, {stage.outputs, 1, 1, 0, 1, Activation::None});
       x = stride == 1 && x.shape[1] == stage.outputs ? b.add(y, x, false) : y;
     }
-  x = b.conv(x, {1280, 1, 1, 0, 1, Activation::Clip});
+  x = b.conv(x, {1280, 1, 1, 0, 1, Activation::Clip, 255});
   b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
 }
 

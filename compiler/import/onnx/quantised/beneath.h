@@ -24,9 +24,10 @@ struct Quantisation {
 
 /// real = scale * (integers - zeroPoint).
 struct Beneath {
-  /// Steps: the tensor that DequantizeLinear read, in ONNX's order. Sums: int32, a picture's channels last.
+  /// Steps: the tensor that DequantizeLinear read, in ONNX's order. Sums: int32, a picture's channels last. Products: sums of a dense
+  /// layer, which may get a bias yet.
+  enum class Kind { Steps, Sums, Products } kind = Kind::Steps;
   Tensor integers;
-  bool areSums = false;
   std::vector<float> scale;       ///< one; or one a slice along `axis`, which is a sum's last
   std::vector<int32_t> zeroPoint; ///< as many; none for sums
   int64_t axis = 0;
@@ -36,7 +37,8 @@ struct Beneath {
 
   /// The one quantisation of steps that are bytes; nothing for others.
   std::optional<Quantisation> asBytes() const {
-    if (areSums || scale.size() != 1 || (integers.type() != Type::Int8 && integers.type() != Type::Uint8))
+    if (kind != Kind::Steps || scale.size() != 1 ||
+        (integers.type() != Type::Int8 && integers.type() != Type::Uint8))
       return std::nullopt;
     return Quantisation{integers.type(), scale[0], zeroPoint[0]};
   }

@@ -206,6 +206,32 @@ Tensor addedSums(const Tensor &a, const Quantisation &qa, const Tensor &b, const
   return make.sums(make.builder.create<tosa::AddOp>(make.impl.location, left.getType(), left, right));
 }
 
+Tensor multipliedSums(const Tensor &a, const Quantisation &qa, const Tensor &b, const Quantisation &qb) {
+  Maker make(a);
+  const auto side = [&](const Tensor &x, const Quantisation &q) {
+    return make.rescale(make.signedBytes(x), q.signedZeroPoint(), 1 << 30, 30);
+  };
+  const mlir::Value left = side(a, qa), right = side(b, qb);
+  return make.sums(make.builder.create<tosa::MulOp>(make.impl.location, left.getType(), left, right,
+                                                    make.builder.getI8IntegerAttr(0)));
+}
+
+Tensor withBias(const Tensor &sums, const std::vector<int32_t> &bias) {
+  Maker make(sums);
+  mlir::Operation *layer = valueOf(sums).getDefiningOp();
+  mlir::DenseIntElementsAttr before;
+  mlir::matchPattern(layer->getOperand(2), mlir::m_Constant(&before));
+  std::vector<int32_t> total(bias);
+  size_t i = 0;
+  for (int32_t value : before.getValues<int32_t>())
+    total[i++] = isa::wrapAdd(total[i], value);
+  const int64_t outputs = static_cast<int64_t>(total.size());
+  const mlir::Value constant = make.constant({outputs}, total);
+  mlir::Operation *copy = make.builder.clone(*layer);
+  copy->setOperand(2, constant);
+  return make.sums(copy->getResult(0));
+}
+
 Tensor windowMaximum(const Tensor &x, std::array<int64_t, 2> kernel, const Sliding &s) {
   Maker make(x);
   const Extents shape{x.extent(0).value(), x.extent(1).value(), s.output[0], s.output[1]};
@@ -233,12 +259,25 @@ Tensor requantised(const Tensor &sums, const std::vector<float> &scale, const Qu
   return make.bytes(q.type, from.size() == 4 ? Extents{from[0], from[3], from[1], from[2]} : from, bytes);
 }
 
+Tensor viewed(const Tensor &x, const std::vector<int64_t> &shape) {
+  Maker make(x);
+  return make.bytes(x.type(), shape, make.reshape(make.signedBytes(x), inner(shape)));
+}
+
+Tensor asPicture(const Tensor &x) {
+  Maker make(x);
+  const int64_t channels = x.rank() == 0 ? 1 : x.extent(x.rank() - 1).value();
+  const int64_t pixels = channels == 0 ? 0 : x.count() / channels;
+  return make.bytes(x.type(), {1, channels, 1, pixels},
+                    make.reshape(make.signedBytes(x), {1, 1, pixels, channels}));
+}
+
 Tensor reshaped(const Tensor &x, const std::vector<int64_t> &shape) {
   Maker make(x);
   // Channels last or not, it is the same order where a picture has one pixel or one channel.
   const auto isPlain = [](const Extents &s) { return s.size() != 4 || s[2] * s[3] == 1 || s[1] == 1; };
   if (isPlain(extentsOf(x)) && isPlain(shape))
-    return make.bytes(x.type(), shape, make.reshape(make.signedBytes(x), inner(shape)));
+    return viewed(x, shape);
   Tensor result = make.emitter.reshape(x, Shape(shape.begin(), shape.end()));
   if (x.rank() == 4 && shape.size() == 2 && x.extent(0).value() == shape[0])
     result.state().flattened = x.shared();

@@ -40,6 +40,12 @@ Tensor denseSums(const Tensor &x, const Quantisation &q, const Filter &filter);
 Tensor addedSums(const Tensor &a, const Quantisation &qa, const Tensor &b, const Quantisation &qb,
                  double &scale);
 
+/// Products of bytes less their zero points, of one shape.
+Tensor multipliedSums(const Tensor &a, const Quantisation &qa, const Tensor &b, const Quantisation &qb);
+
+/// The sums of a layer with weights with `bias` added, one an output: the layer anew.
+Tensor withBias(const Tensor &sums, const std::vector<int32_t> &bias);
+
 /// Largest byte of each window; of the type of x.
 Tensor windowMaximum(const Tensor &x, std::array<int64_t, 2> kernel, const Sliding &sliding);
 
@@ -48,6 +54,10 @@ Tensor requantised(const Tensor &sums, const std::vector<float> &scale, const Qu
                    int32_t high);
 
 /// Bytes under another shape or order; the inner form follows where that moves no byte.
+/// Bytes under a shape whose inner form has the same order: of rank 4 only where both have one channel or one pixel.
+Tensor viewed(const Tensor &x, const std::vector<int64_t> &shape);
+/// Bytes of any rank but 4 as a picture of one row, the last dimension its channels.
+Tensor asPicture(const Tensor &x);
 Tensor reshaped(const Tensor &x, const std::vector<int64_t> &shape);
 Tensor transposed(const Tensor &x, const std::vector<int64_t> &permutation);
 Tensor concatenated(const Tensors &parts, int64_t axis);
