@@ -226,6 +226,12 @@ Expected<void> importTransposeConv(Importer &importer, const Operator &op) {
     if (spread[d].kept < 1 || spread[d].before < 0)
       return Error{prefixOf(op) + "padding is wider than the kernel"};
   }
+  // Each factor is below 2^31, and so is every product that is still within bounds.
+  int64_t spreadElements = input.shape[0];
+  for (const int64_t extent : {input.shape[1] * strides[0], input.shape[2] * strides[1], input.shape[3]})
+    if ((spreadElements *= extent) > kMaxTensorBytes)
+      return Error{prefixOf(op) + "input " + shapeText(input.shape) +
+                   " spread by its strides is larger than " + std::to_string(kMaxTensorBytes) + " bytes"};
   auto sum = Sum::of(importer, op, {2, 1, 3, 0, weights.shape[0]});
   if (!sum)
     return sum.error();

@@ -83,6 +83,29 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
     return importResizeBilinear;
   case Code::RESIZE_NEAREST_NEIGHBOR:
     return importResizeNearest;
+  case Code::SPACE_TO_DEPTH:
+  case Code::DEPTH_TO_SPACE:
+    return importDepth;
+  case Code::SPACE_TO_BATCH_ND:
+  case Code::BATCH_TO_SPACE_ND:
+    return importBatch;
+  case Code::GATHER:
+    return importGather;
+  case Code::EXP:
+  case Code::LOG:
+  case Code::ABS:
+  case Code::NEG:
+  case Code::FLOOR:
+  case Code::CEIL:
+  case Code::SIN:
+  case Code::COS:
+  case Code::SQUARE:
+  case Code::SQRT:
+  case Code::RSQRT:
+  case Code::HARD_SWISH:
+    return importUnary;
+  case Code::PRELU:
+    return importPrelu;
   case Code::SOFTMAX:
     return importSoftmax;
   default:

@@ -6,6 +6,10 @@
 
 namespace tessera::compiler::frontend {
 
+// blocks.cpp
+isa::Expected<void> importDepth(Importer &importer, const Operator &op);
+isa::Expected<void> importBatch(Importer &importer, const Operator &op);
+isa::Expected<void> importGather(Importer &importer, const Operator &op);
 // conv.cpp
 isa::Expected<void> importConv2D(Importer &importer, const Operator &op);
 isa::Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op);
@@ -50,6 +54,10 @@ isa::Expected<void> importResizeBilinear(Importer &importer, const Operator &op)
 isa::Expected<void> importResizeNearest(Importer &importer, const Operator &op);
 // softmax.cpp
 isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
+
+// unary.cpp
+isa::Expected<void> importUnary(Importer &importer, const Operator &op);
+isa::Expected<void> importPrelu(Importer &importer, const Operator &op);
 
 } // namespace tessera::compiler::frontend
 

@@ -48,11 +48,11 @@ mlir::Value take(Importer &importer, mlir::Value value, llvm::ArrayRef<Range> ra
       first = extent - 1 - first;
     }
     start.push_back(first);
-    size.push_back(std::min(range.count * step, extent - first));
+    size.push_back(range.count == 1 ? 1 : std::min(range.count * step, extent - first));
   }
   value = importer.slice(value, start, size);
   for (size_t d = 0; d < ranges.size(); ++d)
-    if (const int64_t step = std::abs(ranges[d].stride); step > 1)
+    if (const int64_t step = std::abs(ranges[d].stride); step > 1 && ranges[d].count > 1)
       value = everyNth(importer, value, d, step, ranges[d].count);
   return value;
 }

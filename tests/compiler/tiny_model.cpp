@@ -286,6 +286,17 @@ void addMoves(std::vector<TinyModel> &models) {
       {BuiltinOperator::UNPACK, {0}, {1, 2, 3}, BuiltinOptions::UnpackOptions, [](Builder &b) {
          return tfl::CreateUnpackOptions(b, 3, 3).Union();
        }});
+  add({like("x", {1, 6, 4, 3}), like("y", {1, 3, 2, 12})},
+      {BuiltinOperator::SPACE_TO_DEPTH, {0}, {1}, BuiltinOptions::SpaceToDepthOptions, [](Builder &b) {
+         return tfl::CreateSpaceToDepthOptions(b, 2).Union();
+       }});
+  add({picture, integers("block", {2}, {2, 2}), integers("pads", {2, 2}, {0, 0, 1, 0}),
+       like("y", {4, 3, 4, 3})},
+      {BuiltinOperator::SPACE_TO_BATCH_ND, {0, 1, 2}, {3}});
+  add({picture, integers("indices", {3}, {2, 0, 9}), like("y", {1, 3, 7, 3})},
+      {BuiltinOperator::GATHER, {0, 1}, {2}, BuiltinOptions::GatherOptions, [](Builder &b) {
+         return tfl::CreateGatherOptions(b, 1).Union();
+       }});
   TinyTensor number = integers("y", {4}, {});
   add({picture, number}, {BuiltinOperator::SHAPE, {0}, {1}});
   add({picture, activation("y", picture.shape, 1.0f / 256, -128)}, {BuiltinOperator::LOGISTIC, {0}, {1}});

@@ -73,12 +73,28 @@ std::vector<Case> csvCases(const fs::path &model) {
   return entry.outputs.empty() ? std::vector<Case>() : std::vector<Case>{entry};
 }
 
-std::vector<Network> findNetworks(const fs::path &models) {
+/// The one case of a model whose tensors lie beside it: MODEL.inpN and MODEL.outN, raw behind one byte.
+std::vector<Case> rawCases(const fs::path &model) {
+  const std::string stem = (model.parent_path() / model.stem()).string();
+  Case entry{"published", {}, {}};
+  const auto read = [&](const char *ending, std::vector<Bytes> &tensors) {
+    for (int i = 0; fs::exists(stem + ending + std::to_string(i)); ++i) {
+      tensors.push_back(readBytes(stem + ending + std::to_string(i)));
+      tensors.back().erase(tensors.back().begin(), tensors.back().begin() + !tensors.back().empty());
+    }
+  };
+  read(".inp", entry.inputs);
+  read(".out", entry.outputs);
+  return entry.outputs.empty() ? std::vector<Case>() : std::vector<Case>{entry};
+}
+
+/// The published ones are one operator each, and none of them is for a device.
+std::vector<Network> findNetworks(const fs::path &models, bool withPublished) {
   std::vector<Network> networks;
-  for (const char *folder : {"tflite", "published/tflm-seanet-int16"})
+  for (const char *folder : {"tflite", "published/tflm-seanet-int16", "published/glow-tflite-ops"})
     for (const auto &entry : fs::recursive_directory_iterator(models / folder)) {
       const fs::path &path = entry.path();
-      if (path.extension() != ".tflite")
+      if (path.extension() != ".tflite" || (!withPublished && std::string(folder) != "tflite"))
         continue;
       const std::string group = path.parent_path().filename().string();
       Network network{group + "/" + path.stem().string(), path, {}};
@@ -86,6 +102,8 @@ std::vector<Network> findNetworks(const fs::path &models) {
         network.cases = microCases(models, group + "__" + path.stem().string());
         auto more = publishedCases(models, path.filename().string());
         network.cases.insert(network.cases.end(), more.begin(), more.end());
+      } else if (group == "glow-tflite-ops") {
+        network.cases = rawCases(path);
       } else {
         network.name = "tflm-seanet-int16/" + network.name;
         network.cases = csvCases(path);
@@ -232,7 +250,7 @@ int main(int argc, char **argv) {
   const std::string where = options.device == "cpu" ? "cpu" : options.device + "," + options.machine;
   auto table = readTable(options.table);
   size_t passed = 0, run = 0, changed = 0;
-  for (const Network &network : findNetworks(*models)) {
+  for (const Network &network : findNetworks(*models, options.device == "cpu")) {
     const uintmax_t size = fs::file_size(network.file);
     if (network.name.find(options.only) == std::string::npos || size > options.atMost || size <= options.over)
       continue;
