@@ -28,5 +28,12 @@ def best(bins, levels):
     return levels + int(np.argmin(found))
 
 
+def with_gaps(bins):
+    bins = bins.copy()
+    bins[np.arange(2048) * 7 % 5 < 2] = 0
+    return bins
+
+
+print("gaps", best(with_gaps(bins_of(100)), 128), best(with_gaps(bins_of(200)), 256))
 for decay, levels in ((100, 128), (100, 256), (300, 128), (40, 128)):
     print(decay, levels, best(bins_of(decay), levels))

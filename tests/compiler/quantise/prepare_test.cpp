@@ -148,6 +148,18 @@ TEST(EqualiseTest, LeavesTheFunctionAndBalancesTheChannels) {
   }
 }
 
+TEST(EqualiseTest, MatricesOfBothOrders) {
+  for (int64_t transposed : {0, 1}) {
+    TinyOnnx net;
+    net.input("x", {2, 3}).random("w1", transposed ? Shape{5, 3} : Shape{3, 5}).random("b1", {5}, 50, 90);
+    net.random("w2", transposed ? Shape{4, 5} : Shape{5, 4}, -100, 100);
+    net.node("Gemm", {"x", "w1", "b1"}, "c").integer("transB", transposed).node("Relu", {"c"}, "r");
+    net.node("Gemm", {"r", "w2"}, "y").integer("transB", transposed).output("y");
+    TinyCases data({2, 3}, 2);
+    expectSame(net, data, [](Network &n) { EXPECT_EQ(equalise(n), 1u); }, 0);
+  }
+}
+
 TEST(EqualiseTest, NotThroughWhatDoesNotScale) {
   TinyCases data({1, 3, 6, 6}, 1);
   expectSame(unbalanced("Sigmoid"), data, [](Network &n) { EXPECT_EQ(equalise(n), 0u); }, 0);

@@ -64,6 +64,16 @@ TEST(RangesTest, EntropyAsTheNumpyReference) {
   EXPECT_EQ(entropyBins(exponentialBins(40), 128), 426u);
 }
 
+TEST(RangesTest, EntropyOfEmptyBinsAsTheNumpyReference) {
+  const auto withGaps = [](std::vector<uint64_t> bins) {
+    for (size_t i = 0; i < bins.size(); ++i)
+      bins[i] = i * 7 % 5 < 2 ? 0 : bins[i];
+    return bins;
+  };
+  EXPECT_EQ(entropyBins(withGaps(exponentialBins(100)), 128), 1097u);
+  EXPECT_EQ(entropyBins(withGaps(exponentialBins(200)), 256), 2047u);
+}
+
 TEST(RangesTest, EntropyKeepsAnEvenSpread) {
   const std::vector<uint64_t> even(2048, 100);
   EXPECT_EQ(entropyBins(even, 128), 2048u);
