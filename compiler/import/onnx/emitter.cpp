@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace tessera::compiler::onnx_import {
@@ -34,9 +35,14 @@ mlir::Type Emitter::Impl::mlirType(Type type) {
 
 mlir::RankedTensorType Emitter::Impl::mlirType(Type type, const Shape &shape) {
   llvm::SmallVector<int64_t> extents;
+  int64_t room = kMaxTensorBytes / std::max<int64_t>(1, storageBits(type) / 8);
   for (const Extent &extent : shape) {
     if (extent.isKnown() && extent.value() < 0)
       fail("shape ", shapeText(shape), " has a negative extent");
+    if (extent.isKnown() && extent.value() > room)
+      fail("a tensor of shape ", shapeText(shape), " is larger than ", kMaxTensorBytes, " bytes");
+    if (extent.isKnown() && extent.value() > 0)
+      room /= extent.value();
     extents.push_back(extent.isKnown() ? extent.value() : mlir::ShapedType::kDynamic);
   }
   return mlir::RankedTensorType::get(extents, mlirType(type));

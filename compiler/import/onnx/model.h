@@ -17,8 +17,6 @@ class TensorProto;
 
 namespace tessera::compiler::onnx_import {
 
-/// Constants above this are refused: 2 GiB is what host code can reach.
-inline constexpr int64_t kMaxTensorBytes = (int64_t{1} << 31) - 1;
 inline constexpr int64_t kMaxRank = 16;
 
 struct Model {

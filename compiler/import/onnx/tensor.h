@@ -108,6 +108,9 @@ private:
 
 using Tensors = std::vector<Tensor>;
 
+/// Tensors and constants above this are refused: 2 GiB is what host code can reach.
+inline constexpr int64_t kMaxTensorBytes = (int64_t{1} << 31) - 1;
+
 /// Tensors with at most this many elements are followed element by element.
 inline constexpr int64_t kMaxElements = 1024;
 
