@@ -22,9 +22,10 @@ class AreaTest(unittest.TestCase):
                 text = stream.read()
             changed = change(text)
             self.assertNotEqual(text, changed)
+            command = [sys.executable, "-B", f"{folder}/hw_rtl/synth/area.py", "--check", f"{folder}/hw_rtl/synth/pynq.json"]
+            self.assertEqual(subprocess.run(command, check=False).returncode, 0, "the figures are stale before any change")
             with open(f"{folder}/{CELL}", "w", encoding="utf-8") as stream:
                 stream.write(changed)
-            command = [sys.executable, "-B", f"{folder}/hw_rtl/synth/area.py", "--check", f"{folder}/hw_rtl/synth/pynq.json"]
             return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
 
     def test_a_comment_is_no_change(self):

@@ -27,11 +27,22 @@ uint32_t Contexts::take(MemoryType memory, uint32_t elements) {
   return base;
 }
 
+uint32_t mostAddElements(const Target &target) {
+  uint32_t r = target.inputsPerOutput();
+  if (!target.isVta()) // both operands and the sum share the index space of ACC and OUT
+    return target.depth(MemoryType::Par) == 0
+               ? 0
+               : std::min(target.context(MemoryType::Acc) / 3, target.maxIterations());
+  if (target.depth(MemoryType::Par) == 0 || target.depth(MemoryType::Wgt) < 2 * r)
+    return 0;
+  return std::min({target.context(MemoryType::Acc), target.context(MemoryType::Inp) / (2 * r),
+                   target.maxTransferElements() / r, target.maxIterations()});
+}
+
 void emitAdd(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands) {
   uint32_t elements = target.channelBlocks(layer.output.channels) * layer.output.height * layer.output.width;
-  // Both operands and the sum share the index space of ACC and OUT; a few tiles at least, so that they overlap.
-  uint32_t most = std::min(target.context(MemoryType::Acc) / 3, target.maxIterations());
-  uint32_t tile = std::min(most, std::max<uint32_t>(1, (elements + 3) / 4));
+  // A few tiles at least, so that they overlap.
+  uint32_t tile = std::min(mostAddElements(target), std::max<uint32_t>(1, (elements + 3) / 4));
 
   Command par;
   par.kind = Command::Kind::Load;

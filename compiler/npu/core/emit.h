@@ -31,6 +31,9 @@ private:
 void emitLayer(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
                std::vector<Command> &commands);
 
+// Elements of an addition that one tile takes at most; 0 where the memories hold none.
+uint32_t mostAddElements(const Target &target);
+
 // For emit_*.cpp: the kinds of layers.
 void emitWindow(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
                 std::vector<Command> &commands);

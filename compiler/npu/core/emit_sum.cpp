@@ -9,9 +9,7 @@ namespace tessera::compiler::npu {
 void emitSum(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands) {
   uint32_t r = target.inputsPerOutput();
   uint32_t elements = target.channelBlocks(layer.output.channels) * layer.output.height * layer.output.width;
-  uint32_t most = std::min({target.context(MemoryType::Acc), target.context(MemoryType::Inp) / (2 * r),
-                            target.maxTransferElements() / r, target.maxIterations()});
-  uint32_t tile = std::min(most, std::max<uint32_t>(1, (elements + 3) / 4));
+  uint32_t tile = std::min(mostAddElements(target), std::max<uint32_t>(1, (elements + 3) / 4));
 
   auto load = [&](MemoryType memory, Place place, uint32_t sramBase, uint32_t count) {
     Command c;

@@ -66,6 +66,7 @@ struct Layer {
   // Level vta (shift_exit.h): the exit as a shift, if it can be one, and what a step of each operand of an addition is worth in its sums.
   std::optional<Exit> shiftExit;
   int32_t lhsStep = 0, rhsStep = 0;
+  int64_t mostBias = 0; // largest magnitude of a bias as the network has it
   Place inputPlace, rhsPlace, outputPlace, weightPlace, parameterPlace;
 
   uint64_t macs() const;

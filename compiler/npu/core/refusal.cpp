@@ -1,5 +1,7 @@
 #include "average.h"
 #include "computation.h"
+#include "emit.h"
+#include "shift_exit.h"
 #include "tiling.h"
 
 namespace tessera::compiler::npu {
@@ -45,12 +47,16 @@ std::string refusal(const Target &target, const Layer &layer) {
   if (target.isVta() && !layer.shiftExit)
     return "the machine is of level vta, which requantises by shifts, and the scales are no power of two "
            "that all channels share";
+  if (std::string why = target.isVta() ? sumRefusal(layer) : ""; !why.empty())
+    return why;
   if (!target.isVta() && layer.exit.mode == isa::ExitMode::Onnx && !target.has(isa::Feature::RequantiseOnnx))
     return "the machine has no requantisation with float32 scales";
   if (layer.kind != LayerKind::Add)
     return windowRefusal(target, layer);
   if (target.activationBytes(layer.input.height, layer.input.width, layer.input.channels) > UINT32_MAX)
     return "a tensor is larger than 32-bit addresses reach";
+  if (mostAddElements(target) == 0)
+    return "the memories do not hold one element of each operand and of the sum";
   std::string why;
   return matchComputation(target, addComputation(target, 1), &why).instruction
              ? ""

@@ -2,6 +2,8 @@
 
 #include "average.h"
 
+#include "tessera/isa/numerics.h"
+
 #include <algorithm>
 #include <bit>
 
@@ -10,8 +12,7 @@ namespace {
 
 constexpr int32_t kHalf = 1 << 30; // a multiplier of one half, in Q31
 constexpr int32_t kMostShift = 16; // beyond it a float32 of the sum may have lost bits that count (mode ONNX)
-constexpr int32_t kOperandBits = 20; // VEC ADD scales operands that are shifted left by so many
-constexpr int32_t kMostStep = 64;    // largest power of two that an int8 weight holds
+constexpr int32_t kMostStep = 64;  // largest power of two that an int8 weight holds
 constexpr int32_t kMostImmediate = 0x7fff;
 
 int32_t shiftOf(isa::ExitMode mode, int32_t multiplier, int32_t shift) {
@@ -107,8 +108,9 @@ void resolveShift(Layer &layer, std::span<const int32_t> multiplier, std::span<c
     break;
   }
   case LayerKind::Add: {
-    // An operand is its steps times 2^(kOperandBits - 1 + shift); the smaller power is taken off both and off the shift behind.
-    int32_t left = kOperandBits - 1 + layer.lhs.shift, right = kOperandBits - 1 + layer.rhs.shift;
+    // An operand is its steps times 2^(isa::kOperandLeftShift - 1 + shift); the smaller power is taken off both and off the shift behind.
+    int32_t left = isa::kOperandLeftShift - 1 + layer.lhs.shift,
+            right = isa::kOperandLeftShift - 1 + layer.rhs.shift;
     int32_t common = std::min(left, right), behind = sharedShift(exit.mode, multiplier, shift);
     bool halves = layer.lhs.multiplier == uint32_t(kHalf) && layer.rhs.multiplier == uint32_t(kHalf);
     if (!halves || common < 0 || behind == Exit::kNoShift)
@@ -128,6 +130,18 @@ void resolveShift(Layer &layer, std::span<const int32_t> multiplier, std::span<c
   }
   if (exit.shift >= 0 && exit.shift <= kMostShift)
     layer.shiftExit = exit;
+}
+
+std::string sumRefusal(const Layer &layer) {
+  // Each product twice: once in the sum, once in a bias with the input's zero point folded in.
+  uint64_t products = uint64_t(layer.window.kernelHeight) * layer.window.kernelWidth * 2;
+  if (layer.kind == LayerKind::Conv)
+    products *= layer.input.channels;
+  uint64_t offset = uint64_t(biasOffset(*layer.shiftExit)) + uint64_t(std::abs(layer.shiftExit->zeroPoint));
+  uint64_t reach = uint64_t(layer.mostBias) + products * 128 * 128 + 2 * offset;
+  return reach <= INT32_MAX
+             ? ""
+             : "sums of up to " + std::to_string(reach) + " may leave 32 bits where the machine rounds them";
 }
 
 int32_t biasOffset(const Exit &exit) {

@@ -21,6 +21,9 @@ int32_t sharedShift(isa::ExitMode mode, std::span<const int32_t> multiplier, std
 // Sets layer.shiftExit (and the steps of an addition) where the layer leaves by a shift. multiplier and shift: one entry, or one a channel.
 void resolveShift(Layer &layer, std::span<const int32_t> multiplier, std::span<const int32_t> shift);
 
+// Why sums of the layer might leave 32 bits where the exit adds to them; empty if they cannot.
+std::string sumRefusal(const Layer &layer);
+
 // What the biases must hold besides, so that the first step of exitCommands need not add it.
 int32_t biasOffset(const Exit &exit);
 

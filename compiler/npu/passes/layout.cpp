@@ -115,18 +115,14 @@ private:
     return uint32_t(constants_->size());
   }
 
-  // Level vta: biases and what the exit wants in them. Sums of `products` products must stay int32, for the steps of the exit add to them.
-  mlir::LogicalResult packShifted(mlir::Operation *op, Layer &layer, std::vector<int32_t> bias,
-                                  uint64_t products) {
-    int32_t offset = biasOffset(*layer.shiftExit);
-    int64_t most = 0;
+  // Level vta: biases and what the exit wants in them.
+  mlir::LogicalResult packShifted(mlir::Operation *op, Layer &layer, const std::vector<int32_t> &bias) {
     for (int32_t b : bias)
-      most = std::max<int64_t>(most, std::abs(int64_t(b)));
-    uint64_t reach = uint64_t(most) + products * 128 * 128 + 2 * uint64_t(offset);
-    if (reach > INT32_MAX)
-      return op->emitError("sums of up to ") << reach << " may leave 32 bits where the machine rounds them";
+      layer.mostBias = std::max<int64_t>(layer.mostBias, std::abs(int64_t(b)));
+    if (std::string why = sumRefusal(layer); !why.empty())
+      return op->emitError(why);
     layer.parameterPlace.offset = constantPlace(MemoryType::Par);
-    packBiases(*target_, bias, offset, *constants_);
+    packBiases(*target_, bias, biasOffset(*layer.shiftExit), *constants_);
     setPlaces(op, layer);
     return mlir::success();
   }
@@ -145,7 +141,7 @@ private:
       for (uint32_t block = 0; block < target_->channelBlocks(layer.output.channels); ++block)
         packUniformDiagonal(*target_, 1, *constants_);
     }
-    return packShifted(op, layer, bias, uint64_t(layer.window.kernelHeight) * layer.window.kernelWidth * 2);
+    return packShifted(op, layer, bias);
   }
 
   template <class Place> mlir::LogicalResult pack(mlir::Operation *op, Place place) {
@@ -176,7 +172,7 @@ private:
       else
         packConvWeights(*target_, layer, weights, *constants_);
       if (target_->isVta())
-        return packShifted(op, layer, p.bias, perChannel);
+        return packShifted(op, layer, p.bias);
       layer.parameterPlace.offset = constantPlace(MemoryType::Par);
       packParameters(*target_, p, *constants_);
     } else if (target_->isVta()) {

@@ -300,6 +300,10 @@ LayerMatch matchLayer(mlir::Operation *anchor) {
   } else {
     matcher.fail("no layer of the npu");
   }
+  if (mlir::DenseIntElementsAttr bias;
+      matcher.m && matcher.m.bias && mlir::matchPattern(matcher.m.bias, mlir::m_Constant(&bias)))
+    for (int32_t value : bias.getValues<int32_t>())
+      matcher.m.layer.mostBias = std::max<int64_t>(matcher.m.layer.mostBias, std::abs(int64_t(value)));
   if (matcher.m)
     resolveShift(matcher.m.layer, matcher.m.multiplier, matcher.m.shift);
   return std::move(matcher.m);

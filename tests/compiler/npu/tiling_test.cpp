@@ -97,6 +97,37 @@ TEST(TilingTest, AShiftIsNeverFurtherThanFloatsAreExact) {
   }
 }
 
+TEST(TilingTest, SumsThatMayOverflowAreRefusedAtLevelVta) {
+  isa::MachineConfig config = *isa::loadMachine("pynq");
+  config.level = isa::Level::Vta;
+  Layer l;
+  l.exit.mode = isa::ExitMode::Tflite;
+  int32_t multiplier = 1 << 30, shift = -3;
+  resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+  l.mostBias = INT32_MAX - 2 * 128 * 128 - 2 * (1 + 8);
+  EXPECT_EQ(refusal(Target(config), l), "");
+  ++l.mostBias;
+  EXPECT_EQ(refusal(Target(config), l),
+            "sums of up to 2147483648 may leave 32 bits where the machine rounds them");
+}
+
+TEST(TilingTest, MemoriesThatHoldNoAdditionRefuseIt) {
+  for (isa::Level level : {isa::Level::Tessera, isa::Level::Vta}) {
+    isa::MachineConfig config = *isa::loadMachine("pynq");
+    config.level = level;
+    Layer l;
+    l.kind = LayerKind::Add;
+    l.exit.mode = isa::ExitMode::Tflite;
+    l.lhs = l.rhs = {0, 1u << 30, 0};
+    int32_t multiplier = 1 << 30, shift = -19;
+    resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+    EXPECT_EQ(refusal(Target(config), l), "");
+    config.accDepth = 4;
+    EXPECT_EQ(refusal(Target(config), l),
+              "the memories do not hold one element of each operand and of the sum");
+  }
+}
+
 TEST(TilingTest, ImpossibleSizesAreRefusedAtOnce) {
   Target target(*isa::loadMachine("tiny"));
   Layer l;
