@@ -26,6 +26,15 @@ uint64_t casesIn(const std::vector<uint64_t> &shape, const std::vector<uint64_t>
   return 0;
 }
 
+/// The names of a tensor's open extents.
+std::string openExtents(const compiler::TensorInfo &tensor) {
+  std::string names;
+  for (size_t i = 0; i < tensor.shape.size() && i < tensor.symbols.size(); ++i)
+    if (tensor.shape[i] == compiler::kDynamicExtent)
+      names += (names.empty() ? "" : ", ") + tensor.symbols[i];
+  return names;
+}
+
 bool endsWith(const std::string &text, const std::string &end) {
   return text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
 }
@@ -68,6 +77,10 @@ Expected<Cases> readCases(const std::vector<std::string> &paths,
   if (tensors.empty() || paths.empty() || paths.size() % tensors.size() != 0)
     return Error{"the model has " + std::to_string(tensors.size()) + " inputs, " +
                  std::to_string(paths.size()) + " files were given"};
+  for (const compiler::TensorInfo &tensor : tensors)
+    if (tensor.isDynamic())
+      return Error{"input " + tensor.name + " has an open extent: --extent NAME=N fixes it (" +
+                   openExtents(tensor) + ")"};
   std::vector<std::vector<uint8_t>> data(tensors.size());
   size_t count = 0;
   for (size_t first = 0; first < paths.size(); first += tensors.size()) {

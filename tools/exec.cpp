@@ -107,6 +107,8 @@ private:
 
   Expected<void> launch() {
     const isa::BasePointers &b = plan_.bases;
+    if (auto checked = isa::checkBases(machine_, b); !checked)
+      return Error{"program is refused: " + checked.error().message};
     for (auto [offset, value] : {std::pair{reg::kUopBase, b.uop},
                                  {reg::kInpBase, b.inp},
                                  {reg::kWgtBase, b.wgt},

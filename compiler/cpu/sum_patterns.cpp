@@ -88,9 +88,10 @@ LogicalResult rewriteRescale(mlir::tosa::CustomOp op, mlir::PatternRewriter &rew
   return mlir::success();
 }
 
-/// What a row's extremes make of it: scale and, where it is not symmetric, zero point (float64, whole).
+/// What a row's extremes make of it: scale, what real values are multiplied by (1 / scale, or 127 / range where it is symmetric: another
+/// float32), and the zero point (float64, whole). As TFLite's PortableSymmetricQuantizeFloats and PortableAsymmetricQuantizeFloats.
 struct RowScale {
-  Value scale, zeroPoint;
+  Value scale, factor, zeroPoint;
 };
 RowScale rowScale(OpBuilder &builder, Location location, Value lowest, Value highest, bool isAsymmetric) {
   Real real(builder, location);
@@ -98,7 +99,9 @@ RowScale rowScale(OpBuilder &builder, Location location, Value lowest, Value hig
   if (!isAsymmetric) {
     const Value range = real.max(real.abs(lowest), real.abs(highest));
     const Value isZero = real.equal(range, real.constant(0, false));
-    return {real.select(isZero, one, real.div(range, real.constant(127, false))), real.constant(0, true)};
+    const Value steps = real.constant(127, false);
+    return {real.select(isZero, one, real.div(range, steps)),
+            real.select(isZero, one, real.div(steps, range)), real.constant(0, true)};
   }
   // The range holds zero; the zero point is the nearer of those that its two ends give.
   const Value low = real.widen(lowest), high = real.widen(highest);
@@ -112,7 +115,8 @@ RowScale rowScale(OpBuilder &builder, Location location, Value lowest, Value hig
   const Value highError = real.add(real.constant(127, true), real.abs(real.div(high, scale)));
   Value zeroPoint = real.select(real.less(lowError, highError), fromLow, fromHigh);
   zeroPoint = real.min(real.max(real.round(zeroPoint), least), most);
-  return {real.narrow(scale), real.select(isZero, real.constant(0, true), zeroPoint)};
+  const Value single = real.narrow(scale);
+  return {single, real.div(one, single), real.select(isZero, real.constant(0, true), zeroPoint)};
 }
 
 /// float32 [B, ...] to int16 (the quantised byte less its zero point) and one scale for each of the B.
@@ -153,7 +157,7 @@ LogicalResult rewriteQuantizeRows(mlir::tosa::CustomOp op, mlir::PatternRewriter
         Real real(builder, inner);
         const RowScale is = rowScale(builder, inner, a[1], a[2], isAsymmetric);
         const Value zeroPoint = real.narrow(is.zeroPoint);
-        Value steps = real.mul(a[0], real.div(real.constant(1, false), is.scale));
+        Value steps = real.mul(a[0], is.factor);
         steps = real.round(real.add(zeroPoint, steps));
         steps = real.max(steps, real.constant(isAsymmetric ? -128 : -127, false));
         steps = real.min(steps, real.constant(127, false));

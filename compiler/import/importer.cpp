@@ -107,6 +107,9 @@ mlir::Value Importer::value(int32_t index) {
     return slot;
   // Not computed before: parseModel() says it is a constant then. Not kept, so that each use has its own.
   const Tensor &constant = tensor(index);
+  if (!constant.isConstant()) // state, which is zero where a run starts
+    return builder_.create<mlir::tosa::ConstOp>(
+        location_, typeOf(constant), mlir::cast<mlir::ElementsAttr>(builder_.getZeroAttr(typeOf(constant))));
   const auto attribute = mlir::DenseElementsAttr::getFromRawBuffer(
       typeOf(constant), {reinterpret_cast<const char *>(constant.data.data()), constant.data.size()});
   return builder_.create<mlir::tosa::ConstOp>(location_, typeOf(constant), attribute);

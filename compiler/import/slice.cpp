@@ -24,6 +24,11 @@ mlir::Value everyNth(Importer &importer, mlir::Value value, size_t axis, int64_t
   int64_t outer = 1, inner = 1;
   for (size_t d = 0; d < shape.size(); ++d)
     (d < axis ? outer : inner) *= d == axis ? 1 : shape[d];
+  if (count == 1) { // whatever the stride is
+    std::vector<int64_t> start(shape.size(), 0);
+    shape[axis] = 1;
+    return importer.slice(value, start, shape);
+  }
   const int64_t missing = count * stride - shape[axis];
   value = importer.reshape(value, {outer, shape[axis], inner});
   if (missing > 0)

@@ -20,6 +20,8 @@ void refuse(const NodeProto &node, int index) {
                            (op.size() > 7 && op.compare(op.size() - 7, 7, "Integer") == 0);
   if (isQuantised)
     fail(onnx_import::placeOf(node, index), "the network is quantised already");
+  if (node.output_size() == 0)
+    fail(onnx_import::placeOf(node, index), "it has no output");
   for (const AttributeProto &attribute : node.attribute())
     if (attribute.has_g() || attribute.graphs_size() > 0)
       fail(onnx_import::placeOf(node, index), "networks with inner graphs are not quantised");

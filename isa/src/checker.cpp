@@ -12,6 +12,8 @@ Error atInstruction(Error error, size_t index) {
   return error;
 }
 
+} // namespace
+
 Expected<void> checkBases(const MachineConfig &machine, const BasePointers &bases) {
   for (MemoryType type :
        {MemoryType::Uop, MemoryType::Wgt, MemoryType::Inp, MemoryType::Acc, MemoryType::Out, MemoryType::Par})
@@ -20,8 +22,6 @@ Expected<void> checkBases(const MachineConfig &machine, const BasePointers &base
                    " is not a multiple of the bus width of " + std::to_string(machine.busBytes()) + " bytes"};
   return {};
 }
-
-} // namespace
 
 Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program,
                             const CheckContext &context) {

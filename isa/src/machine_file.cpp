@@ -109,6 +109,8 @@ Expected<void> checkRelations(const MachineConfig &machine) {
                  " and " + std::to_string(machine.blockOut)};
   if (machine.depthwiseTaps > machine.blockIn)
     return Error{both("depthwise_taps", machine.depthwiseTaps, "exceeds block_in", machine.blockIn)};
+  if (!std::has_single_bit(machine.depthwiseTaps))
+    return Error{"depthwise_taps " + std::to_string(machine.depthwiseTaps) + " is not a power of two"};
   if (machine.dramElementBytes(MemoryType::Inp) < machine.busBytes())
     return Error{both("inp element of", machine.dramElementBytes(MemoryType::Inp),
                       "bytes is smaller than the bus of", machine.busBytes()) +

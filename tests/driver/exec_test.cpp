@@ -253,6 +253,9 @@ TEST_P(ExecTest, BadArgumentsAreNamed) {
     EXPECT_EQ(exec(arguments), 1);
     EXPECT_EQ(tools::lastFailure, message);
   }
+  EXPECT_EQ(exec({"--device", GetParam(), "--machine", "pynq", "--count", "1", "--base", "inp=0x2003"}), 1);
+  EXPECT_EQ(tools::lastFailure,
+            "program is refused: base pointer of inp 8195 is not a multiple of the bus width of 8 bytes");
   EXPECT_EQ(exec({"--device", GetParam(), "--count", "4294967295", "--check"}), 1);
   EXPECT_EQ(
       tools::lastFailure,

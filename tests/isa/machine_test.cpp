@@ -116,6 +116,8 @@ TEST(MachineTest, RelationsAreValidated) {
             "file: batch 2 needs block_in equal to block_out, not 8 and 16");
   EXPECT_EQ(errorOf("\"depthwise_taps\": 4", "\"depthwise_taps\": 17"),
             "file: depthwise_taps 17 exceeds block_in 16");
+  EXPECT_EQ(errorOf("\"depthwise_taps\": 4", "\"depthwise_taps\": 3"),
+            "file: depthwise_taps 3 is not a power of two");
   EXPECT_EQ(errorOf("\"bus_bits\": 64", "\"bus_bits\": 256"),
             "file: inp element of 16 bytes is smaller than the bus of 32 bytes");
   EXPECT_EQ(errorOf("\"block_in\": 16, \"block_out\": 16", "\"block_in\": 64, \"block_out\": 64"),

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -87,6 +89,22 @@ private:
   void *state_ = nullptr;
 };
 
+/// The waveform's library writes through mapped pages, and a disk that is full then ends the program: so there must be room before.
+Expected<void> checkRoom(const std::string &path) {
+  constexpr uint64_t kLeastBytes = 16 << 20;
+  struct statvfs disk{};
+  if (::statvfs(path.c_str(), &disk) != 0)
+    return {};
+  const uint64_t free = uint64_t{disk.f_bavail} * disk.f_frsize;
+  struct stat file{};
+  if (free >= kLeastBytes || ::stat(path.c_str(), &file) != 0 || !S_ISREG(file.st_mode))
+    return {};
+  if (file.st_size == 0)
+    ::unlink(path.c_str());
+  return Error{"no waveform: the disk of " + path + " has " + std::to_string(free) +
+               " bytes left, one needs up to " + std::to_string(kLeastBytes)};
+}
+
 Expected<void> makeEmptyFile(const std::string &path) {
   struct stat status{};
   if (::stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode))
@@ -138,6 +156,8 @@ public:
     if (!path.empty()) // the waveform's own library would not say, and deletes what is there: a device file, too
       if (Expected<void> made = makeEmptyFile(path); !made)
         return made;
+    if (Expected<void> room = path.empty() ? Expected<void>() : checkRoom(path); !room)
+      return room;
     if (!path.empty() && !model_->waves) {
       if (busy())
         return Error{"the waveform cannot be turned on while a launch runs"};

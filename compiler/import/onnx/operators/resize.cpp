@@ -15,7 +15,14 @@ struct Axis {
   Scalar scale; ///< float32
 };
 
-enum class Coordinates { Asymmetric, HalfPixel, HalfPixelSymmetric, PytorchHalfPixel, AlignCorners };
+enum class Coordinates {
+  Asymmetric,
+  HalfPixel,
+  HalfPixelSymmetric,
+  PytorchHalfPixel,
+  TfHalfPixelForNn,
+  AlignCorners
+};
 
 struct Options {
   Coordinates coordinates = Coordinates::Asymmetric;
@@ -34,8 +41,10 @@ Options optionsOf(Call &call) {
   const std::string name = call.text("coordinate_transformation_mode", "half_pixel");
   if (name == "asymmetric")
     options.coordinates = Coordinates::Asymmetric;
-  else if (name == "half_pixel" || name == "tf_half_pixel_for_nn")
+  else if (name == "half_pixel")
     options.coordinates = Coordinates::HalfPixel;
+  else if (name == "tf_half_pixel_for_nn")
+    options.coordinates = Coordinates::TfHalfPixelForNn;
   else if (name == "half_pixel_symmetric")
     options.coordinates = Coordinates::HalfPixelSymmetric;
   else if (name == "pytorch_half_pixel")
@@ -70,6 +79,8 @@ Scalar sourceOf(Emitter &emitter, const Options &options, const Axis &axis, Scal
   }
   case Coordinates::PytorchHalfPixel:
     return select(real(axis.to) > 1.0, half, constantLike(half, 0.0));
+  case Coordinates::TfHalfPixelForNn:
+    return (x + 0.5) / axis.scale;
   case Coordinates::AlignCorners:
     break;
   }

@@ -71,18 +71,27 @@ std::vector<float> productScales(float x, const std::vector<float> &weights) {
 
 /// A real vector as steps of the sums. Integers whose scale is the sums' (up to its rounding) are taken as they are.
 std::vector<int32_t> biasOf(const Tensor &real, const std::vector<float> &sums, int64_t outputs) {
+  // One value for all outputs, or one each along the last dimension: a bias a row is something else.
+  if (!real.isStatic() || real.rank() == 0)
+    stay("the bias is no constant vector");
+  const int64_t count = real.count();
+  if (count != 1 && (count != outputs || real.extent(real.rank() - 1).value() != outputs))
+    stay("the bias has ", count, " values for ", outputs, " outputs");
   const Beneath *what = beneath(real);
   std::vector<double> values;
   if (what && what->kind == Beneath::Kind::Steps) {
     const auto integers = constantIntegers(what->integers);
     if (!integers)
       stay("the bias is not constant");
+    const auto fits = [&](size_t size) { return size == 1 || size >= integers->size(); };
+    if (!fits(what->scale.size()) || !fits(what->zeroPoint.size()))
+      stay("the bias has scales of another dimension than its last");
     for (size_t i = 0; i < integers->size(); ++i) {
       const auto at = [&](const auto &list) { return list[list.size() == 1 ? 0 : i]; };
       const double step = static_cast<double>(at(what->scale));
       const double wanted = static_cast<double>(sums[sums.size() == 1 ? 0 : i % sums.size()]);
-      const double count = static_cast<double>((*integers)[i]) - at(what->zeroPoint);
-      values.push_back(std::abs(step - wanted) <= 1e-6 * wanted ? count : count * step / wanted);
+      const double given = static_cast<double>((*integers)[i]) - at(what->zeroPoint);
+      values.push_back(std::abs(step - wanted) <= 1e-6 * wanted ? given : given * step / wanted);
     }
   } else {
     const auto reals = constantReals(real);
@@ -97,9 +106,10 @@ std::vector<int32_t> biasOf(const Tensor &real, const std::vector<float> &sums, 
     stay("the bias has ", values.size(), " values for ", outputs, " outputs");
   std::vector<int32_t> result;
   for (double value : values) {
-    if (!(std::abs(value) < 2147483648.0))
+    const double steps = std::nearbyint(value);
+    if (!(steps >= INT32_MIN && steps <= INT32_MAX))
       stay("a bias is ", value, " steps of the sum");
-    result.push_back(static_cast<int32_t>(std::nearbyint(value)));
+    result.push_back(static_cast<int32_t>(steps));
   }
   return result;
 }
@@ -128,6 +138,8 @@ Tensor convolved(Call &call, const Bytes &x, const Tensor &w, Filter filter) {
   const Sliding sliding = slidingOf(windowOf(call, spatialOf(x.tensor), kernel, false));
   filter.outputs = w.extent(0).value(), filter.inputs = w.extent(1).value();
   filter.height = kernel[0].value(), filter.width = kernel[1].value();
+  if (filter.weights.empty())
+    stay("the filter is empty");
   if (groups > 1 && groups == filter.outputs && filter.inputs == 1)
     return tosa_form::depthwiseSums(x.tensor, x.q, filter, sliding);
   return tosa_form::convolutionSums(x.tensor, x.q, groups > 1 ? ungrouped(filter, groups) : filter, sliding);
@@ -146,6 +158,8 @@ std::vector<int8_t> turned(const std::vector<int8_t> &values, size_t inputs, siz
 Tensor rowsTimes(const Bytes &x, const Weights &weights, const Tensor &w) {
   Filter filter;
   filter.inputs = w.extent(0).value(), filter.outputs = w.extent(1).value();
+  if (weights.values.empty())
+    stay("the weights are empty");
   filter.zeroPoint = weights.zeroPoint;
   filter.weights =
       turned(weights.values, static_cast<size_t>(filter.inputs), static_cast<size_t>(filter.outputs));

@@ -34,6 +34,9 @@ struct CheckContext {
   std::span<const uint32_t> uopMemory;
 };
 
+/// Base pointers that are no multiples of the bus width are an error: the core ignores their low bits.
+Expected<void> checkBases(const MachineConfig &machine, const BasePointers &bases);
+
 /// The first fault found, with Error::index the instruction and Error::code the ErrorCode that a core would give. Faults of
 /// single instructions come first, in program order, then those of tokens.
 Expected<void> checkProgram(const MachineConfig &machine, std::span<const Word128> program,
