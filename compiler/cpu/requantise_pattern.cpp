@@ -1,3 +1,4 @@
+// The custom operation `requantise` (compiler/form/requantise.h) on the host: mode ONNX of tessera/isa/numerics.h, element by element.
 #include "cpu/generic.h"
 #include "cpu/patterns.h"
 #include "form/requantise.h"

@@ -61,7 +61,7 @@ public:
   /// A name that nothing has yet: base, or base with a number.
   std::string freshName(const std::string &base);
 
-  /// Activations of float32, as a run has shown (observe.h).
+  /// Activations of float32, as a run has shown (calibrate.h).
   std::map<std::string, std::vector<uint64_t>> reals;
 
 private:
