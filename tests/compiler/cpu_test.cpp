@@ -1,5 +1,6 @@
 // Host code against plain loops on isa's numerics: random geometries, no files needed.
 
+#include "../isa/seed.h"
 #include "run_on_cpu.h"
 
 #include "tessera/compiler/compiler.h"
@@ -75,8 +76,7 @@ Axis axisOf(int32_t in, int32_t kernel, int32_t stride, int32_t dilation, bool s
 }
 
 TEST(CpuTest, ConvolutionsOfAnyShape) {
-  const uint32_t seed = std::random_device{}();
-  std::printf("seed %u\n", seed);
+  const uint32_t seed = freshSeed();
   std::mt19937 random(seed);
   for (int round = 0; round < 24; ++round) {
     const Shape s = current = randomShape(random);
@@ -157,8 +157,7 @@ TEST(CpuTest, ConvolutionsOfAnyShape) {
 }
 
 TEST(CpuTest, SoftmaxIsIsasSoftmax) {
-  const uint32_t seed = std::random_device{}();
-  std::printf("seed %u\n", seed);
+  const uint32_t seed = freshSeed();
   std::mt19937 random(seed);
   for (const float scale : {0.001f, 0.02f, 0.17f, 1.0f, 9.0f}) {
     const int32_t depth = 1 + static_cast<int32_t>(random() % 300);
@@ -221,8 +220,7 @@ TEST(CpuTest, AveragesRoundHalvesAwayFromZeroAndLeavePaddingOut) {
 
 /// What the importer takes, the rest of the compiler takes or refuses; it never dies of it.
 TEST(CpuTest, CompilesOrRefusesCorruptedFiles) {
-  const uint32_t seed = std::random_device{}();
-  std::printf("seed %u\n", seed);
+  const uint32_t seed = freshSeed();
   std::mt19937 random(seed);
   auto models = tinyOperators();
   models.push_back(tinyNetwork());

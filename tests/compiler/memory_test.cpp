@@ -1,5 +1,6 @@
 // Operators that keep state, on the host's CPU and from none, against loops that follow TFLite's definitions.
 
+#include "../isa/seed.h"
 #include "run_on_cpu.h"
 
 #include "tessera/isa/activation.h"
@@ -105,7 +106,7 @@ protected:
   }
 
   static constexpr float kHiddenScale = 0.0081f, kClip = 0.7f;
-  const uint32_t seed_ = std::random_device{}();
+  const uint32_t seed_ = freshSeed();
   std::mt19937 random_{seed_};
   testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
 };

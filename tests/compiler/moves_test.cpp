@@ -1,6 +1,7 @@
 // Operators that move values without changing them, and those that look a byte up, on the host's CPU: against loops that follow
 // TFLite's definitions element by element, with random shapes, strides and orders.
 
+#include "../isa/seed.h"
 #include "run_on_cpu.h"
 
 #include <cmath>
@@ -64,7 +65,7 @@ protected:
     return result;
   }
 
-  const uint32_t seed_ = std::random_device{}();
+  const uint32_t seed_ = freshSeed();
   std::mt19937 random_{seed_};
   testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
 };

@@ -1,5 +1,6 @@
 // Operators of float32, float16-weight, int8-weight ("hybrid") and int16 networks on the host's CPU, against plain loops.
 
+#include "../isa/seed.h"
 #include "run_on_cpu.h"
 
 #include <cmath>
@@ -42,7 +43,7 @@ protected:
       value = pick(random_);
     return values;
   }
-  const uint32_t seed_ = std::random_device{}();
+  const uint32_t seed_ = freshSeed();
   std::mt19937 random_{seed_};
   testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
 };

@@ -1,5 +1,6 @@
 // uint8 networks and resizing on the host's CPU, against loops on bytes as the file has them.
 
+#include "../isa/seed.h"
 #include "run_on_cpu.h"
 
 #include <cmath>
@@ -26,7 +27,7 @@ template <typename T> Bytes bytesOf(const std::vector<T> &values) {
 
 class UnsignedTest : public testing::Test {
 protected:
-  const uint32_t seed_ = std::random_device{}();
+  const uint32_t seed_ = freshSeed();
   std::mt19937 random_{seed_};
   testing::ScopedTrace trace_{__FILE__, __LINE__, "seed " + std::to_string(seed_)};
 };

@@ -1,4 +1,5 @@
 // Device memory given out and taken back.
+#include "../isa/seed.h"
 #include "allocator.h"
 
 #include <gtest/gtest.h>
@@ -9,7 +10,7 @@
 namespace tessera::driver {
 
 TEST(AllocatorTest, RandomBuffersAreAlignedDisjointAndCounted) {
-  const unsigned seed = std::random_device()();
+  const uint32_t seed = test::freshSeed();
   SCOPED_TRACE("seed " + std::to_string(seed));
   std::mt19937 random(seed);
   constexpr uint64_t kBytes = 5000;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
+#include <random>
 
 namespace tessera::test {
 
@@ -13,5 +14,8 @@ inline uint64_t seed(uint64_t usual = 20240602) {
   std::printf("seed %llu\n", static_cast<unsigned long long>(value));
   return value;
 }
+
+/// Another seed at every run, for tests that are quick and true for all of them.
+inline uint32_t freshSeed() { return static_cast<uint32_t>(seed(std::random_device{}())); }
 
 } // namespace tessera::test
