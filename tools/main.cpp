@@ -25,6 +25,8 @@ Try:
       a program image, and where each layer was placed and why
   tessera quantize net.onnx --calibrate pictures --machine pynq -o net_int8.onnx
       an int8 network of a float one, and each layer's signal to noise
+  tessera eval net.tflite --samples x.npy --labels y.npy --device cpu
+      how many labelled samples the network classifies right
   tessera devices
       devices and machines of this build
   tessera info --machine pynq
@@ -75,6 +77,7 @@ int main(int argc, char **argv) {
   int status = 0;
 #ifdef TESSERA_HAVE_RUN
   tessera::tools::addRun(app, status);
+  tessera::tools::addEval(app, status);
 #endif
 #ifdef TESSERA_HAVE_COMPILE
   tessera::tools::addCompile(app, status);

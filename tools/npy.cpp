@@ -1,6 +1,7 @@
 #include "npy.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <limits>
 #include <string_view>
@@ -18,10 +19,10 @@ struct TypeName {
   uint32_t bytes;
 };
 
-constexpr TypeName kTypes[] = {{"i1", "int8", 1},    {"u1", "uint8", 1},  {"b1", "bool", 1},
-                               {"i2", "int16", 2},   {"u2", "uint16", 2}, {"i4", "int32", 4},
-                               {"u4", "uint32", 4},  {"i8", "int64", 8},  {"u8", "uint64", 8},
-                               {"f4", "float32", 4}, {"f8", "float64", 8}};
+constexpr TypeName kTypes[] = {{"i1", "int8", 1},    {"u1", "uint8", 1},   {"b1", "bool", 1},
+                               {"i2", "int16", 2},   {"u2", "uint16", 2},  {"i4", "int32", 4},
+                               {"u4", "uint32", 4},  {"i8", "int64", 8},   {"u8", "uint64", 8},
+                               {"f2", "float16", 2}, {"f4", "float32", 4}, {"f8", "float64", 8}};
 constexpr std::string_view kMagic("\x93NUMPY", 6);
 constexpr size_t kMaxRank = 32;
 
@@ -115,7 +116,60 @@ private:
   unsigned seen_ = 0;
 };
 
+template <class T> T elementAt(const Array &array, size_t index) {
+  T value;
+  std::memcpy(&value, array.data.data() + index * sizeof(T), sizeof(T));
+  return value;
+}
+
+/// An IEEE binary16: sign, 5 bits of exponent (bias 15), 10 of fraction.
+double halfToDouble(uint16_t bits) {
+  const int exponent = (bits >> 10) & 31, fraction = bits & 1023;
+  const double magnitude = exponent == 31  ? (fraction ? std::numeric_limits<double>::quiet_NaN()
+                                                       : std::numeric_limits<double>::infinity())
+                           : exponent == 0 ? std::ldexp(fraction, -24)
+                                           : std::ldexp(1024 + fraction, exponent - 25);
+  return bits & 0x8000 ? -magnitude : magnitude;
+}
+
 } // namespace
+
+double numberAt(const Array &array, size_t index) {
+  const std::string &type = array.type;
+  if (type == "int8")
+    return elementAt<int8_t>(array, index);
+  if (type == "uint8" || type == "bool")
+    return elementAt<uint8_t>(array, index);
+  if (type == "int16")
+    return elementAt<int16_t>(array, index);
+  if (type == "uint16")
+    return elementAt<uint16_t>(array, index);
+  if (type == "int32")
+    return elementAt<int32_t>(array, index);
+  if (type == "uint32")
+    return elementAt<uint32_t>(array, index);
+  if (type == "int64")
+    return static_cast<double>(elementAt<int64_t>(array, index));
+  if (type == "uint64")
+    return static_cast<double>(elementAt<uint64_t>(array, index));
+  if (type == "float16")
+    return halfToDouble(elementAt<uint16_t>(array, index));
+  if (type == "float32")
+    return static_cast<double>(elementAt<float>(array, index));
+  return type == "float64" ? elementAt<double>(array, index) : 0;
+}
+
+size_t largestOf(const Array &array, size_t first, size_t count) {
+  size_t best = 0;
+  double most = std::numeric_limits<double>::quiet_NaN();
+  for (size_t i = 0; i < count; ++i)
+    if (const double value = numberAt(array, first + i);
+        value > most || (std::isnan(most) && !std::isnan(value))) {
+      most = value;
+      best = i;
+    }
+  return best;
+}
 
 uint32_t elementBytes(const std::string &type) {
   for (const TypeName &known : kTypes)

@@ -12,7 +12,7 @@
 
 namespace tessera::tools {
 
-/// An array of numbers. `type` is int8, uint8, bool, int16, uint16, int32, uint32, int64, uint64, float32 or float64.
+/// An array of numbers. `type` is int8, uint8, bool, int16, uint16, int32, uint32, int64, uint64, float16, float32 or float64.
 struct Array {
   std::string type;
   std::vector<uint64_t> shape;
@@ -24,6 +24,12 @@ uint32_t elementBytes(const std::string &type);
 
 /// `int8[1,32,32,3]`.
 std::string describe(const std::string &type, std::span<const uint64_t> shape);
+
+/// Element `index` (from 0, below the number of elements); integers above 2^53 are rounded.
+double numberAt(const Array &array, size_t index);
+
+/// The place, from 0 on, of the largest of the `count` (1 or more) elements from `first` on: of equal ones the first, a NaN never.
+size_t largestOf(const Array &array, size_t first, size_t count);
 
 isa::Expected<Array> parseNpy(std::span<const uint8_t> file, const std::string &name);
 

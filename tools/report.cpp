@@ -13,37 +13,24 @@ namespace {
 constexpr size_t kShownCases = 8;
 constexpr size_t kShownValues = 16;
 
-template <class T> T valueAt(const Array &array, size_t index) {
-  T value;
-  std::memcpy(&value, array.data.data() + index * sizeof(T), sizeof(T));
-  return value;
-}
-
 std::string valueText(const Array &array, size_t index) {
-  if (array.type == "int8")
-    return std::to_string(valueAt<int8_t>(array, index));
-  if (array.type == "uint8" || array.type == "bool")
-    return std::to_string(valueAt<uint8_t>(array, index));
-  if (array.type == "int16")
-    return std::to_string(valueAt<int16_t>(array, index));
-  if (array.type == "int32")
-    return std::to_string(valueAt<int32_t>(array, index));
-  if (array.type == "int64")
-    return std::to_string(valueAt<int64_t>(array, index));
+  if (array.type == "int64" || array.type == "uint64") { // more digits than a double has
+    uint64_t bits;
+    std::memcpy(&bits, array.data.data() + index * sizeof bits, sizeof bits);
+    return array.type == "uint64" ? std::to_string(bits) : std::to_string(static_cast<int64_t>(bits));
+  }
   char text[32];
-  std::snprintf(text, sizeof text, "%g", static_cast<double>(valueAt<float>(array, index)));
+  const double value = numberAt(array, index);
+  const bool isReal = array.type.starts_with("float");
+  std::snprintf(text, sizeof text, isReal ? "%g" : "%.0f", value);
   return text;
 }
 
 /// The place of the largest value of a case, where values are numbers of one byte.
-std::string largest(const Array &array, size_t first, size_t count) {
+std::string largest(const Array &array, size_t count) {
   if (array.type != "int8" || count < 2)
     return "";
-  size_t best = first;
-  for (size_t i = first; i < first + count; ++i)
-    if (valueAt<int8_t>(array, i) > valueAt<int8_t>(array, best))
-      best = i;
-  return "  largest at " + std::to_string(best - first);
+  return "  largest at " + std::to_string(largestOf(array, 0, count));
 }
 
 nlohmann::ordered_json layerJson(const compiler::LayerReport &layer) {
@@ -68,19 +55,20 @@ std::string grouped(uint64_t value) {
   return text;
 }
 
-void printOutputs(const std::vector<Array> &outputs, const std::vector<compiler::TensorInfo> &tensors,
-                  size_t cases) {
-  for (size_t i = 0; i < std::min(cases, kShownCases); ++i)
-    for (size_t o = 0; o < outputs.size(); ++o) {
-      size_t count = tensors[o].bytes / std::max(elementBytes(outputs[o].type), 1u), first = i * count;
-      std::printf("case %zu %s %s:", i, tensors[o].name.c_str(),
-                  describe(tensors[o].type, tensors[o].shape).c_str());
+void printOutputs(const OutputCollector &outputs) {
+  for (size_t i = 0; i < std::min(outputs.cases(), kShownCases); ++i)
+    for (size_t o = 0; o < outputs.tensors().size(); ++o) {
+      const compiler::TensorInfo &tensor = outputs.tensors()[o];
+      const Array array{tensor.type, outputs.at(i, o).shape, outputs.at(i, o).data};
+      const uint32_t bytes = elementBytes(array.type);
+      const size_t count = bytes == 0 ? 0 : array.data.size() / bytes; // 0: of a type that has no text here
+      std::printf("case %zu %s %s:", i, tensor.name.c_str(), describe(array.type, array.shape).c_str());
       for (size_t v = 0; v < std::min(count, kShownValues); ++v)
-        std::printf(" %s", valueText(outputs[o], first + v).c_str());
-      std::printf("%s%s\n", count > kShownValues ? " ..." : "", largest(outputs[o], first, count).c_str());
+        std::printf(" %s", valueText(array, v).c_str());
+      std::printf("%s%s\n", count > kShownValues ? " ..." : "", largest(array, count).c_str());
     }
-  if (cases > kShownCases)
-    std::printf("... %zu cases more\n", cases - kShownCases);
+  if (outputs.cases() > kShownCases)
+    std::printf("... %zu cases more\n", outputs.cases() - kShownCases);
 }
 
 void printReport(const Run &run) {

@@ -2,7 +2,7 @@
 #ifndef TESSERA_TOOLS_REPORT_H
 #define TESSERA_TOOLS_REPORT_H
 
-#include "npy.h"
+#include "cases.h"
 
 #include "tessera/compiler/session.h"
 
@@ -20,8 +20,7 @@ struct Run {
 };
 
 /// Each case's outputs; long ones are shortened.
-void printOutputs(const std::vector<Array> &outputs, const std::vector<compiler::TensorInfo> &tensors,
-                  size_t cases);
+void printOutputs(const OutputCollector &outputs);
 
 /// A line a layer, and the sum.
 void printReport(const Run &run);

@@ -31,13 +31,15 @@ struct Options {
   bool quiet = false;
 };
 
-Expected<void> writeOutputs(const std::string &folder, const std::vector<Array> &outputs) {
+Expected<void> writeOutputs(const std::string &folder, const std::vector<NamedArray> &outputs) {
   if (auto made = makeFolder(folder); !made)
     return made;
-  for (size_t i = 0; i < outputs.size(); ++i)
-    if (auto written = writeFile(folder + "/output_" + std::to_string(i) + ".npy", formatNpy(outputs[i]));
-        !written)
+  for (const NamedArray &output : outputs) {
+    if (elementBytes(output.array.type) == 0)
+      return Error{output.name + " is " + output.array.type + ", which .npy files do not hold"};
+    if (auto written = writeFile(folder + "/" + output.name + ".npy", formatNpy(output.array)); !written)
       return written;
+  }
   return {};
 }
 
@@ -81,14 +83,14 @@ Expected<void> runModel(const Options &options) {
   if (!options.wave.empty())
     if (auto on = (*session)->wave(options.wave, options.waveFrom, options.waveTo); !on)
       return on;
-  OutputCollector collector((*session)->outputs(), cases->count());
+  OutputCollector collector((*session)->outputs());
   for (size_t i = 0; i < cases->count(); ++i) {
     progress.show("case " + std::to_string(i + 1) + " of " + std::to_string(cases->count()) + " on " +
                   options.session.device + " ...");
     auto outputs = (*session)->run(cases->inputs(i));
     if (!outputs)
       return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
-    collector.add(*outputs);
+    collector.add(std::move(*outputs));
   }
   progress.clear();
   if (!options.wave.empty()) {
@@ -101,11 +103,11 @@ Expected<void> runModel(const Options &options) {
   Run run{options.session.device, options.session.memory, cases->count(), **session, report};
   bool jsonOnStdout = options.json == "-";
   if (!options.quiet && !jsonOnStdout) {
-    printOutputs(collector.arrays(), (*session)->outputs(), cases->count());
+    printOutputs(collector);
     printReport(run);
   }
   if (!options.output.empty())
-    if (auto written = writeOutputs(options.output, collector.arrays()); !written)
+    if (auto written = writeOutputs(options.output, collector.files()); !written)
       return written;
   if (!options.json.empty())
     return writeFile(options.json, reportJson(run));
@@ -129,8 +131,10 @@ void addRun(CLI::App &app, int &status) {
           "one .npy (or raw .bin, .dat) file an input; a leading dimension of N, or N times the bytes, is N "
           "cases; further files are further cases")
       ->required();
-  command->add_option("--extent", options->extents,
-                      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
+  command->add_option(
+      "--extent", options->extents,
+      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1; one that is "
+      "left open is the input file's, on the CPU");
   command->add_option("--output", options->output, "folder for output_0.npy ...");
   command->add_option("--json", options->json,
                       "file for the report as JSON; - is stdout, and nothing else goes there");

@@ -77,6 +77,9 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
 
   // The file becomes TOSA, with its quantised arithmetic spelled out; ONNX also Linalg, Tensor and SCF where TOSA says less.
   const bool isOnnx = looksLikeOnnx(model);
+  if (!isOnnx && !options.extents.empty())
+    return Error{"extent " + options.extents.begin()->first +
+                 " was given, and a TFLite network has no open extents"};
   auto imported = isOnnx ? importOnnx(context, model, options.modelFolder, options.extents)
                          : importTflite(context, model);
   if (!imported)

@@ -61,8 +61,12 @@ private:
 
 Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file,
                                                    const SessionOptions &options) const {
-  if (!isModel(file) && isImage(file))
+  if (!isModel(file) && isImage(file)) {
+    if (!options.extents.empty())
+      return Error{"extent " + options.extents.begin()->first +
+                   " was given, and a program image is compiled already"};
     return isa::ProgramImage::parse(file);
+  }
   CompileOptions compileOptions;
   compileOptions.machine = machine_;
   compileOptions.cpuOnly = onCpu_;

@@ -67,6 +67,26 @@ Input readInput(const ::onnx::ValueInfoProto &info, const std::map<std::string, 
   return input;
 }
 
+/// Every name that the caller gives an extent for must be one of the inputs': a name with a slip would leave its extent open unnoticed.
+void checkNames(const ::onnx::GraphProto &graph, const std::set<std::string> &constants,
+                const std::map<std::string, int64_t> &extents) {
+  std::set<std::string> names;
+  for (const auto &info : graph.input())
+    if (!constants.count(info.name()))
+      for (const auto &dimension : info.type().tensor_type().shape().dim())
+        if (!dimension.has_dim_value() && !dimension.dim_param().empty())
+          names.insert(dimension.dim_param());
+  for (const auto &[name, extent] : extents) {
+    if (names.count(name))
+      continue;
+    std::string known;
+    for (const std::string &candidate : names)
+      known += (known.empty() ? "" : ", ") + ("'" + printableName(candidate) + "'");
+    fail("extent ", extent, " is for '", printableName(name), "', and the inputs' open extents are ",
+         known.empty() ? "none that has a name" : known);
+  }
+}
+
 mlir::DictionaryAttr edgeAttributes(mlir::Builder &builder, const std::string &name, Type type,
                                     const std::vector<std::string> &symbols) {
   llvm::SmallVector<mlir::Attribute> names;
@@ -151,6 +171,7 @@ mlir::OwningOpRef<mlir::ModuleOp> build(mlir::MLIRContext &context, const Model 
   std::set<std::string> constants;
   for (const auto &constant : graph.initializer())
     constants.insert(constant.name());
+  checkNames(graph, constants, extents);
   std::vector<Input> inputs;
   for (const auto &info : graph.input())
     if (!constants.count(info.name()))
