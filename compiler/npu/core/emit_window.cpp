@@ -39,8 +39,8 @@ public:
   WindowEmitter(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
                 std::vector<Command> &commands)
       : target_(target), layer_(layer), tiling_(tiling), contexts_(contexts), commands_(commands),
-        conv_(layer.kind == LayerKind::Conv), r_(target.inputsPerOutput()),
-        inputBlocks_(target.channelBlocks(layer.input.channels)) {}
+        conv_(layer.kind == LayerKind::Conv), resident_(weightsResident(target, layer, tiling)),
+        r_(target.inputsPerOutput()), inputBlocks_(target.channelBlocks(layer.input.channels)) {}
 
   void run() {
     std::vector<Range> chunks = cut(target_.channelBlocks(layer_.output.channels), tiling_.blocks);
@@ -80,9 +80,11 @@ private:
         conv_ ? cut(inputBlocks_, tiling_.kBlocks) : std::vector<Range>{{0, inputBlocks_}};
     for (Range k : reduction) {
       loadParameters(chunk);
-      loadWeights(chunk, k);
+      loadWeights(resident_ ? chunk : Range{chunk.begin, chunk.begin + 1}, k);
       loadInput(conv_ ? k : chunk, rows, columns);
       for (uint32_t block = chunk.begin; block < chunk.end; ++block) {
+        if (!resident_)
+          loadWeights({block, block + 1}, k);
         compute(chunk, block, k, rows, columns);
         if (k.end == inputBlocks_)
           store(chunk, block, rows, columns);
@@ -102,21 +104,21 @@ private:
     commands_.push_back(load);
   }
 
-  void loadWeights(Range chunk, Range k) {
+  void loadWeights(Range blocks, Range k) {
     uint32_t perBlock = weightElementsPerBlock(target_, layer_);
-    if (perBlock == 0 || (weights_ == chunk && weightK_ == k))
+    if (perBlock == 0 || (weights_ == blocks && weightK_ == k))
       return;
-    weights_ = chunk;
+    weights_ = blocks;
     weightK_ = k;
     uint32_t taps = layer_.window.kernelHeight * layer_.window.kernelWidth;
     uint32_t rowElements = conv_ ? packedInputElements(target_, layer_.input.channels) : perBlock;
     uint32_t pieceElements = conv_ ? kElements(target_, layer_, k.size()) : perBlock;
     bool split = pieceElements != rowElements;
     weightPitch_ = split ? taps * pieceElements : perBlock;
-    weightBase_ = contexts_.take(MemoryType::Wgt, chunk.size() * weightPitch_);
-    for (uint32_t block = chunk.begin; block < chunk.end; ++block) {
+    weightBase_ = contexts_.take(MemoryType::Wgt, blocks.size() * weightPitch_);
+    for (uint32_t block = blocks.begin; block < blocks.end; ++block) {
       uint32_t first = block * perBlock + (conv_ ? k.begin * r_ : 0);
-      Command load = transfer(MemoryType::Wgt, weightBase_ + (block - chunk.begin) * weightPitch_,
+      Command load = transfer(MemoryType::Wgt, weightBase_ + (block - blocks.begin) * weightPitch_,
                               layer_.weightPlace, first, weightPitch_);
       if (split) {
         load.rows = taps;
@@ -193,7 +195,7 @@ private:
       uint32_t pixel =
           part.rows.begin * w.strideHeight * columnRun_.total() + part.columns.begin * w.strideWidth;
       c.srcBase = inputBase_ + (pixel + (conv_ ? 0 : (block - chunk.begin) * blockPixels_)) * r_;
-      c.wgtBase = weightBase_ + (block - chunk.begin) * weightPitch_;
+      c.wgtBase = weightBase_ + (resident_ ? block - chunk.begin : 0) * weightPitch_;
       c.par = parBase_ + part.parameter;
       if (layer_.kind == LayerKind::MaxPool)
         c.par = 0;
@@ -232,7 +234,7 @@ private:
   const Tiling &tiling_;
   Contexts &contexts_;
   std::vector<Command> &commands_;
-  bool conv_;
+  bool conv_, resident_;
   uint32_t r_, inputBlocks_;
   InputRun rowRun_{}, columnRun_{};
   uint32_t blockPixels_ = 0, outBase_ = 0, parBase_ = 0, weightBase_ = 0, weightPitch_ = 0, inputBase_ = 0;

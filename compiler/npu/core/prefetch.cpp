@@ -6,12 +6,17 @@
 namespace tessera::compiler::npu {
 namespace {
 
-// A command with its place in time, by estimate.
+// A command with its place in time, by estimate: its module is free for the next one before others see what it did.
 struct Timed {
   Command command;
   Accesses accesses;
   uint64_t start = 0, end = 0;
 };
+
+uint64_t latencyOf(const Target &target, const Command &c) {
+  bool moves = c.kind == Command::Kind::Load || c.kind == Command::Kind::Store;
+  return moves ? target.transferLatencyCycles() : target.instructionCycles();
+}
 
 uint64_t costOf(const Target &target, const Command &c) {
   uint64_t cycles = target.instructionCycles();
@@ -67,8 +72,8 @@ private:
 
   void place(Timed timed, size_t position, uint64_t start) {
     timed.start = start;
-    timed.end = start + costOf(target_, timed.command);
-    clockOf(timed.command) = timed.end;
+    clockOf(timed.command) = start + costOf(target_, timed.command);
+    timed.end = clockOf(timed.command) + latencyOf(target_, timed.command);
     done_.insert(done_.begin() + std::ptrdiff_t(position), std::move(timed));
   }
 

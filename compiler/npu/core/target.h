@@ -54,6 +54,9 @@ public:
   uint64_t transferCycles(MemoryType memory, uint64_t elements) const;
   uint64_t transferLatencyCycles() const { return kDramLatencyCycles; }
   uint64_t instructionCycles() const { return kInstructionCycles; }
+  uint64_t partialSumCycles() const {
+    return kPartialSumCycles;
+  } // least for a result that goes on from a sum in ACC
 
   // Largest values that instruction fields hold.
   uint32_t maxTransferElements() const { return 0xffff; }
@@ -65,6 +68,7 @@ public:
 private:
   static constexpr uint64_t kDramLatencyCycles = 50;
   static constexpr uint64_t kInstructionCycles = 12;
+  static constexpr uint64_t kPartialSumCycles = 12;
   static constexpr uint32_t kBiasShare = 16; // one in so many ACC elements holds biases at level vta
   isa::MachineConfig machine_;
 };

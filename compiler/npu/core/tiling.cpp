@@ -37,29 +37,39 @@ Fit fitOf(const Target &target, const Footprint &f) {
   return fit;
 }
 
+uint64_t tilesOf(const Layer &layer, const Tiling &t) {
+  return uint64_t(ceilDivide(layer.output.height, t.rows)) * ceilDivide(layer.output.width, t.columns);
+}
+
+uint32_t reductionPieces(const Target &target, const Layer &layer, const Tiling &t) {
+  return layer.kind == LayerKind::Conv ? ceilDivide(target.channelBlocks(layer.input.channels), t.kBlocks)
+                                       : 1;
+}
+
 uint64_t estimate(const Target &target, const Layer &layer, const Tiling &t, const Footprint &f,
                   bool halves) {
-  uint64_t tiles =
-      uint64_t(ceilDivide(layer.output.height, t.rows)) * ceilDivide(layer.output.width, t.columns);
+  uint64_t tiles = tilesOf(layer, t);
   uint32_t allBlocks = target.channelBlocks(layer.output.channels);
   uint64_t chunks = ceilDivide(allBlocks, t.blocks);
-  uint64_t steps = tiles * chunks;
+  uint64_t steps = tiles * chunks, pieces = reductionPieces(target, layer, t);
   uint64_t positions = uint64_t(layer.output.height) * layer.output.width * allBlocks;
-  uint64_t compute = positions * microOpsPerPosition(target, layer) +
-                     uint64_t(allBlocks) * tiles * target.instructionCycles();
+  uint64_t microOps = microOpsPerPosition(target, layer);
+  if (pieces > 1)
+    microOps = std::max(microOps, pieces * target.partialSumCycles());
+  uint64_t compute = positions * microOps + uint64_t(allBlocks) * tiles * pieces * target.instructionCycles();
+  bool resident = weightsResident(target, layer, t);
   uint64_t inputLoad = target.transferCycles(MemoryType::Inp, f.inp);
-  uint64_t weightLoad = target.transferCycles(MemoryType::Wgt, f.wgt);
-  uint64_t inputLoads = steps, weightLoads = chunks;
-  if (layer.kind == LayerKind::Conv) {
-    if (t.weightsOuter)
-      inputLoads = tiles == 1 ? 1 : steps;
-    else
-      inputLoads = tiles, weightLoads = chunks == 1 ? 1 : steps;
-  }
-  uint64_t load = inputLoads * inputLoad + weightLoads * weightLoad;
+  uint64_t blockLoad = target.transferCycles(MemoryType::Wgt, resident ? f.wgt / t.blocks : f.wgt);
+  uint64_t inputLoads = steps * pieces;
+  if (layer.kind == LayerKind::Conv && pieces == 1 && (tiles == 1 || !t.weightsOuter))
+    inputLoads = tiles;
+  uint64_t weightLoads = allBlocks * (resident ? 1 : tiles * pieces);
+  uint64_t inputBlocks = layer.kind == LayerKind::Conv ? t.kBlocks : t.blocks;
+  uint64_t load = inputLoads * (inputLoad + inputBlocks * target.instructionCycles()) +
+                  weightLoads * (blockLoad + target.instructionCycles());
   uint64_t store = target.transferCycles(MemoryType::Out, positions);
   uint64_t lastStore = target.transferCycles(MemoryType::Out, uint64_t(t.rows) * t.columns);
-  uint64_t exposed = inputLoad + weightLoad / t.blocks + lastStore + 2 * target.transferLatencyCycles();
+  uint64_t exposed = inputLoad + blockLoad + lastStore + 2 * target.transferLatencyCycles();
   uint64_t perStep = 2 * target.instructionCycles();
   if (!halves)
     return compute + load + store + steps * (perStep + target.transferLatencyCycles());
@@ -67,6 +77,11 @@ uint64_t estimate(const Target &target, const Layer &layer, const Tiling &t, con
 }
 
 } // namespace
+
+bool weightsResident(const Target &target, const Layer &layer, const Tiling &t) {
+  bool oneChunk = t.blocks >= target.channelBlocks(layer.output.channels);
+  return tilesOf(layer, t) > 1 && reductionPieces(target, layer, t) == 1 && (t.weightsOuter || oneChunk);
+}
 
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t) {
   const Window &w = layer.window;
@@ -77,13 +92,14 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
   f.inp = inputBlocks * height * width * target.inputsPerOutput();
   f.acc = uint64_t(t.blocks) * t.rows * t.columns;
   f.par = t.blocks;
+  uint64_t weightBlocks = weightsResident(target, layer, t) ? t.blocks : 1;
   if (layer.kind == LayerKind::Conv)
-    f.wgt = uint64_t(t.blocks) * w.kernelHeight * w.kernelWidth * kElements(target, layer, t.kBlocks);
+    f.wgt = weightBlocks * w.kernelHeight * w.kernelWidth * kElements(target, layer, t.kBlocks);
   if (layer.kind != LayerKind::Conv && target.isVta())
-    f.wgt = uint64_t(t.blocks) * weightElementsPerBlock(target, layer);
+    f.wgt = weightBlocks * weightElementsPerBlock(target, layer);
   if (layer.kind == LayerKind::Depthwise && !target.isVta()) {
     TapChunks taps = depthwiseChunks(target, w);
-    f.wgt = uint64_t(t.blocks) * w.kernelHeight * taps.chunks;
+    f.wgt = weightBlocks * w.kernelHeight * taps.chunks;
     f.inp += (taps.taps * taps.chunks - w.kernelWidth) * target.inputsPerOutput();
   }
   if (layer.kind == LayerKind::AveragePool || layer.kind == LayerKind::MaxPool)
@@ -92,34 +108,38 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
 }
 
 isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer) {
+  bool conv = layer.kind == LayerKind::Conv;
   uint32_t inputBlocks = target.channelBlocks(layer.input.channels);
   std::optional<Tiling> best;
   bool bestHalves = false;
-  for (uint32_t kBlocks :
-       layer.kind == LayerKind::Conv ? pieceSizes(inputBlocks) : std::vector<uint32_t>{inputBlocks}) {
-    for (uint32_t columns : pieceSizes(layer.output.width)) {
-      for (uint32_t rows : pieceSizes(layer.output.height))
-        for (uint32_t blocks : pieceSizes(target.channelBlocks(layer.output.channels)))
-          for (bool weightsOuter : {true, false}) {
-            Tiling t{rows, columns, blocks, kBlocks, weightsOuter, 0};
-            if (!weightsOuter && layer.kind != LayerKind::Conv)
-              continue;
-            Footprint f = footprintOf(target, layer, t);
-            Fit fit = fitOf(target, f);
-            if (!fit.whole)
-              continue;
-            t.estimatedCycles = estimate(target, layer, t, f, fit.halves);
-            if (!best || t.estimatedCycles < best->estimatedCycles) {
-              best = t;
-              bestHalves = fit.halves;
-            }
-          }
+  auto consider = [&](const Tiling &tiling) {
+    Footprint f = footprintOf(target, layer, tiling);
+    Fit fit = fitOf(target, f);
+    if (!fit.whole)
+      return;
+    uint64_t cycles = estimate(target, layer, tiling, f, fit.halves);
+    if (best && cycles >= best->estimatedCycles)
+      return;
+    best = tiling;
+    best->estimatedCycles = cycles;
+    bestHalves = fit.halves;
+  };
+  std::vector<uint32_t> allRows = pieceSizes(layer.output.height),
+                        allColumns = pieceSizes(layer.output.width),
+                        allBlocks = pieceSizes(target.channelBlocks(layer.output.channels));
+  for (uint32_t kBlocks : conv ? pieceSizes(inputBlocks) : std::vector<uint32_t>{inputBlocks})
+    for (uint32_t columns : allColumns) {
+      for (uint32_t rows : allRows)
+        for (uint32_t blocks : allBlocks) {
+          consider({rows, columns, blocks, kBlocks, true, 0});
+          if (conv && kBlocks == inputBlocks && blocks != allBlocks.front())
+            consider({rows, columns, blocks, kBlocks, false, 0});
+        }
       if (best && bestHalves && best->columns > 2 * columns)
         break; // narrower tiles only add halo
     }
-    if (best)
-      return *best;
-  }
+  if (best)
+    return *best;
   Footprint least = footprintOf(target, layer, Tiling{});
   return isa::Error{"no tile of layer " + layer.name + " fits: one position of one block needs " +
                     std::to_string(least.inp) + " of " + std::to_string(target.depth(MemoryType::Inp)) +

@@ -2,7 +2,8 @@
 //
 // A tile is `rows` x `columns` output positions; `blocks` output channel blocks are computed while their weights stay. Two
 // contexts (halves) of each memory take turns, so that the next piece loads while this one computes; a piece that does not fit a half
-// takes the whole memory. The reduction is split (kBlocks less than all input blocks) only where one position does not fit otherwise.
+// takes the whole memory. The reduction may be split (kBlocks less than all input blocks): the partial sums of a piece then stay in ACC.
+// Weights that a second piece wants again are resident; others stream, one output block after the other.
 #pragma once
 
 #include "layer.h"
@@ -30,6 +31,8 @@ inline uint32_t inputExtent(uint32_t outputs, uint32_t kernel, uint32_t stride, 
 struct Footprint {
   uint64_t inp = 0, wgt = 0, acc = 0, par = 0;
 };
+// Whether the weights of all blocks of a piece are in WGT at once.
+bool weightsResident(const Target &target, const Layer &layer, const Tiling &tiling);
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &tiling);
 
 // Why the machine cannot run the layer at all; empty if it can.
