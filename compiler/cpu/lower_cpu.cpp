@@ -2,6 +2,7 @@
 
 #include "cpu/arena.h"
 #include "cpu/loops.h"
+#include "cpu/passes.h"
 #include "cpu/patterns.h"
 #include "cpu/runtime_calls.h"
 
@@ -26,7 +27,6 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
-#include "mlir/Dialect/Linalg/Passes.h"
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -75,7 +75,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
       mlir::tosa::createTosaToArith(/*includeApplyRescale=*/true, /*use32BitApplyRescale=*/false));
   perFunction.addPass(mlir::createCanonicalizerPass());
   perFunction.addPass(mlir::createCSEPass());
-  passes.addPass(mlir::createLinalgElementwiseOpFusionPass());
+  passes.addPass(createFuseElementwisePass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   return passes.run(module);
@@ -111,8 +111,12 @@ void copiesToLinalg(FuncOp function) {
 /// `hasPlainPointers`: the function's arguments are plain pointers then, else expanded descriptors.
 mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool hasPlainPointers) {
   assertsToCalls(module);
-  mathToCalls(module);
   mlir::PassManager passes(module.getContext());
+  passes.addPass(createApproximateMathPass());
+  if (failed(passes.run(module)))
+    return mlir::failure();
+  mathToCalls(module);
+  passes.clear();
   passes.addPass(mlir::memref::createExpandStridedMetadataPass());
   passes.addPass(mlir::createLowerAffinePass());
   passes.addPass(mlir::createCanonicalizerPass());

@@ -1,4 +1,4 @@
-"""Runs the RUN lines of a .mlir file: run_mlir.py FILE NPU_OPT FILECHECK. `%s` is the file, `%S` its folder; a line must exit with 0 unless it
+"""Runs the RUN lines of a .mlir file: run_mlir.py FILE OPT FILECHECK (OPT stands for npu_opt and cpu_opt). `%s` is the file, `%S` its folder; a line must exit with 0 unless it
 starts with `not`."""
 import pathlib
 import subprocess
@@ -13,7 +13,7 @@ def main():
     for line in lines:
         refused = line.startswith("not ")
         folder = str(pathlib.Path(source).parent)
-        names = {"%s": source, "npu_opt": opt, "FileCheck": filecheck}
+        names = {"%s": source, "npu_opt": opt, "cpu_opt": opt, "FileCheck": filecheck}
         first, _, check = line.removeprefix("not ").partition("|")
         first, check = ([names.get(word, word.replace("%S", folder)) for word in part.split()] for part in (first, check))
         result = subprocess.run(first, capture_output=True, text=True, timeout=60)

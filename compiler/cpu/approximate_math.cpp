@@ -1,0 +1,45 @@
+// Exponentials without calls. exp, tanh and erf of float32 become MLIR's polynomials (a few units in the last place), which are plain arithmetic: the
+// loop around them can be vectorised, and activations of whole tensors no longer call the C library once an element. Other functions and
+// float64 stay what they are (runtime_calls.h makes calls of them).
+#include "cpu/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+struct ApproximateMathPass : mlir::PassWrapper<ApproximateMathPass, mlir::OperationPass<>> {
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(ApproximateMathPass)
+  llvm::StringRef getArgument() const override { return "cpu-approximate-math"; }
+  void getDependentDialects(mlir::DialectRegistry &registry) const override {
+    registry.insert<mlir::arith::ArithDialect, mlir::math::MathDialect, mlir::vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    llvm::SmallVector<mlir::Operation *> functions;
+    getOperation()->walk([&](mlir::Operation *op) {
+      if (mlir::isa<mlir::math::ExpOp, mlir::math::TanhOp, mlir::math::ErfOp>(op) &&
+          op->getResult(0).getType().isF32())
+        functions.push_back(op);
+    });
+    if (functions.empty())
+      return;
+    mlir::RewritePatternSet patterns(&getContext());
+    mlir::populateMathPolynomialApproximationPatterns(patterns);
+    mlir::GreedyRewriteConfig config;
+    config.strictMode = mlir::GreedyRewriteStrictness::ExistingOps;
+    if (mlir::failed(mlir::applyOpPatternsAndFold(functions, std::move(patterns), config)))
+      signalPassFailure();
+  }
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createApproximateMathPass() { return std::make_unique<ApproximateMathPass>(); }
+
+} // namespace tessera::compiler::cpu

@@ -1,0 +1,17 @@
+/// The passes of the CPU half, in the order in which lower_cpu.cpp runs them. Each is one file; its opening paragraph says what it
+/// does and what it refuses.
+#ifndef TESSERA_COMPILER_CPU_PASSES_H
+#define TESSERA_COMPILER_CPU_PASSES_H
+
+#include "mlir/Pass/Pass.h"
+
+#include <memory>
+
+namespace tessera::compiler::cpu {
+
+std::unique_ptr<mlir::Pass> createFuseElementwisePass();
+std::unique_ptr<mlir::Pass> createApproximateMathPass();
+
+} // namespace tessera::compiler::cpu
+
+#endif

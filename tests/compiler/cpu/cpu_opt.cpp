@@ -1,0 +1,47 @@
+// Runs CPU passes on a module and prints it, or the first error: `cpu_opt FILE PASS...`. For the .mlir files in passes/.
+#include "cpu/lower_cpu.h"
+#include "cpu/passes.h"
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/MLIRContext.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+
+using namespace tessera::compiler::cpu;
+
+int main(int argc, char **argv) {
+  if (argc < 2) {
+    llvm::errs() << "usage: cpu_opt FILE PASS...\n";
+    return 2;
+  }
+  mlir::DialectRegistry registry;
+  registerDialects(registry);
+  mlir::MLIRContext context(registry, mlir::MLIRContext::Threading::DISABLED);
+  context.loadAllAvailableDialects();
+  mlir::ScopedDiagnosticHandler handler(&context, [](mlir::Diagnostic &diagnostic) {
+    if (diagnostic.getSeverity() == mlir::DiagnosticSeverity::Error)
+      llvm::outs() << "error: " << diagnostic.str() << "\n";
+    return mlir::success();
+  });
+  auto module = mlir::parseSourceFile<mlir::ModuleOp>(argv[1], &context);
+  if (!module)
+    return 1;
+  std::vector<std::unique_ptr<mlir::Pass>> known;
+  known.push_back(createFuseElementwisePass());
+  known.push_back(createApproximateMathPass());
+  mlir::PassManager manager(&context);
+  for (int i = 2; i < argc; ++i) {
+    auto found =
+        llvm::find_if(known, [&](const auto &pass) { return pass && pass->getArgument() == argv[i]; });
+    if (found == known.end()) {
+      llvm::errs() << "no pass " << argv[i] << "\n";
+      return 2;
+    }
+    manager.addPass(std::move(*found));
+  }
+  if (mlir::failed(manager.run(*module)))
+    return 1;
+  module->print(llvm::outs());
+  llvm::outs() << "\n";
+  return 0;
+}
