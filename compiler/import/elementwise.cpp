@@ -1,5 +1,6 @@
 /// ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU and its kin, QUANTIZE, DEQUANTIZE.
 
+#include "import/broadcast.h"
 #include "import/operators.h"
 #include "import/shape_text.h"
 
@@ -37,33 +38,8 @@ Expected<void> checkBinary(Importer &importer, const Operator &op) {
       return Error{prefixOf(op) + "input " + std::to_string(i) + " is " + typeName(input.type) + " with " +
                    std::to_string(input.quantisation.scales.size()) + " scales, the output " +
                    typeName(output.type)};
-    const size_t rank = input.shape.size();
-    bool fits = rank <= output.shape.size();
-    for (size_t d = 1; fits && d <= rank; ++d) {
-      const int64_t extent = input.shape[rank - d];
-      fits = extent == 1 || extent == output.shape[output.shape.size() - d];
-    }
-    if (!fits)
-      return Error{prefixOf(op) + "input " + shapeText(input.shape) + " does not broadcast to output " +
-                   shapeText(output.shape)};
   }
-  // An extent above 1 must come from somewhere.
-  for (size_t d = 1; d <= output.shape.size(); ++d) {
-    int64_t widest = 1;
-    for (size_t i = 0; i < 2; ++i)
-      if (const auto &shape = importer.input(op, i).shape; d <= shape.size())
-        widest = std::max(widest, shape[shape.size() - d]);
-    if (widest != output.shape[output.shape.size() - d])
-      return Error{prefixOf(op) + "inputs do not make output " + shapeText(output.shape)};
-  }
-  return {};
-}
-
-/// The operand with ones in front, so that both sides have the output's rank.
-mlir::Value withRank(Importer &importer, const Operator &op, size_t i) {
-  std::vector<int64_t> shape = importer.input(op, i).shape;
-  shape.insert(shape.begin(), importer.output(op).shape.size() - shape.size(), 1);
-  return importer.reshape(importer.inputValue(op, i), shape);
+  return checkBroadcast(importer, op);
 }
 
 /// The output of float32 and int32 arithmetic.
@@ -167,11 +143,12 @@ Expected<void> importMul(Importer &importer, const Operator &op) {
   const auto *options = op.options<tflite::MulOptions>();
   const tflite::Activation activation = options ? options->activation() : tflite::Activation::NONE;
   const Tensor &output = importer.output(op);
-  if (!isQuantised(output))
+  if (!isQuantised(output)) {
+    const mlir::Value left = withRank(importer, op, 0), right = withRank(importer, op, 1);
     return finishPlain(importer, op, activation,
-                       importer.make<mlir::tosa::MulOp>(importer.typeOf(output), withRank(importer, op, 0),
-                                                        withRank(importer, op, 1),
+                       importer.make<mlir::tosa::MulOp>(importer.typeOf(output), left, right,
                                                         importer.builder().getI8IntegerAttr(0)));
+  }
   auto bounds = activationBounds(op, activation, output);
   if (!bounds)
     return bounds.error();
@@ -201,11 +178,11 @@ Expected<void> importDiv(Importer &importer, const Operator &op) {
   if (!output.isFloat())
     return Error{prefixOf(op) + "output is " + typeName(output.type) + ", only float32 is supported"};
   const auto *options = op.options<tflite::DivOptions>();
-  const mlir::Value right = withRank(importer, op, 1);
+  const mlir::Value left = withRank(importer, op, 0), right = withRank(importer, op, 1);
   const mlir::Value inverse = importer.make<mlir::tosa::ReciprocalOp>(right.getType(), right);
   return finishPlain(importer, op, options ? options->activation() : tflite::Activation::NONE,
-                     importer.make<mlir::tosa::MulOp>(importer.typeOf(output), withRank(importer, op, 0),
-                                                      inverse, importer.builder().getI8IntegerAttr(0)));
+                     importer.make<mlir::tosa::MulOp>(importer.typeOf(output), left, inverse,
+                                                      importer.builder().getI8IntegerAttr(0)));
 }
 
 Expected<void> importExtreme(Importer &importer, const Operator &op) {

@@ -1,4 +1,4 @@
-/// LOGISTIC, TANH, LEAKY_RELU: of one byte each, so int8 ones are a table of 256 that the reference kernel's arithmetic fills.
+/// LOGISTIC, TANH, LEAKY_RELU, HARD_SWISH: of one byte each, so int8 ones are a table of 256 that the reference kernel's arithmetic fills.
 
 #include "import/operators.h"
 #include "import/shape_text.h"
@@ -150,6 +150,25 @@ Expected<void> importLeakyRelu(Importer &importer, const Operator &op) {
     const auto &factor = steps >= 0 ? identity : slope;
     return output.zeroPoints[0] +
            isa::multiplyDoubleRounding(steps, static_cast<int32_t>(factor.multiplier), factor.shift);
+  }));
+  return {};
+}
+
+Expected<void> importHardSwish(Importer &importer, const Operator &op) {
+  if (auto ok = checkUnary(importer, op); !ok)
+    return ok;
+  if (importer.output(op).isFloat())
+    return importUnary(importer, op);
+  const Quantisation &input = importer.input(op, 0).quantisation;
+  const Quantisation &output = importer.output(op).quantisation;
+  const auto table = isa::hardSwishTable(input.scales[0], static_cast<int32_t>(input.zeroPoints[0]),
+                                         output.scales[0], static_cast<int32_t>(output.zeroPoints[0]));
+  if (!table)
+    return Error{prefixOf(op) + "input scale " + numberText(static_cast<double>(input.scales[0])) +
+                 " and output scale " + numberText(static_cast<double>(output.scales[0])) +
+                 " are too far apart"};
+  importer.setOutput(op, importer.lookUp(importer.inputValue(op, 0), [&](int64_t byte) {
+    return (*table)[static_cast<size_t>(byte + 128)];
   }));
   return {};
 }

@@ -102,10 +102,31 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
   case Code::SQUARE:
   case Code::SQRT:
   case Code::RSQRT:
-  case Code::HARD_SWISH:
     return importUnary;
+  case Code::HARD_SWISH:
+    return importHardSwish;
   case Code::PRELU:
     return importPrelu;
+  case Code::CAST:
+    return importCast;
+  case Code::ROUND:
+    return importRound;
+  case Code::EQUAL:
+  case Code::NOT_EQUAL:
+  case Code::LESS:
+  case Code::LESS_EQUAL:
+  case Code::GREATER:
+  case Code::GREATER_EQUAL:
+    return importCompare;
+  case Code::LOGICAL_AND:
+  case Code::LOGICAL_OR:
+  case Code::LOGICAL_NOT:
+    return importLogical;
+  case Code::SELECT:
+  case Code::SELECT_V2:
+    return importSelect;
+  case Code::L2_NORMALIZATION:
+    return importL2Norm;
   case Code::SOFTMAX:
     return importSoftmax;
   default:

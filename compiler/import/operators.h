@@ -10,6 +10,13 @@ namespace tessera::compiler::frontend {
 isa::Expected<void> importDepth(Importer &importer, const Operator &op);
 isa::Expected<void> importBatch(Importer &importer, const Operator &op);
 isa::Expected<void> importGather(Importer &importer, const Operator &op);
+// cast.cpp
+isa::Expected<void> importCast(Importer &importer, const Operator &op);
+isa::Expected<void> importRound(Importer &importer, const Operator &op);
+// compare.cpp
+isa::Expected<void> importCompare(Importer &importer, const Operator &op);
+isa::Expected<void> importLogical(Importer &importer, const Operator &op);
+isa::Expected<void> importSelect(Importer &importer, const Operator &op);
 // conv.cpp
 isa::Expected<void> importConv2D(Importer &importer, const Operator &op);
 isa::Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op);
@@ -26,6 +33,7 @@ isa::Expected<void> importDequantize(Importer &importer, const Operator &op);
 // lookup.cpp
 isa::Expected<void> importLogistic(Importer &importer, const Operator &op);
 isa::Expected<void> importTanh(Importer &importer, const Operator &op);
+isa::Expected<void> importHardSwish(Importer &importer, const Operator &op);
 isa::Expected<void> importLeakyRelu(Importer &importer, const Operator &op);
 // pool.cpp
 isa::Expected<void> importPool(Importer &importer, const Operator &op);
@@ -57,6 +65,7 @@ isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
 
 // unary.cpp
 isa::Expected<void> importUnary(Importer &importer, const Operator &op);
+isa::Expected<void> importL2Norm(Importer &importer, const Operator &op);
 isa::Expected<void> importPrelu(Importer &importer, const Operator &op);
 
 } // namespace tessera::compiler::frontend

@@ -79,6 +79,70 @@ Range rangeOf(int64_t extent, int64_t begin, int64_t end, int64_t stride, bool f
   return range;
 }
 
+/// A NumPy index, resolved: the input's shape with the new axes as extents of 1, a range for each of its dimensions, and the shape that
+/// is left.
+struct Index {
+  std::vector<int64_t> shape;
+  std::vector<Range> ranges;
+  std::vector<int64_t> kept;
+  size_t newAxes = 0;
+
+  void add(int64_t extent, Range range, bool isKept) {
+    shape.push_back(extent);
+    ranges.push_back(range);
+    if (isKept)
+      kept.push_back(range.count);
+  }
+};
+
+/// `numbers`: begins, ends, strides, one an entry of the index. The first ellipsis stands for the dimensions that no other entry names;
+/// where there is none, they are at the end.
+Expected<Index> indexOf(const Operator &op, const tflite::StridedSliceOptions &options,
+                        const std::vector<int32_t> (&numbers)[3], const std::vector<int64_t> &shape) {
+  const size_t entries = numbers[0].size();
+  const auto masked = [](int32_t mask, size_t i) { return ((static_cast<uint32_t>(mask) >> i) & 1) != 0; };
+  size_t ellipsis = entries, named = 0;
+  for (size_t i = 0; i < entries && i < 32; ++i)
+    if (ellipsis == entries && masked(options.ellipsis_mask(), i))
+      ellipsis = i;
+    else
+      named += !masked(options.new_axis_mask(), i);
+  if (entries > 32 || named > shape.size() || numbers[1].size() != entries || numbers[2].size() != entries)
+    return Error{prefixOf(op) + std::to_string(entries) + " begins, " + std::to_string(numbers[1].size()) +
+                 " ends and " + std::to_string(numbers[2].size()) + " strides for shape " + shapeText(shape)};
+  Index index;
+  const auto whole = [&](size_t count) {
+    for (; count > 0; --count) {
+      const int64_t extent = shape[index.shape.size() - index.newAxes];
+      index.add(extent, {0, 1, extent}, true);
+    }
+  };
+  for (size_t i = 0; i < entries; ++i) {
+    if (i == ellipsis) {
+      whole(shape.size() - named);
+      continue;
+    }
+    if (masked(options.new_axis_mask(), i)) {
+      index.add(1, {0, 1, 1}, true);
+      ++index.newAxes;
+      continue;
+    }
+    const size_t dimension = index.shape.size() - index.newAxes;
+    const int32_t stride = numbers[2][i];
+    if (stride == 0 || stride < -(1 << 24) || stride > 1 << 24)
+      return Error{prefixOf(op) + "stride " + std::to_string(stride) + " is not possible"};
+    const bool isOne = masked(options.shrink_axis_mask(), i);
+    const Range range = rangeOf(shape[dimension], numbers[0][i], numbers[1][i], stride,
+                                masked(options.begin_mask(), i), masked(options.end_mask(), i), isOne);
+    if (range.count < 1)
+      return Error{prefixOf(op) + "nothing is left of dimension " + std::to_string(dimension) + " of " +
+                   shapeText(shape)};
+    index.add(shape[dimension], range, !isOne);
+  }
+  whole(shape.size() - (index.shape.size() - index.newAxes));
+  return index;
+}
+
 } // namespace
 
 Expected<void> importSlice(Importer &importer, const Operator &op) {
@@ -110,8 +174,8 @@ Expected<void> importStridedSlice(Importer &importer, const Operator &op) {
   const auto *options = op.options<tflite::StridedSliceOptions>();
   if (!options)
     return Error{prefixOf(op) + "options are missing"};
-  if (options->ellipsis_mask() != 0 || options->new_axis_mask() != 0 || options->offset())
-    return Error{prefixOf(op) + "an ellipsis, new axes and ends as offsets are not supported"};
+  if (options->offset())
+    return Error{prefixOf(op) + "ends as offsets are not supported"};
   const Tensor &input = importer.input(op, 0);
   const Tensor &output = importer.output(op);
   if (auto ok = importer.checkAlike(op, input, output); !ok)
@@ -124,35 +188,14 @@ Expected<void> importStridedSlice(Importer &importer, const Operator &op) {
       return values.error();
     numbers[i] = *values;
   }
-  const size_t given = numbers[0].size();
-  if (given > input.shape.size() || numbers[1].size() != given || numbers[2].size() != given)
-    return Error{prefixOf(op) + std::to_string(given) + " begins, " + std::to_string(numbers[1].size()) +
-                 " ends and " + std::to_string(numbers[2].size()) + " strides for shape " +
-                 shapeText(input.shape)};
-  std::vector<Range> ranges;
-  std::vector<int64_t> kept;
-  for (size_t d = 0; d < input.shape.size(); ++d) {
-    Range range{0, 1, input.shape[d]};
-    bool isOne = false;
-    if (d < given) {
-      const auto masked = [&](int32_t mask) { return ((static_cast<uint32_t>(mask) >> d) & 1) != 0; };
-      isOne = masked(options->shrink_axis_mask());
-      if (numbers[2][d] == 0 || numbers[2][d] < -(1 << 24) || numbers[2][d] > 1 << 24)
-        return Error{prefixOf(op) + "stride " + std::to_string(numbers[2][d]) + " is not possible"};
-      range = rangeOf(input.shape[d], numbers[0][d], numbers[1][d], numbers[2][d],
-                      masked(options->begin_mask()), masked(options->end_mask()), isOne);
-    }
-    if (range.count < 1)
-      return Error{prefixOf(op) + "nothing is left of dimension " + std::to_string(d) + " of " +
-                   shapeText(input.shape)};
-    ranges.push_back(range);
-    if (!isOne)
-      kept.push_back(range.count);
-  }
-  if (kept != output.shape)
-    return Error{prefixOf(op) + "the slice of " + shapeText(input.shape) + " is " + shapeText(kept) +
+  auto index = indexOf(op, *options, numbers, input.shape);
+  if (!index)
+    return index.error();
+  if (index->kept != output.shape)
+    return Error{prefixOf(op) + "the slice of " + shapeText(input.shape) + " is " + shapeText(index->kept) +
                  ", the output " + shapeText(output.shape)};
-  importer.setOutput(op, importer.reshape(take(importer, importer.inputValue(op, 0), ranges), output.shape));
+  const mlir::Value value = importer.reshape(importer.inputValue(op, 0), index->shape);
+  importer.setOutput(op, importer.reshape(take(importer, value, index->ranges), output.shape));
   return {};
 }
 

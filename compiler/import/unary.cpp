@@ -1,5 +1,7 @@
-/// Operators of one float32 number each: EXP, LOG, ABS, NEG, FLOOR, CEIL, SIN, COS, SQUARE, SQRT, RSQRT, HARD_SWISH; PRELU.
+/// Operators of one float32 number each: EXP, LOG, ABS, NEG, FLOOR, CEIL, SIN, COS, SQUARE, SQRT, RSQRT, HARD_SWISH; L2_NORMALIZATION; PRELU,
+/// of int8 too.
 
+#include "import/broadcast.h"
 #include "import/operators.h"
 #include "import/shape_text.h"
 
@@ -82,29 +84,91 @@ Expected<void> importUnary(Importer &importer, const Operator &op) {
   return {};
 }
 
+Expected<void> importL2Norm(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0);
+  if (auto ok = checkReal(op, input, importer.output(op)); !ok)
+    return ok;
+  if (input.shape.empty())
+    return Error{prefixOf(op) + "a single number has no dimension to normalise"};
+  // x / max(sqrt(sum of squares along the last dimension), 1e-6)
+  const mlir::Value x = importer.inputValue(op, 0);
+  const auto noShift = importer.builder().getI8IntegerAttr(0);
+  std::vector<int64_t> shape = input.shape;
+  const auto last = static_cast<int32_t>(shape.size() - 1);
+  shape.back() = 1;
+  const mlir::Type row = mlir::cast<mlir::RankedTensorType>(x.getType()).clone(shape);
+  const mlir::Value squares = importer.make<mlir::tosa::MulOp>(x.getType(), x, x, noShift);
+  mlir::Value sum =
+      importer.make<mlir::tosa::ReduceSumOp>(row, squares, importer.builder().getI32IntegerAttr(last));
+  sum = importer.make<mlir::tosa::MaximumOp>(
+      row, sum, importer.constantF32(std::vector<int64_t>(shape.size(), 1), {1e-12f}));
+  const mlir::Value inverse = importer.make<mlir::tosa::RsqrtOp>(row, sum);
+  const auto *options = op.options<tflite::L2NormOptions>();
+  auto value = importer.activate(op, options ? options->activation() : tflite::Activation::NONE,
+                                 importer.make<mlir::tosa::MulOp>(x.getType(), x, inverse, noShift));
+  if (!value)
+    return value.error();
+  importer.setOutput(op, *value);
+  return {};
+}
+
+namespace {
+
+/// Numbers that are not negative by one factor, the others times the slope by another, each rounded by itself.
+Expected<void> importPrelu8(Importer &importer, const Operator &op) {
+  const Tensor &input = importer.input(op, 0), &slope = importer.input(op, 1), &output = importer.output(op);
+  for (const Tensor *tensor : {&input, &slope, &output})
+    if (auto ok = importer.checkInt8(op, *tensor, "an operand"); !ok)
+      return ok;
+  const auto scaleIn = [](const Tensor &tensor) {
+    return static_cast<double>(tensor.quantisation.scales[0]);
+  };
+  auto above = scaleOf(scaleIn(input) / scaleIn(output));
+  auto below = scaleOf(scaleIn(input) * scaleIn(slope) / scaleIn(output));
+  if (!above || !below)
+    return Error{prefixOf(op) + (above ? below : above).error().message};
+  const mlir::Value x =
+      importer.rescale(withRank(importer, op, 0), input.quantisation.zeroPoints[0], 0, {kOne}, 32);
+  const mlir::Value slopes =
+      importer.rescale(withRank(importer, op, 1), slope.quantisation.zeroPoints[0], 0, {kOne}, 32);
+  const mlir::Value zero = importer.constantI32(std::vector<int64_t>(output.shape.size(), 1), {0});
+  const mlir::Type type = x.getType();
+  const mlir::Value positive = importer.make<mlir::tosa::MaximumOp>(type, x, zero);
+  const mlir::Value negative = importer.make<mlir::tosa::MinimumOp>(type, x, zero);
+  const mlir::Value product =
+      importer.make<mlir::tosa::MulOp>(type, negative, slopes, importer.builder().getI8IntegerAttr(0));
+  const mlir::Value sides[2] = {importer.rescale(positive, 0, 0, {*above}, 32),
+                                importer.rescale(product, 0, 0, {*below}, 32)};
+  const mlir::Value sum = importer.make<mlir::tosa::AddOp>(type, sides[0], sides[1]); // one of them is 0
+  importer.setOutput(op, importer.rescale(sum, 0, output.quantisation.zeroPoints[0], {kOne}, 8));
+  return {};
+}
+
+} // namespace
+
 Expected<void> importPrelu(Importer &importer, const Operator &op) {
   if (auto ok = importer.checkOperands(op, 2, 2); !ok)
     return ok;
-  const Tensor &input = importer.input(op, 0), &slope = importer.input(op, 1);
-  if (auto ok = checkReal(op, input, importer.output(op)); !ok)
+  const Tensor &input = importer.input(op, 0), &slope = importer.input(op, 1), &output = importer.output(op);
+  const bool isReal = input.isFloat() && slope.isFloat() && output.isFloat();
+  if ((!isReal && !input.isInt8()) || input.shape != output.shape)
+    return Error{prefixOf(op) + "input is " + typeName(input.type) + " " + shapeText(input.shape) +
+                 ", slopes " + typeName(slope.type) + ", output " + typeName(output.type) + " " +
+                 shapeText(output.shape) + ", expected all float32 or all int8, of one shape"};
+  if (auto ok = checkBroadcast(importer, op); !ok)
     return ok;
-  bool fits = slope.isFloat() && slope.shape.size() <= input.shape.size();
-  std::vector<int64_t> shape = slope.shape;
-  if (fits)
-    shape.insert(shape.begin(), input.shape.size() - shape.size(), 1);
-  for (size_t d = 0; fits && d < shape.size(); ++d)
-    fits = shape[d] == 1 || shape[d] == input.shape[d];
-  if (!fits)
-    return Error{prefixOf(op) + "slopes are " + typeName(slope.type) + " of shape " + shapeText(slope.shape) +
-                 ", expected float32 that broadcast to " + shapeText(input.shape)};
+  if (!isReal)
+    return importPrelu8(importer, op);
   const mlir::Value x = importer.inputValue(op, 0);
-  const mlir::Value zero = importer.constantF32(std::vector<int64_t>(shape.size(), 1), {0.0f});
+  const mlir::Value slopes = withRank(importer, op, 1);
+  const mlir::Value zero = importer.constantF32(std::vector<int64_t>(output.shape.size(), 1), {0.0f});
   const mlir::Type type = x.getType();
   const mlir::Value above = importer.make<mlir::tosa::MaximumOp>(type, x, zero);
   const mlir::Value below = importer.make<mlir::tosa::MinimumOp>(type, x, zero);
   const mlir::Value scaled =
-      importer.make<mlir::tosa::MulOp>(type, below, importer.reshape(importer.inputValue(op, 1), shape),
-                                       importer.builder().getI8IntegerAttr(0));
+      importer.make<mlir::tosa::MulOp>(type, below, slopes, importer.builder().getI8IntegerAttr(0));
   importer.setOutput(op, importer.make<mlir::tosa::AddOp>(type, above, scaled));
   return {};
 }

@@ -78,7 +78,53 @@ template <typename Function> std::vector<int16_t> tableOf16(Function function) {
   return table;
 }
 
+int16_t saturated16(int64_t value) { return static_cast<int16_t>(std::clamp<int64_t>(value, -32768, 32767)); }
+
+/// 2ab rounded, its high half; -2^15 times itself saturates.
+int16_t roundingDoublingHighMul16(int16_t a, int16_t b) {
+  const int32_t product = a * b;
+  return saturated16((product + (product >= 0 ? 1 << 14 : 1 - (1 << 14))) / (1 << 15));
+}
+
+/// The same with the fraction dropped.
+int16_t doublingHighMul16(int16_t a, int16_t b) { return saturated16((a * b) / (1 << 15)); }
+
+/// A multiplier of 31 bits below the point in 15 of them.
+int16_t narrowed(uint32_t multiplier) { return saturated16((int64_t{multiplier} + (1 << 15)) >> 16); }
+
 } // namespace
+
+std::optional<std::array<int8_t, 256>> hardSwishTable(float inputScale, int32_t inputZeroPoint,
+                                                      float outputScale, int32_t outputZeroPoint) {
+  // Inputs have 7 more bits below the point inside, and 32768 stands for 3 while x + 3 is bounded. The quotients are float32's.
+  const float fine = (1.0f / 128) * inputScale;
+  const float toOutput = fine / outputScale, toThree = fine / (3.0f / 32768);
+  if (!(toOutput > 0 && toOutput < 1 && toThree > 0 && std::isfinite(toThree)))
+    return std::nullopt;
+  const QuantizedMultiplier output = quantizeMultiplier(static_cast<double>(toOutput));
+  const QuantizedMultiplier three = quantizeMultiplier(static_cast<double>(toThree));
+  if (output.shift > 0)
+    return std::nullopt;
+  std::array<int8_t, 256> table{};
+  for (int byte = -128; byte <= 127; ++byte) {
+    const auto x = static_cast<int16_t>((byte - inputZeroPoint) * (1 << 7));
+    const int16_t onOutput = roundingDoublingHighMul16(x, narrowed(output.multiplier));
+    int64_t gate =
+        x; // from -1 to 1 with 15 bits below the point; the last bit of a shift to the left saturates
+    if (three.shift > 0)
+      gate = saturated16(gate * (int64_t{1} << std::min(three.shift - 1, 31)));
+    gate = roundingDoublingHighMul16(static_cast<int16_t>(gate), narrowed(three.multiplier));
+    if (three.shift > 0)
+      gate = saturated16(gate * 2);
+    else if (three.shift < 0)
+      gate = roundingDivideByPowerOfTwo(static_cast<int32_t>(gate), std::min(-three.shift, 31));
+    gate = (gate + (1 << 15)) >> 1; // from 0 to 1
+    const int16_t product = doublingHighMul16(static_cast<int16_t>(gate), onOutput);
+    const int32_t result = roundingDivideByPowerOfTwo(product, std::min(-output.shift, 31)) + outputZeroPoint;
+    table[static_cast<size_t>(byte + 128)] = static_cast<int8_t>(std::clamp(result, -128, 127));
+  }
+  return table;
+}
 
 std::vector<int16_t> logisticTable16() {
   return tableOf16([](int32_t value) {

@@ -75,6 +75,57 @@ struct Masks {
 };
 Masks masks; // what the options of the next model take; TinyOperator's function has no state
 
+TEST_F(MovesTest, EllipsesAndNewAxesStandForWhatNumPySays) {
+  struct Case {
+    const char *numpy;
+    Shape begin, end, stride, out;
+    int32_t beginMask, endMask, ellipsis, newAxis, shrink;
+    Shape from; ///< the input's index of the output's first element
+    Shape step; ///< the input's dimension of each output dimension; -1: a new axis
+  };
+  const Shape in = {2, 3, 4, 5};
+  // clang-format off
+  const Case cases[] = {
+      {"x[..., 1:4]", {0, 1}, {0, 4}, {1, 1}, {2, 3, 4, 3}, 0, 0, 1, 0, 0, {0, 0, 0, 1}, {0, 1, 2, 3}},
+      {"x[1, ..., ::2]", {1, 0, 0}, {2, 0, 0}, {1, 1, 2}, {3, 4, 3}, 4, 4, 2, 0, 1, {1, 0, 0, 0}, {1, 2, 3}},
+      {"x[..., None]", {0, 0}, {0, 0}, {1, 1}, {2, 3, 4, 5, 1}, 0, 0, 1, 2, 0, {0, 0, 0, 0}, {0, 1, 2, 3, -1}},
+      {"x[None, 1]", {0, 1}, {0, 2}, {1, 1}, {1, 3, 4, 5}, 0, 0, 0, 1, 2, {1, 0, 0, 0}, {-1, 1, 2, 3}},
+      {"x[0, None, ..., None, 2]", {0, 0, 0, 0, 2}, {1, 0, 0, 0, 3}, {1, 1, 1, 1, 1}, {1, 3, 4, 1}, 0, 0, 4, 10, 17, {0, 0, 0, 2}, {-1, 1, 2, -1}},
+      {"x[:, ..., -1]", {0, 0, -1}, {0, 0, 0}, {1, 1, 1}, {2, 3, 4}, 1, 1, 2, 0, 4, {0, 0, 0, 4}, {0, 1, 2}},
+      {"x[1, 2, 3, 4, ...]", {1, 2, 3, 4, 0}, {2, 3, 4, 5, 0}, {1, 1, 1, 1, 1}, {}, 0, 0, 16, 0, 15, {1, 2, 3, 4}, {}},
+  };
+  // clang-format on
+  static const Case *current;
+  for (const Case &entry : cases) {
+    current = &entry;
+    TinyModel model;
+    model.tensors = {bytesOf("x", in), integers("b", entry.begin), integers("e", entry.end),
+                     integers("s", entry.stride), bytesOf("y", entry.out)};
+    model.outputs = {4};
+    model.operators = {{BuiltinOperator::STRIDED_SLICE,
+                        {0, 1, 2, 3},
+                        {4},
+                        BuiltinOptions::StridedSliceOptions,
+                        [](FlatBuilder &builder) {
+                          return tfl::CreateStridedSliceOptions(builder, current->beginMask, current->endMask,
+                                                                current->ellipsis, current->newAxis,
+                                                                current->shrink)
+                              .Union();
+                        }}};
+    const Bytes input = randomBytes(elements(in), random_);
+    const Bytes output = runOnCpu(model, {input});
+    ASSERT_EQ(output.size(), elements(entry.out)) << entry.numpy;
+    const bool byTwo = entry.stride.back() == 2;
+    forEach(entry.out, [&](const Shape &index) {
+      Shape from = entry.from;
+      for (size_t d = 0; d < index.size(); ++d)
+        if (entry.step[d] >= 0)
+          from[static_cast<size_t>(entry.step[d])] += index[d] * (byTwo && d + 1 == index.size() ? 2 : 1);
+      ASSERT_EQ(output[place(entry.out, index)], input[place(in, from)]) << entry.numpy;
+    });
+  }
+}
+
 TEST_F(MovesTest, StridedSliceTakesWhatTheFormatSays) {
   for (int repetition = 0; repetition < 12; ++repetition) {
     const Shape in = shape(static_cast<size_t>(pick(1, 4)));
