@@ -93,7 +93,6 @@ mlir::Value Importer::result(int32_t index) {
   const mlir::Value inner = value(index);
   if (!tensor(index).isUnsigned)
     return inner;
-  location_ = inner.getLoc();
   return turnTopBit(inner);
 }
 
@@ -152,7 +151,8 @@ mlir::Value Importer::turnTopBit(mlir::Value bytes) {
   const auto from = mlir::cast<mlir::RankedTensorType>(bytes.getType());
   const uint8_t topBit = 0x80;
   const std::vector<int64_t> ones(static_cast<size_t>(from.getRank()), 1);
-  return builder_.create<mlir::tosa::BitwiseXorOp>(location_, from, bytes, constantI8(ones, {&topBit, 1}));
+  return builder_.create<mlir::tosa::BitwiseXorOp>(builder_.getUnknownLoc(), from, bytes,
+                                                   constantI8(ones, {&topBit, 1}));
 }
 
 mlir::Value Importer::slice(mlir::Value value, llvm::ArrayRef<int64_t> start, llvm::ArrayRef<int64_t> size) {

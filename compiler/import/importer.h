@@ -95,7 +95,7 @@ public:
                      const std::string &attributes);
 
 private:
-  /// Every byte plus 128, modulo 256.
+  /// Every byte plus 128, modulo 256: a change of form at the network's edge, which is no layer's.
   mlir::Value turnTopBit(mlir::Value bytes);
 
   const Model &model_;

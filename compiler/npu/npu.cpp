@@ -41,8 +41,10 @@ isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, con
   Artifacts artifacts;
   std::vector<std::unique_ptr<mlir::Pass>> passes;
   passes.push_back(createPlacePass(target)); // who computes what, while all of it is still TOSA
-  if (target)
-    passes.push_back(createFusePass());  // NPU sequences become layers
+  if (target) {
+    passes.push_back(createFusePass());         // NPU sequences become layers
+    passes.push_back(createConcatPass(target)); // and the parts of a whole slices of it
+  }
   passes.push_back(createSegmentPass()); // runs of one kind become functions
   if (target) {
     passes.push_back(createGatherPass(target)); // first layers with few channels fill their blocks

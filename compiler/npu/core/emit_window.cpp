@@ -110,7 +110,7 @@ private:
       return;
     weights_ = blocks;
     weightK_ = k;
-    uint32_t taps = layer_.window.kernelHeight * layer_.window.kernelWidth;
+    uint32_t taps = layer_.weightParts * layer_.window.kernelHeight * layer_.window.kernelWidth;
     uint32_t rowElements = conv_ ? packedInputElements(target_, layer_.input.channels) : perBlock;
     uint32_t pieceElements = conv_ ? kElements(target_, layer_, k.size()) : perBlock;
     bool split = pieceElements != rowElements;

@@ -61,11 +61,12 @@ uint32_t parameterElements(const Target &target, const Layer &layer) {
 uint32_t weightElementsPerBlock(const Target &target, const Layer &layer) {
   const Window &window = layer.window;
   if (layer.kind == LayerKind::Conv)
-    return window.kernelHeight * window.kernelWidth * packedInputElements(target, layer.input.channels);
+    return layer.weightParts * window.kernelHeight * window.kernelWidth *
+           packedInputElements(target, layer.input.channels);
   if (layer.kind == LayerKind::Depthwise && target.isVta())
-    return window.kernelHeight * window.kernelWidth * target.inputsPerOutput();
+    return layer.weightParts * window.kernelHeight * window.kernelWidth * target.inputsPerOutput();
   if (layer.kind == LayerKind::Depthwise)
-    return window.kernelHeight * depthwiseChunks(target, window).chunks;
+    return layer.weightParts * window.kernelHeight * depthwiseChunks(target, window).chunks;
   if (target.isVta()) // the diagonal that carries INP to ACC; one each for the operands of an addition
     return (layer.kind == LayerKind::Add ? 2 : 1) * target.inputsPerOutput();
   return 0;

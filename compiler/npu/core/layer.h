@@ -63,6 +63,8 @@ struct Layer {
   int32_t padValue = 0; // what lies around the input: its zero point for a convolution
   Exit exit;
   Operand lhs, rhs; // Add only
+  // Weights that do not fit a byte are the sum of so many bytes: each window is multiplied once with each part.
+  uint32_t weightParts = 1;
   // Level vta (shift_exit.h): the exit as a shift, if it can be one, and what a step of each operand of an addition is worth in its sums.
   std::optional<Exit> shiftExit;
   int32_t lhsStep = 0, rhsStep = 0;

@@ -25,15 +25,16 @@ void packConvWeights(const Target &target, const Layer &layer, std::span<const i
                      std::vector<uint8_t> &out) {
   const Window &w = layer.window;
   uint32_t inputs = layer.input.channels, outputs = layer.output.channels;
-  uint32_t elements = packedInputElements(target, inputs);
+  uint32_t elements = packedInputElements(target, inputs), taps = w.kernelHeight * w.kernelWidth;
   uint32_t blockOut = target.blockOut(), blockIn = target.blockIn();
   for (uint32_t block = 0; block < target.channelBlocks(outputs); ++block)
-    for (uint32_t tap = 0; tap < w.kernelHeight * w.kernelWidth; ++tap)
+    for (uint32_t tap = 0; tap < layer.weightParts * taps; ++tap)
       for (uint32_t element = 0; element < elements; ++element)
         for (uint32_t o = block * blockOut; o < (block + 1) * blockOut; ++o)
           for (uint32_t k = element * blockIn; k < (element + 1) * blockIn; ++k) {
             bool inside = o < outputs && k < inputs;
-            size_t index = (size_t(o) * w.kernelHeight * w.kernelWidth + tap) * inputs + k;
+            size_t filter = size_t(tap / taps) * outputs + o;
+            size_t index = (filter * taps + tap % taps) * inputs + k;
             out.push_back(inside ? uint8_t(weights[index]) : 0);
           }
 }
@@ -44,7 +45,7 @@ void packDepthwiseWeights(const Target &target, const Layer &layer, std::span<co
   uint32_t channels = layer.output.channels, blockOut = target.blockOut();
   TapChunks chunks = depthwiseChunks(target, w);
   for (uint32_t block = 0; block < target.channelBlocks(channels); ++block)
-    for (uint32_t y = 0; y < w.kernelHeight; ++y)
+    for (uint32_t y = 0; y < layer.weightParts * w.kernelHeight; ++y) // a part's rows behind the one's before
       for (uint32_t chunk = 0; chunk < chunks.chunks; ++chunk)
         for (uint32_t c = block * blockOut; c < (block + 1) * blockOut; ++c)
           for (uint32_t t = 0; t < target.blockIn(); ++t) {
@@ -81,7 +82,7 @@ void packDiagonalWeights(const Target &target, const Layer &layer, std::span<con
   const Window &w = layer.window;
   uint32_t channels = layer.output.channels;
   for (uint32_t block = 0; block < target.channelBlocks(channels); ++block)
-    for (uint32_t tap = 0; tap < w.kernelHeight * w.kernelWidth; ++tap)
+    for (uint32_t tap = 0; tap < layer.weightParts * w.kernelHeight * w.kernelWidth; ++tap)
       appendDiagonal(target, out, [&](uint32_t lane) {
         uint32_t c = block * target.blockOut() + lane;
         return c < channels ? weights[size_t(tap) * channels + c] : int8_t(0);

@@ -17,10 +17,10 @@ struct ChannelParameters {
   std::vector<int32_t> bias, multiplier, shift;
 };
 
-// weights: int8 [outputs][kernelHeight][kernelWidth][inputs].
+// weights: int8 [weightParts][outputs][kernelHeight][kernelWidth][inputs].
 void packConvWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
                      std::vector<uint8_t> &out);
-// weights: int8 [kernelHeight][kernelWidth][channels].
+// weights: int8 [weightParts][kernelHeight][kernelWidth][channels].
 void packDepthwiseWeights(const Target &target, const Layer &layer, std::span<const int8_t> weights,
                           std::vector<uint8_t> &out);
 // PAR elements of all channel blocks.

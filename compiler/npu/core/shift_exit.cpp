@@ -134,7 +134,7 @@ void resolveShift(Layer &layer, std::span<const int32_t> multiplier, std::span<c
 
 std::string sumRefusal(const Layer &layer) {
   // Each product twice: once in the sum, once in a bias with the input's zero point folded in.
-  uint64_t products = uint64_t(layer.window.kernelHeight) * layer.window.kernelWidth * 2;
+  uint64_t products = uint64_t(layer.window.kernelHeight) * layer.window.kernelWidth * layer.weightParts * 2;
   if (layer.kind == LayerKind::Conv)
     products *= layer.input.channels;
   uint64_t offset = uint64_t(biasOffset(*layer.shiftExit)) + uint64_t(std::abs(layer.shiftExit->zeroPoint));

@@ -94,12 +94,13 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
   f.par = t.blocks;
   uint64_t weightBlocks = weightsResident(target, layer, t) ? t.blocks : 1;
   if (layer.kind == LayerKind::Conv)
-    f.wgt = weightBlocks * w.kernelHeight * w.kernelWidth * kElements(target, layer, t.kBlocks);
+    f.wgt = weightBlocks * layer.weightParts * w.kernelHeight * w.kernelWidth *
+            kElements(target, layer, t.kBlocks);
   if (layer.kind != LayerKind::Conv && target.isVta())
     f.wgt = weightBlocks * weightElementsPerBlock(target, layer);
   if (layer.kind == LayerKind::Depthwise && !target.isVta()) {
     TapChunks taps = depthwiseChunks(target, w);
-    f.wgt = weightBlocks * w.kernelHeight * taps.chunks;
+    f.wgt = weightBlocks * weightElementsPerBlock(target, layer);
     f.inp += (taps.taps * taps.chunks - w.kernelWidth) * target.inputsPerOutput();
   }
   if (layer.kind == LayerKind::AveragePool || layer.kind == LayerKind::MaxPool)

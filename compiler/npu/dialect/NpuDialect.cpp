@@ -43,6 +43,8 @@ mlir::LogicalResult ConvOp::verify() {
   if (getKernel().size() != 2 || getStride().size() != 2 || getDilation().size() != 2 ||
       getPad().size() != 4 || getInputShape().size() != 3)
     return emitOpError("needs kernel, stride and dilation of 2, pad of 4 and input_shape of 3 numbers");
+  if (getWeightParts().value_or(1) < 1 || getWeightParts().value_or(1) > 2)
+    return emitOpError("has ") << *getWeightParts() << " parts of weights, not one or two";
   size_t channels = shapeOf(getOutput().getType())->channels;
   if (getMultiplier().size() != channels || getShift().size() != channels)
     return emitOpError("has ") << getMultiplier().size() << " multipliers and " << getShift().size()
@@ -80,6 +82,25 @@ mlir::LogicalResult ViewOp::verify() {
   Shape from = *shapeOf(getInput().getType()), to = *shapeOf(getOutput().getType());
   if (from.channels != to.channels || from.height * from.width != to.height * to.width)
     return emitOpError("may not move bytes between channels and pixels");
+  return mlir::success();
+}
+
+mlir::LogicalResult ConcatOp::verify() {
+  if (getParts().empty() || mlir::failed(verifyActivation(*this, getOutput().getType())))
+    return emitOpError("needs a part");
+  Shape to = *shapeOf(getOutput().getType());
+  uint64_t pixels = 0, channels = 0;
+  bool samePixels = true, sameChannels = true;
+  for (mlir::Value part : getParts()) {
+    if (mlir::failed(verifyActivation(*this, part.getType())))
+      return mlir::failure();
+    Shape from = *shapeOf(part.getType());
+    samePixels &= from.height * from.width == to.height * to.width;
+    sameChannels &= from.channels == to.channels;
+    pixels += from.height * from.width, channels += from.channels;
+  }
+  if (!(samePixels && channels <= to.channels) && !(sameChannels && pixels == to.height * to.width))
+    return emitOpError("has parts that do not fit its result");
   return mlir::success();
 }
 

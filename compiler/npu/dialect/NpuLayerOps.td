@@ -15,14 +15,14 @@ def Npu_ConvOp : Npu_LayerOp<"conv"> {
   let summary = "convolution, depthwise convolution or dense layer with requantisation and clamp";
   let description = [{
     `weights` is [outputs, kernel height, kernel width, inputs] (depthwise: [kernel height, kernel width, channels]), `bias` one
-    int32 a channel. Padding has the value `input_zp`. A dense layer's kernel is as large as its input.
+    int32 a channel; with `weight_parts`, the weights are the sum of so many, which stand one behind the other. Padding has the value `input_zp`. A dense layer's kernel is as large as its input.
     `multiplier` and `shift` (positive to the left) have one entry an output channel. `exit` = mode, zero point, least, greatest.
   }];
   let arguments = (ins AnyTensor:$input, AnyTensor:$weights, AnyTensor:$bias, BoolAttr:$depthwise,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad,
     DenseI64ArrayAttr:$input_shape, I32Attr:$input_zp, DenseI32ArrayAttr:$multiplier, DenseI32ArrayAttr:$shift,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
-    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling);
+    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<I64Attr>:$weight_parts);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -52,6 +52,17 @@ def Npu_EltwiseOp : Npu_LayerOp<"eltwise"> {
 def Npu_ViewOp : Npu_LayerOp<"view"> {
   let summary = "the same bytes under another shape of one pixel";
   let arguments = (ins AnyTensor:$input, DenseI64ArrayAttr:$layers);
+  let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
+}
+
+def Npu_ConcatOp : Npu_LayerOp<"concat"> {
+  let summary = "parts behind each other, each at the beginning of a channel block; moves no byte";
+  let description = [{
+    The parts are slices of the result: the layout pass places them there. They have the result's pixels and are behind each other along the
+    channels, those of all but the last filled up to whole blocks; or they have one block of channels and are behind each other along
+    the pixels. No value is a part twice.
+  }];
+  let arguments = (ins Variadic<AnyTensor>:$parts, DenseI64ArrayAttr:$layers);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

@@ -61,6 +61,7 @@ Layer layerOf(mlir::Operation *op) {
     layer.window.dilationWidth = uint32_t(conv.getDilation()[1]);
     layer.padValue = int32_t(conv.getInputZp());
     layer.exit = exitOf(conv.getExit());
+    layer.weightParts = uint32_t(conv.getWeightParts().value_or(1));
     resolveShift(layer, conv.getMultiplier(), conv.getShift());
   } else if (auto pool = llvm::dyn_cast<PoolOp>(op)) {
     bool max = pool.getKind() == "max";

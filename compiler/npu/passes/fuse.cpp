@@ -1,5 +1,5 @@
 // Fusion. Each sequence that placement gave to the NPU becomes one operation of the npu dialect: npu.conv (convolution, depthwise,
-// dense), npu.pool, npu.eltwise; a reshape that moves no byte becomes npu.view. Padding in front, requantisation and clamp behind
+// dense, mean), npu.pool, npu.eltwise; a reshape that moves no byte becomes npu.view. Padding in front, requantisation and clamp behind
 // become attributes. Operations placed on the CPU stay as they are; a sequence that is marked for the NPU and does not match any
 // more is an error.
 #include "dialect/convert.h"
@@ -26,21 +26,42 @@ std::vector<int64_t> layersOf(const LayerMatch &match) {
   return layers;
 }
 
-// Depthwise weights [KH][KW][1][M] as convolution weights [M][KH][KW][1].
-mlir::Value transposedWeights(mlir::OpBuilder &builder, const LayerMatch &match) {
+template <class T>
+mlir::Value constant(mlir::OpBuilder &builder, const LayerMatch &match, llvm::ArrayRef<int64_t> shape,
+                     const std::vector<T> &values) {
+  auto type = mlir::RankedTensorType::get(shape, builder.getIntegerType(8 * sizeof(T)));
+  return builder.create<mlir::tosa::ConstOp>(match.anchor->getLoc(), type,
+                                             mlir::DenseElementsAttr::get(type, llvm::ArrayRef<T>(values)));
+}
+
+// The weights as npu.conv has them: depthwise ones [KH][KW][1][M] of a convolution as [M][KH][KW][1]; less their zero point, and then
+// as two bytes whose sum they are where they need that.
+mlir::Value weightsOf(mlir::OpBuilder &builder, const LayerMatch &match) {
+  if (!match.transposeWeights && match.weightZeroPoint == 0)
+    return match.weights;
   mlir::DenseIntElementsAttr values;
   mlir::matchPattern(match.weights, mlir::m_Constant(&values));
-  auto type = llvm::cast<mlir::RankedTensorType>(match.weights.getType());
-  size_t outputs = size_t(type.getShape()[3]), taps = size_t(type.getShape()[0] * type.getShape()[1]);
-  std::vector<int8_t> from(values.getValues<int8_t>().begin(), values.getValues<int8_t>().end()),
-      to(from.size());
-  for (size_t tap = 0; tap < taps; ++tap)
-    for (size_t o = 0; o < outputs; ++o)
-      to[o * taps + tap] = from[tap * outputs + o];
-  auto shape = mlir::RankedTensorType::get({type.getShape()[3], type.getShape()[0], type.getShape()[1], 1},
-                                           type.getElementType());
-  return builder.create<mlir::tosa::ConstOp>(match.anchor->getLoc(), shape,
-                                             mlir::DenseElementsAttr::get(shape, llvm::ArrayRef<int8_t>(to)));
+  std::vector<int64_t> shape = llvm::cast<mlir::ShapedType>(match.weights.getType()).getShape().vec();
+  std::vector<int8_t> weights(values.getValues<int8_t>().begin(), values.getValues<int8_t>().end());
+  if (match.transposeWeights) {
+    size_t outputs = size_t(shape[3]), taps = size_t(shape[0] * shape[1]);
+    std::vector<int8_t> from = weights;
+    for (size_t tap = 0; tap < taps; ++tap)
+      for (size_t o = 0; o < outputs; ++o)
+        weights[o * taps + tap] = from[tap * outputs + o];
+    shape = {shape[3], shape[0], shape[1], 1};
+  }
+  size_t count = weights.size();
+  weights.resize(count * match.layer.weightParts);
+  for (size_t i = 0; i < count; ++i) {
+    int32_t weight = weights[i] - match.weightZeroPoint, first = std::clamp(weight, INT8_MIN, INT8_MAX);
+    weights[i] = int8_t(first);
+    if (match.layer.weightParts > 1)
+      weights[count + i] = int8_t(weight - first);
+  }
+  if (match.layer.weightParts > 1)
+    shape.insert(shape.begin(), match.layer.weightParts);
+  return constant(builder, match, shape, weights);
 }
 
 mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
@@ -54,12 +75,22 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
   switch (l.kind) {
   case LayerKind::Conv:
   case LayerKind::Depthwise: {
-    mlir::Value weights = match.transposeWeights ? transposedWeights(builder, match) : match.weights;
+    int64_t channels = l.output.channels;
+    mlir::Value weights, bias = match.bias;
+    if (match.ones) {
+      weights = constant(builder, match, {w.kernelHeight, w.kernelWidth, channels},
+                         std::vector<int8_t>(size_t(w.kernelHeight) * w.kernelWidth * size_t(channels), 1));
+      bias = constant(builder, match, {channels}, std::vector<int32_t>(size_t(channels), *match.ones));
+    } else {
+      weights = weightsOf(builder, match);
+    }
     std::vector<int64_t> shape{l.input.height, l.input.width, l.input.channels};
-    return builder.create<ConvOp>(loc, type, match.input, weights, match.bias, l.kind == LayerKind::Depthwise,
+    mlir::IntegerAttr parts =
+        l.weightParts > 1 ? builder.getI64IntegerAttr(l.weightParts) : mlir::IntegerAttr();
+    return builder.create<ConvOp>(loc, type, match.input, weights, bias, l.kind == LayerKind::Depthwise,
                                   kernel, stride, dilation, pad, shape, uint32_t(l.padValue),
                                   match.multiplier, match.shift, exitArray(l.exit), layers,
-                                  mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr());
+                                  mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr(), parts);
   }
   case LayerKind::AveragePool:
   case LayerKind::MaxPool:

@@ -46,14 +46,57 @@ public:
   }
 
 private:
+  // Where a value's bytes lie: in a tensor of their own, its source's (a view), or at an offset in a concatenation.
+  struct Home {
+    mlir::Value value;
+    uint64_t offset = 0;
+  };
+  using Homes = llvm::DenseMap<mlir::Value, Home>;
+
+  uint64_t bytesOf(mlir::Value v) const {
+    Shape s = *shapeOf(v.getType());
+    return target_->activationBytes(s.height, s.width, s.channels);
+  }
+
+  Homes homesOf(mlir::Block &body) const {
+    Homes homes;
+    for (mlir::Operation &op : llvm::reverse(body)) {
+      auto homeOf = [&](mlir::Value v) { return homes.try_emplace(v, Home{v, 0}).first->second; };
+      for (mlir::Value v : op.getResults())
+        homeOf(v);
+      if (auto view = llvm::dyn_cast<ViewOp>(op)) {
+        // A view that is a part takes its source into the concatenation.
+        Home home = homeOf(view.getOutput());
+        if (home.value != view.getOutput())
+          homes[view.getInput()] = home;
+      }
+      uint64_t offset = 0;
+      if (auto concat = llvm::dyn_cast<ConcatOp>(op))
+        for (mlir::Value part : concat.getParts()) {
+          Home home = homeOf(concat.getOutput());
+          homes[part] = {home.value, home.offset + offset};
+          offset += bytesOf(part);
+        }
+    }
+    for (mlir::Value argument : body.getArguments())
+      homes.try_emplace(argument, Home{argument, 0});
+    for (mlir::Operation &op : body)
+      if (auto view = llvm::dyn_cast<ViewOp>(op))
+        homes[view.getOutput()] = homes[view.getInput()];
+    return homes;
+  }
+
   mlir::LogicalResult layOut(mlir::func::FuncOp function, uint64_t &arena) {
     mlir::Block &body = function.getBody().front();
-    llvm::DenseMap<mlir::Value, size_t> tensorOf; // views share their source's
+    Homes homes = homesOf(body);
+    llvm::DenseMap<mlir::Value, size_t> tensorOf; // by home
     std::vector<TensorLife> lives;
-    auto define = [&](mlir::Value v, int step) {
-      Shape s = *shapeOf(v.getType());
-      tensorOf[v] = lives.size();
-      lives.push_back({target_->activationBytes(s.height, s.width, s.channels), step, step});
+    auto use = [&](mlir::Value v, int step) {
+      mlir::Value home = homes.lookup(v).value;
+      auto [it, fresh] = tensorOf.try_emplace(home, lives.size());
+      if (fresh)
+        lives.push_back({bytesOf(home), step, step});
+      lives[it->second].last = std::max(lives[it->second].last, step);
     };
     // What the host writes before the launch: arguments, or their windows.
     auto written = [](mlir::Value argument) -> mlir::Value {
@@ -62,21 +105,22 @@ private:
       return windows ? windows.getOutput() : argument;
     };
     for (mlir::Value argument : body.getArguments())
-      define(written(argument), -1);
+      use(written(argument), -1);
     int step = 0;
     for (mlir::Operation &op : body) {
       for (mlir::Value v : op.getOperands())
-        if (auto it = tensorOf.find(v); it != tensorOf.end())
-          lives[it->second].last = std::max(lives[it->second].last, step);
-      if (llvm::isa<ViewOp>(op))
-        tensorOf[op.getResult(0)] = tensorOf[op.getOperand(0)];
-      else if (isLayer(&op))
-        define(op.getResult(0), step++);
+        if (homes.count(v) && tensorOf.count(homes.lookup(v).value)) // no constant
+          use(v, step);
+      if (isLayer(&op))
+        use(op.getResult(0), step++);
     }
     uint64_t bytes = 0;
     std::vector<uint64_t> offsets = planArena(lives, target_->regionAlignment(), &bytes);
     arena = std::max(arena, bytes);
-    auto place = [&](mlir::Value v) { return uint32_t(offsets[tensorOf[v]]); };
+    auto place = [&](mlir::Value v) {
+      const Home &home = homes[v];
+      return uint32_t(offsets[tensorOf[home.value]] + home.offset);
+    };
     for (mlir::Operation &op : body)
       if (isLayer(&op))
         if (mlir::failed(pack(&op, place)))
@@ -154,14 +198,16 @@ private:
       size_t channels = layer.output.channels;
       size_t perChannel = size_t(layer.window.kernelHeight) * layer.window.kernelWidth *
                           (conv.getDepthwise() ? 1 : layer.input.channels);
-      if (weights.size() != channels * perChannel || (bias.size() != channels && bias.size() != 1))
+      if (weights.size() != layer.weightParts * channels * perChannel ||
+          (bias.size() != channels && bias.size() != 1))
         return op->emitError("has ") << weights.size() << " weights and " << bias.size() << " biases for "
                                      << channels << " channels of " << perChannel;
       ChannelParameters p{{}, conv.getMultiplier().vec(), conv.getShift().vec()};
       for (size_t c = 0; c < channels; ++c) {
         int64_t sum = 0;
-        for (size_t i = 0; i < perChannel; ++i)
-          sum += weights[conv.getDepthwise() ? i * channels + c : c * perChannel + i];
+        for (size_t part = 0; part < weights.size(); part += channels * perChannel)
+          for (size_t i = 0; i < perChannel; ++i)
+            sum += weights[part + (conv.getDepthwise() ? i * channels + c : c * perChannel + i)];
         p.bias.push_back(foldZeroPoint(bias[bias.size() == 1 ? 0 : c], layer.padValue, sum));
       }
       layer.weightPlace.offset = constantPlace(MemoryType::Wgt);

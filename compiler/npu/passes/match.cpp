@@ -1,5 +1,6 @@
 #include "passes/match.h"
 
+#include "core/average.h"
 #include "core/shift_exit.h"
 #include "dialect/convert.h"
 #include "form/requantise.h"
@@ -48,8 +49,6 @@ struct Matcher {
   }
 
   bool quantisation(std::optional<tosa::ConvOpQuantizationAttr> info) {
-    if (info && info->getWeightZp() != 0)
-      return fail("weights have a zero point");
     m.layer.padValue = info ? int32_t(info->getInputZp()) : 0;
     if (m.layer.padValue < INT8_MIN || m.layer.padValue > INT8_MAX)
       return fail("input zero point outside int8");
@@ -59,7 +58,20 @@ struct Matcher {
     auto bias = llvm::cast<mlir::RankedTensorType>(m.bias.getType());
     if (!weights.getElementType().isInteger(8) || !bias.getElementType().isInteger(32))
       return fail("weights are not int8 or bias is not int32");
-    return true;
+    return weightParts(info ? int32_t(info->getWeightZp()) : 0);
+  }
+
+  // Weights less their zero point may need more than a byte.
+  bool weightParts(int32_t zeroPoint) {
+    mlir::DenseIntElementsAttr values;
+    if (zeroPoint == 0 || !mlir::matchPattern(m.weights, mlir::m_Constant(&values)))
+      return true;
+    m.weightZeroPoint = zeroPoint;
+    int32_t reach = 0;
+    for (int8_t value : values.getValues<int8_t>())
+      reach = std::max({reach, value - zeroPoint - INT8_MAX, INT8_MIN - (value - zeroPoint)});
+    m.layer.weightParts = reach > 0 ? 2 : 1;
+    return (zeroPoint >= INT8_MIN && zeroPoint <= INT8_MAX) || fail("weights have a zero point outside int8");
   }
 
   // multiplier and shift of a rescale as record.h has them (positive to the left).
@@ -223,6 +235,59 @@ struct Matcher {
     return true;
   }
 
+  // A sum over windows by weights of 1, which the exit divides.
+  bool ones(int32_t bias, mlir::Value sum) {
+    m.layer.kind = LayerKind::Depthwise;
+    m.ones = bias;
+    m.layer.mostBias = std::abs(int64_t(bias));
+    return !sum || leave(sum, m.layer.output.channels);
+  }
+
+  // The mean of a picture's rows, columns or both: bytes less their zero point, summed along the axes, and the rescale behind.
+  bool mean(tosa::ReduceSumOp op) {
+    auto raise = op.getInput().getDefiningOp<tosa::RescaleOp>();
+    if (!raise.getOutput().hasOneUse() || raise.getMultiplier() != llvm::ArrayRef<int32_t>{1 << 30} ||
+        raise.getShift() != llvm::ArrayRef<int8_t>{30} || raise.getOutputZp() != 0)
+      return fail("a sum of scaled values");
+    m.input = raise.getInput();
+    m.operations.push_back(raise);
+    bool summed[4] = {};
+    mlir::Value sum;
+    for (auto next = op; next; next = llvm::dyn_cast_or_null<tosa::ReduceSumOp>(onlyUser(sum))) {
+      if (llvm::cast<mlir::ShapedType>(m.input.getType()).getRank() != 4 || next.getAxis() > 2 ||
+          next.getAxis() < 1)
+        return fail("a mean of other axes than a picture's rows and columns");
+      summed[next.getAxis()] = true;
+      m.operations.push_back(next);
+      sum = next.getOutput();
+    }
+    if (!shapes(m.input, sum))
+      return false;
+    m.layer.padValue = int32_t(raise.getInputZp());
+    m.layer.window.kernelHeight = summed[1] ? m.layer.input.height : 1;
+    m.layer.window.kernelWidth = summed[2] ? m.layer.input.width : 1;
+    return ones(0, sum);
+  }
+
+  // An average that rounds halves up, as uint8 files have it: of bytes raised by 128, none of which is negative, multiplied by the
+  // reciprocal rounded up.
+  bool averageUp(tosa::AvgPool2dOp op) {
+    if (!pool(op, LayerKind::AveragePool))
+      return false;
+    std::vector<uint32_t> counts = averageCounts(m.layer);
+    if (counts.size() != 1 || counts[0] > kMostAveraged)
+      return fail("average of uint8 whose windows have different numbers of pixels");
+    int32_t bits = 30 + std::bit_width(counts[0] - 1);
+    uint64_t reciprocal = ((uint64_t(1) << bits) + counts[0] - 1) / counts[0];
+    Exit &exit = m.layer.exit;
+    exit.mode = isa::ExitMode::TfliteSingle;
+    exit.zeroPoint = INT8_MIN;
+    m.multiplier.assign(m.layer.output.channels, int32_t(reciprocal));
+    m.shift.assign(m.layer.output.channels, 31 - bits);
+    return ones(-INT8_MIN * int32_t(counts[0]), {});
+  }
+  static constexpr uint32_t kMostAveraged = 1 << 16; // far below where the reciprocal's last bit would count
+
   // One side of an addition: rescale to int32 with << 20, then to the common scale.
   bool addend(mlir::Value value, mlir::Value &source, Operand &operand) {
     auto scale = value.getDefiningOp<tosa::RescaleOp>();
@@ -271,6 +336,10 @@ struct Matcher {
 bool isAnchor(mlir::Operation *op) {
   if (llvm::isa<tosa::AddOp>(op))
     return llvm::cast<mlir::ShapedType>(op->getResult(0).getType()).getElementType().isInteger(32);
+  if (auto sum = llvm::dyn_cast<tosa::ReduceSumOp>(op)) {
+    auto raise = sum.getInput().getDefiningOp<tosa::RescaleOp>();
+    return raise && llvm::cast<mlir::ShapedType>(raise.getInput().getType()).getElementType().isInteger(8);
+  }
   return llvm::isa<tosa::Conv2DOp, tosa::DepthwiseConv2DOp, tosa::FullyConnectedOp, tosa::AvgPool2dOp,
                    tosa::MaxPool2dOp>(op);
 }
@@ -290,11 +359,15 @@ LayerMatch matchLayer(mlir::Operation *anchor) {
     matcher.pool(maxPool, LayerKind::MaxPool);
   else if (auto add = llvm::dyn_cast<tosa::AddOp>(anchor))
     matcher.add(add);
+  else if (auto sum = llvm::dyn_cast<tosa::ReduceSumOp>(anchor))
+    matcher.mean(sum);
   else if (auto averagePool = llvm::dyn_cast<tosa::AvgPool2dOp>(anchor)) {
     auto rounding = averagePool->getAttrOfType<mlir::StringAttr>("tessera.rounding");
     matcher.m.layer.exit.mode = isa::ExitMode::Average;
     if (rounding && rounding.getValue() == "half_away")
       matcher.pool(averagePool, LayerKind::AveragePool);
+    else if (rounding && rounding.getValue() == "half_up")
+      matcher.averageUp(averagePool);
     else
       matcher.fail("average that does not round halves away from zero");
   } else {

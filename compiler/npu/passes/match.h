@@ -1,5 +1,5 @@
 // Finds the sequences of TOSA operations (docs/tosa-input.md) that are one layer of the NPU: what feeds a convolution, dense
-// layer, pooling or addition, and the rescale and clamp behind it.
+// layer, pooling, mean or addition, and the rescale and clamp behind it.
 //
 // Used twice: placement asks whether the machine can run the layer, fusion rewrites it. matchLayer never changes the module.
 #pragma once
@@ -20,6 +20,8 @@ struct LayerMatch {
   std::vector<mlir::Operation *> operations; // all that the layer replaces, the last one gives the result
   mlir::Value input, rhs, weights, bias;
   bool transposeWeights = false; // depthwise weights [KH][KW][1][M] of a convolution with one input channel
+  int32_t weightZeroPoint = 0;   // to be taken off the weights
+  std::optional<int32_t> ones;   // in place of weights and bias: depthwise weights of 1, and this bias
   std::vector<int32_t> multiplier, shift; // one a channel (conv), or one (add)
   std::string why;                        // if it is no layer: the reason
   explicit operator bool() const { return why.empty(); }

@@ -14,6 +14,7 @@ namespace tessera::compiler::npu {
 
 std::unique_ptr<mlir::Pass> createPlacePass(const Target *target); // null: everything on the CPU
 std::unique_ptr<mlir::Pass> createFusePass();
+std::unique_ptr<mlir::Pass> createConcatPass(const Target *target);
 std::unique_ptr<mlir::Pass> createSegmentPass();
 std::unique_ptr<mlir::Pass> createGatherPass(const Target *target);
 std::unique_ptr<mlir::Pass> createLayoutPass(const Target *target, std::vector<uint8_t> *constants);

@@ -1,13 +1,16 @@
 // Placement. Gives every operation of @main the attributes `npu.where` ("npu" or "cpu") and `npu.why`, and the module
 // `npu.placement`, one dictionary a layer of the model file. An operation goes to the NPU if it is part of a sequence that
-// match.h knows and the machine has an instruction and the memory for it; a reshape that moves no byte goes where its producer is.
+// match.h knows and the machine has an instruction and the memory for it; a reshape that moves no byte goes where its producer is, and a
+// concatenation to the NPU if a part comes from there (concat.h).
 // Nothing is refused: what the NPU cannot do runs on the CPU, and `npu.why` says what was missing.
 #include "core/computation.h"
 #include "core/tiling.h"
+#include "passes/concat.h"
 #include "passes/match.h"
 #include "passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 
@@ -123,8 +126,19 @@ private:
       return;
     }
     std::string why = "no machine to place on";
+    if (target_ && llvm::isa<mlir::tosa::ConcatOp>(op)) {
+      bool near = llvm::any_of(op->getOperands(), [&](mlir::Value part) {
+        return part.getDefiningOp() && verdicts[part.getDefiningOp()].npu;
+      });
+      why = near ? concatRefusal(*target_, op) : "a concatenation of parts that all come from the host";
+      verdicts[op] = {why.empty(),
+                      why.empty() ? "moves no byte: its parts are stored beside each other" : why};
+      return;
+    }
     if (auto reason = reasons_.find(layerIndex(op)); target_ && reason != reasons_.end())
       why = reason->second;
+    else if (auto custom = llvm::dyn_cast<mlir::tosa::CustomOp>(op); target_ && custom)
+      why = "no tensor instruction computes " + custom.getOperatorName().str();
     else if (target_ && op->getName().getDialectNamespace() == "tosa")
       why = "no tensor instruction computes " + op->getName().getStringRef().str();
     else if (target_)

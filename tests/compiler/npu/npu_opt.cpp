@@ -47,6 +47,7 @@ int main(int argc, char **argv) {
   std::vector<std::unique_ptr<mlir::Pass>> known;
   known.push_back(createPlacePass(t));
   known.push_back(createFusePass());
+  known.push_back(createConcatPass(t));
   known.push_back(createSegmentPass());
   known.push_back(createGatherPass(t));
   known.push_back(createLayoutPass(t, &constants));

@@ -34,6 +34,15 @@ std::vector<int8_t> referenceAdd(const LayerCase &c) {
   return out;
 }
 
+// The weight at an index of one part: the sum of the parts.
+int32_t weightAt(const LayerCase &c, size_t index) {
+  size_t count = c.weights.size() / c.layer.weightParts;
+  int32_t weight = 0;
+  for (size_t part = 0; part < c.layer.weightParts; ++part)
+    weight += c.weights[part * count + index];
+  return weight;
+}
+
 // One output value of a window layer.
 int8_t windowValue(const LayerCase &c, uint32_t y, uint32_t x, uint32_t o) {
   const Layer &l = c.layer;
@@ -50,12 +59,12 @@ int8_t windowValue(const LayerCase &c, uint32_t y, uint32_t x, uint32_t o) {
       const int8_t *pixel = &c.input[size_t(iy * l.input.width + ix) * l.input.channels];
       ++count;
       if (conv) {
-        const int8_t *row =
-            &c.weights[((size_t(o) * w.kernelHeight + ky) * w.kernelWidth + kx) * l.input.channels];
+        size_t row = ((size_t(o) * w.kernelHeight + ky) * w.kernelWidth + kx) * l.input.channels;
         for (uint32_t k = 0; k < l.input.channels; ++k)
-          sum += (pixel[k] - l.padValue) * row[k];
+          sum += (pixel[k] - l.padValue) * weightAt(c, row + k);
       } else if (depthwise) {
-        sum += (pixel[o] - l.padValue) * c.weights[(size_t(ky) * w.kernelWidth + kx) * l.input.channels + o];
+        sum +=
+            (pixel[o] - l.padValue) * weightAt(c, (size_t(ky) * w.kernelWidth + kx) * l.input.channels + o);
       } else {
         sum += pixel[o];
         most = std::max<int32_t>(most, pixel[o]);
@@ -85,12 +94,14 @@ LayerCase caseOf(Layer l, std::mt19937_64 &random) {
   if (conv || depthwise) {
     l.padValue = int8_t(random());
     l.exit.mode = random() % 4 ? isa::ExitMode::Tflite : isa::ExitMode::TfliteSingle;
-    c.weights = randomBytes(perChannel * l.output.channels, random);
+    l.weightParts = random() % 4 ? 1 : 2;
+    c.layer.weightParts = l.weightParts;
+    c.weights = randomBytes(l.weightParts * perChannel * l.output.channels, random);
     for (uint32_t o = 0; o < l.output.channels; ++o) {
       c.bias.push_back(int32_t(random() % 20000) - 10000);
       int64_t sum = 0;
       for (size_t i = 0; i < perChannel; ++i)
-        sum += c.weights[depthwise ? i * l.output.channels + o : o * perChannel + i];
+        sum += weightAt(c, depthwise ? i * l.output.channels + o : o * perChannel + i);
       c.parameters.bias.push_back(foldZeroPoint(c.bias.back(), l.padValue, sum));
       c.parameters.multiplier.push_back(int32_t((1u << 30) + random() % (1u << 30)));
       c.parameters.shift.push_back(-int32_t(pick(random, 5, 12)));
@@ -189,7 +200,7 @@ std::string describe(const LayerCase &c) {
          n(l.output.channels) + " kernel " + n(w.kernelHeight) + "x" + n(w.kernelWidth) + " stride " +
          n(w.strideHeight) + "," + n(w.strideWidth) + " dilation " + n(w.dilationHeight) + "," +
          n(w.dilationWidth) + " pad " + n(w.padTop) + "," + n(w.padBottom) + "," + n(w.padLeft) + "," +
-         n(w.padRight);
+         n(w.padRight) + " weights of " + n(l.weightParts);
 }
 
 } // namespace tessera::compiler::npu::test

@@ -1,4 +1,4 @@
-// Quantised ResNets and MobileNetV2 of 224x224 pictures, with seeded weights: whole on the machine, the same bytes everywhere.
+// Quantised ResNets, MobileNetV2 and SqueezeNet of 224x224 pictures, with seeded weights: whole on the machine, the same bytes everywhere.
 
 #include "qdq_builder.h"
 
@@ -95,7 +95,7 @@ TEST_P(QdqNetworkTest, RunsWholeOnTheMachineAndGivesTheSameBytesEverywhere) {
 
 INSTANTIATE_TEST_SUITE_P(Pynq, QdqNetworkTest,
                          testing::Values(Network{"resnet18", true}, Network{"mobilenet_v2", true},
-                                         Network{"resnet50", false}));
+                                         Network{"squeezenet", true}, Network{"resnet50", false}));
 
 } // namespace
 } // namespace tessera::test

@@ -82,7 +82,7 @@ private:
   int count_ = 0;
 };
 
-/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet50", "mobilenet_v2"; empty for another name. They take float32
+/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet50", "mobilenet_v2", "squeezenet" (1.1); empty for another name. They take float32
 /// pictures and end in a Softmax. `size` makes a smaller one of the picture.
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size = 224);
 

@@ -59,6 +59,22 @@ void invertedResidual(QdqBuilder &b, int64_t size) {
   b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
 }
 
+/// Iandola et al., "SqueezeNet", version 1.1: modules of a narrow 1x1 convolution and, on it, a 1x1 and a 3x3 one side by side.
+void squeezed(QdqBuilder &b, int64_t size) {
+  QdqTensor x = b.input({1, 3, size, size});
+  x = b.maxPool(b.conv(x, {64, 3, 2, 0, 1, Activation::Relu}), 3, 2, 0);
+  const auto fire = [&](int64_t narrow, int64_t wide) {
+    const QdqTensor s = convRelu(b, x, narrow, 1, 1);
+    x = b.concat({convRelu(b, s, wide, 1, 1), convRelu(b, s, wide, 3, 1)});
+  };
+  fire(16, 64), fire(16, 64);
+  x = b.maxPool(x, 3, 2, 0);
+  fire(32, 128), fire(32, 128);
+  x = b.maxPool(x, 3, 2, 0);
+  fire(48, 192), fire(48, 192), fire(64, 256), fire(64, 256);
+  b.outputSoftmax(b.flatten(b.globalAverage(convRelu(b, x, 1000, 1, 1))));
+}
+
 } // namespace
 
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size) {
@@ -69,6 +85,8 @@ std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t 
     residual(builder, size, {3, 4, 6, 3}, true);
   else if (name == "mobilenet_v2")
     invertedResidual(builder, size);
+  else if (name == "squeezenet")
+    squeezed(builder, size);
   else
     return {};
   return builder.file();

@@ -145,8 +145,30 @@ INSTANTIATE_TEST_SUITE_P(
         Layer{"matmul_of_rows", {1, 4, 24}, [](auto &b, auto &x) { return b.matMul(x, 17); }, false},
         Layer{"concat",
               {1, 16, 5, 5},
-              [](auto &b, auto &x) { return b.conv(b.concat({b.maxPool(x, 1, 1, 0), x}), {16, 1}); },
-              false}),
+              [](auto &b, auto &x) { return b.conv(b.concat({b.maxPool(x, 1, 1, 0), x}), {16, 1}); }},
+        // Parts that fill no blocks; one of them twice, and in two concatenations.
+        Layer{"concat_of_odd_parts",
+              {1, 10, 5, 4},
+              [](auto &b, auto &x) {
+                const QdqTensor y = b.conv(x, {21, 3, 1, 1}), z = b.conv(x, {16, 1});
+                return b.conv(b.concat({z, b.concat({y, z, y}), z}), {16, 1});
+              }},
+        Layer{"concat_of_scales",
+              {1, 10, 5, 4},
+              [](auto &b, auto &x) {
+                const QdqTensor y = b.conv(x, {16, 1}), z = b.conv(x, {21, 3, 1, 1, 1, Activation::Relu});
+                return b.concat({y, b.requantise(y, 1.9f), z});
+              },
+              true,
+              1},
+        Layer{"concat_of_rows", {2, 24}, [](auto &b, auto &x) { return b.concat({b.matMul(x, 9), x}); }, false},
+        // A concatenation that is read, is a part of another, and is the result beside it.
+        Layer{"concat_of_concats",
+              {1, 16, 4, 4},
+              [](auto &b, auto &x) {
+                const QdqTensor y = b.concat({b.conv(x, {16, 1}), b.conv(x, {32, 1})});
+                return b.concat({y, b.conv(y, {16, 3, 1, 1})});
+              }}),
     [](const auto &info) { return std::string(info.param.name); });
 
 } // namespace

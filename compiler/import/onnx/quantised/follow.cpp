@@ -115,17 +115,24 @@ void transpose(Call &call, Values &outputs) {
 }
 
 void concat(Call &call, Values &outputs) {
-  Tensors parts;
-  Quantisation q;
+  std::vector<Bytes> parts;
+  Tensors bytes;
+  size_t other = 0; // an input that is quantised in another way than the first
   for (size_t i = 0; i < call.inputs(); ++i) {
-    const Bytes x = bytesOf(call, i);
-    if (i == 0)
-      q = x.q;
-    else if (!(x.q == q))
-      stay("inputs 0 and ", i, " have different scales or zero points");
-    parts.push_back(x.tensor);
+    parts.push_back(bytesOf(call, i));
+    bytes.push_back(parts.back().tensor);
+    if (!(parts.back().q == parts.front().q))
+      other = i;
+    if (parts.back().q.type != parts.front().q.type)
+      stay("inputs 0 and ", i, " are int8 and uint8");
   }
-  note(outputs[0], stepsOf({tosa_form::concatenated(parts, call.axis(0, parts.at(0).rank())), q}));
+  const int64_t rank = bytes.at(0).rank(), axis = call.axis(0, rank);
+  if (other == 0)
+    note(outputs[0], stepsOf({tosa_form::concatenated(bytes, axis), parts.front().q}));
+  else if (axis == (rank == 4 ? 1 : rank - 1)) // each channel has a scale of its own
+    note(outputs[0], joinedSums(parts, axis));
+  else
+    stay("inputs 0 and ", other, " have different scales or zero points, and it is not along the channels");
 }
 
 // ---- the edges ----

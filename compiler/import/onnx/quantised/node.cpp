@@ -114,6 +114,29 @@ Beneath asSums(const Bytes &x) {
   return sumsOf(tosa_form::depthwiseSums(t, x.q, ones(t.extent(1).value(), 1, 1), sliding), {x.q.scale});
 }
 
+Beneath joinedSums(const std::vector<Bytes> &parts, int64_t axis) {
+  Tensors bytes;
+  std::vector<float> scale;
+  std::vector<int32_t> bias;
+  for (const Bytes &part : parts) {
+    const auto channels = static_cast<size_t>(part.tensor.extent(axis).value());
+    bytes.push_back(part.tensor);
+    scale.insert(scale.end(), channels, part.q.scale);
+    bias.insert(bias.end(), channels, -part.q.signedZeroPoint());
+  }
+  Tensor joined = tosa_form::concatenated(bytes, axis);
+  if (joined.rank() != 4)
+    joined = tosa_form::asPicture(joined);
+  if (joined.count() == 0)
+    stay("there is nothing in it");
+  Filter filter = ones(joined.extent(1).value(), 1, 1);
+  filter.bias = bias;
+  Sliding sliding;
+  sliding.output = {joined.extent(2).value(), joined.extent(3).value()};
+  const Quantisation raw{joined.type(), 1, joined.type() == Type::Uint8 ? 128 : 0};
+  return sumsOf(tosa_form::depthwiseSums(joined, raw, filter, sliding), scale);
+}
+
 Beneath averageOf(const Bytes &x, int64_t height, int64_t width, const Sliding &sliding) {
   const Tensor sums =
       tosa_form::depthwiseSums(x.tensor, x.q, ones(x.tensor.extent(1).value(), height, width), sliding);

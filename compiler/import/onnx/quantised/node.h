@@ -36,6 +36,8 @@ Beneath sumsOf(const Tensor &sums, std::vector<float> scale, Beneath::Kind kind 
 Beneath stepsOf(const Bytes &bytes);
 /// Bytes as sums of one: byte - zero point.
 Beneath asSums(const Bytes &x);
+/// Bytes of several quantisations behind each other along the channels (of rank 4 axis 1, else the last), as asSums(): a scale a channel.
+Beneath joinedSums(const std::vector<Bytes> &parts, int64_t axis);
 /// Sums of windows, as a depthwise convolution with weights of 1; their scale makes averages of them.
 Beneath averageOf(const Bytes &x, int64_t height, int64_t width, const tosa_form::Sliding &sliding);
 /// The sums as bytes of the shape of `like`.

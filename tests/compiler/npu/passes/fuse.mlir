@@ -4,7 +4,7 @@
 
 // PLACE: npu.placement = [{index = 0 : i64, where = "npu", why = "part of conv 1:CONV_2D:c"}, {index = 1 : i64, where = "npu", why = "conv with MATMUL"},
 // PLACE-SAME: {index = 2 : i64, where = "npu", why = "average_pool with SUM"}, {index = 3 : i64, where = "npu", why = "conv with MATMUL"},
-// PLACE-SAME: {index = 4 : i64, where = "cpu", why = "no tensor instruction computes tosa.custom"}]
+// PLACE-SAME: {index = 4 : i64, where = "cpu", why = "no tensor instruction computes softmax"}]
 
 // A padding with the zero point goes into the convolution; a reshape in front of a dense layer becomes its kernel's shape.
 // FUSE-LABEL: func.func @main
