@@ -336,6 +336,8 @@ Tensor Emitter::contract(Type type, const Shape &parallel, const Shape &folded,
 
 Tensor Emitter::reduce(Type type, const Tensor &x, const std::vector<int64_t> &axes, Scalar initial,
                        const FoldBody &body) {
+  for (int64_t axis : axes)
+    (void)x.extent(axis); // an error where there is no such axis
   std::vector<bool> isFolded(static_cast<size_t>(x.rank()), false);
   for (int64_t axis : axes)
     isFolded[static_cast<size_t>(axis)] = true;

@@ -364,6 +364,12 @@ std::optional<std::vector<double>> Tensor::reals() const {
   return result;
 }
 
+const Extent &Tensor::extent(int64_t axis) const {
+  if (axis < 0 || axis >= rank())
+    fail("a tensor of rank ", rank(), " has no dimension ", axis);
+  return shape()[static_cast<size_t>(axis)];
+}
+
 Scalar Tensor::at(const Scalars &indices) const {
   auto &impl = emitter().impl();
   if (static_cast<int64_t>(indices.size()) != rank())

@@ -82,7 +82,8 @@ public:
   Type type() const;
   const Shape &shape() const;
   int64_t rank() const { return static_cast<int64_t>(shape().size()); }
-  const Extent &extent(int64_t axis) const { return shape()[static_cast<size_t>(axis)]; }
+  /// An axis that the tensor has not is an error of the file: nodes are written for ranks that they do not always get.
+  const Extent &extent(int64_t axis) const;
   /// All extents known.
   bool isStatic() const;
   /// Elements; of static tensors.

@@ -144,6 +144,12 @@ std::vector<HostileFile> hostileFiles() {
     w.node("Resize", {"x", "", "", "s"}, "y");
     w.output("y");
   });
+  add("loss_without_classes", "a tensor of rank 1 has no dimension 1", [](Writer &w) {
+    w.input("x", {3}); // libFuzzer found it
+    w.input("t", {3}, onnx::TensorProto::INT64);
+    w.node("SoftmaxCrossEntropyLoss", {"x", "t"}, "y");
+    w.output("y");
+  });
   for (const char *location : {"../secret", "/etc/passwd", "a/../../secret"})
     add((std::string("outside_") + std::to_string(files.size())).c_str(), "constant 'c'", [&](Writer &w) {
       w.input("x", {4});
