@@ -1,4 +1,4 @@
-/// Linalg on buffers to loops whose reductions keep their value in registers.
+/// Linalg on buffers to loops whose reductions keep their value in a register: what pass cpu-register-tile leaves.
 ///
 /// Upstream's loops load and store the output element at every step of a reduction, and LLVM cannot always prove that
 /// this may stay in a register. Here the output element is loaded once before the reduction loops and stored once after;

@@ -17,6 +17,7 @@
 #include "mlir/Conversion/TosaToArith/TosaToArith.h"
 #include "mlir/Conversion/TosaToLinalg/TosaToLinalg.h"
 #include "mlir/Conversion/TosaToTensor/TosaToTensor.h"
+#include "mlir/Conversion/VectorToLLVM/ConvertVectorToLLVMPass.h"
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
@@ -37,6 +38,7 @@
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/Dialect/Tensor/Transforms/BufferizableOpInterfaceImpl.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/OwningOpRef.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -122,6 +124,7 @@ mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool hasPlainPointers) 
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   passes.addPass(mlir::createConvertSCFToCFPass());
+  passes.addPass(mlir::createConvertVectorToLLVMPass());
   mlir::FinalizeMemRefToLLVMConversionPassOptions memory;
   memory.useGenericFunctions = true;
   passes.addPass(mlir::createFinalizeMemRefToLLVMConversionPass(memory));
@@ -232,8 +235,22 @@ void copyViews(FuncOp function) {
   }
 }
 
+/// Each reader of a filled tensor gets a fill of its own, which it can start from: one buffer would be copied for all but the last.
+void ownFills(FuncOp function) {
+  llvm::SmallVector<mlir::linalg::FillOp> fills;
+  function.walk([&](mlir::linalg::FillOp fill) { fills.push_back(fill); });
+  for (mlir::linalg::FillOp fill : fills) {
+    if (!fill.hasPureTensorSemantics())
+      continue;
+    mlir::OpBuilder builder(fill);
+    for (mlir::OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(fill->getResult(0).getUses())))
+      use.set(builder.clone(*fill)->getResult(0));
+  }
+}
+
 /// Lowers one body, alone in `module`.
-mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature &signature,
+mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuTarget &target,
+                              Signature &signature,
                               const std::function<void(std::string_view, const std::string &)> &dump) {
   function.setPublic();
   signature.inputs = function.getNumArguments();
@@ -251,6 +268,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature 
     module.print(stream);
     dump("linalg", text);
   }
+  ownFills(function);
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))
     return mlir::failure();
   copiesToLinalg(function);
@@ -261,11 +279,17 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature 
     signature.hasPlainPointers =
         signature.hasPlainPointers && last.hasStaticShape() && last.getNumElements() != 0;
   }
+  mlir::PassManager tiling(module.getContext());
+  tiling.addPass(createOutlinePass(/*anyShape=*/!signature.hasPlainPointers));
+  tiling.addPass(createRegisterTilePass(target));
+  if (failed(tiling.run(module)))
+    return mlir::failure();
   if (failed(placeInArena(function, ("arena_" + function.getName()).str())))
     return mlir::failure();
   placeInHeap(function);
-  if (failed(lowerLinalgToLoops(function)))
-    return mlir::failure();
+  for (FuncOp each : module.getOps<FuncOp>())
+    if (!each.isExternal() && failed(lowerLinalgToLoops(each)))
+      return mlir::failure();
   return toLLVMDialect(module, signature.hasPlainPointers);
 }
 
@@ -273,14 +297,16 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, Signature 
 mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, llvm::StringRef name,
                                 const Signature &signature) {
   mlir::OpBuilder builder(module.getContext());
-  for (auto global : llvm::to_vector(lowered.getOps<mlir::LLVM::GlobalOp>())) {
+  for (auto global : lowered.getOps<mlir::LLVM::GlobalOp>()) {
     const std::string unique = (name + "." + global.getName()).str();
-    const auto attribute = builder.getStringAttr(unique);
-    if (mlir::failed(mlir::SymbolTable::replaceAllSymbolUses(global, attribute, lowered)))
-      return nullptr;
     global.setName(unique);
     global.setLinkage(mlir::LLVM::Linkage::Internal);
   }
+  // One walk for all of them: in LLVM dialect a global is named nowhere else.
+  lowered.walk([&](mlir::LLVM::AddressOfOp use) {
+    if (!lowered.lookupSymbol<mlir::LLVM::LLVMFuncOp>(use.getGlobalName()))
+      use.setGlobalName((name + "." + use.getGlobalName()).str());
+  });
   mlir::LLVM::LLVMFuncOp body;
   for (mlir::Operation &op : llvm::make_early_inc_range(*lowered.getBody())) {
     if (auto function = mlir::dyn_cast<mlir::LLVM::LLVMFuncOp>(op); function && function.getName() == name) {
@@ -293,7 +319,10 @@ mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, l
         body.setArgAttr(data, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
         next += signature.hasPlainPointers ? 1 : 3 + 2 * static_cast<unsigned>(type.getRank());
       }
-    } else if (function && function.isExternal() && module.lookupSymbol(function.getName())) {
+    } else if (function && !function.isExternal()) {
+      function.setLinkage(mlir::LLVM::Linkage::Internal);
+      function.setPassthroughAttr(builder.getStrArrayAttr({"noinline"})); // as it was outlined
+    } else if (function && module.lookupSymbol(function.getName())) {
       continue; // another body declared it
     }
     op.remove();
@@ -309,7 +338,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
                   mlir::bufferization::BufferizationDialect, mlir::cf::ControlFlowDialect,
                   mlir::func::FuncDialect, mlir::linalg::LinalgDialect, mlir::LLVM::LLVMDialect,
                   mlir::math::MathDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::tensor::TensorDialect, mlir::tosa::TosaDialect>();
+                  mlir::tensor::TensorDialect, mlir::tosa::TosaDialect, mlir::vector::VectorDialect>();
   mlir::arith::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::linalg::registerBufferizableOpInterfaceExternalModels(registry);
@@ -317,7 +346,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
   mlir::tensor::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
-Expected<void> lowerSegments(mlir::ModuleOp module,
+Expected<void> lowerSegments(mlir::ModuleOp module, const CpuTarget &target,
                              const std::function<void(std::string_view, const std::string &)> &dump) {
   mlir::MLIRContext *context = module.getContext();
   std::string message;
@@ -340,7 +369,7 @@ Expected<void> lowerSegments(mlir::ModuleOp module,
     mlir::OwningOpRef<mlir::ModuleOp> alone(mlir::ModuleOp::create(function.getLoc()));
     function->remove();
     alone->push_back(function);
-    if (failed(lowerBody(*alone, function, signature, dump)))
+    if (failed(lowerBody(*alone, function, target, signature, dump)))
       return Error{"the host code of " + name + " cannot be made: " + message};
     mlir::LLVM::LLVMFuncOp body = moveInto(module, *alone, name, signature);
     if (!body)

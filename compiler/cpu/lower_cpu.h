@@ -2,6 +2,8 @@
 #ifndef TESSERA_COMPILER_CPU_LOWER_CPU_H
 #define TESSERA_COMPILER_CPU_LOWER_CPU_H
 
+#include "cpu/cpu_target.h"
+
 #include "tessera/isa/error.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -20,7 +22,7 @@ void registerDialects(mlir::DialectRegistry &registry);
 /// `llvm.func @cpu_segment_K(!llvm.ptr, !llvm.ptr)` its body. Afterwards none of the `cpu_body_K` is left as func.func.
 /// `dump`, if set, gets the module of each segment at stage "linalg". An operation that cannot be lowered is an error that
 /// names its layer.
-isa::Expected<void> lowerSegments(mlir::ModuleOp module,
+isa::Expected<void> lowerSegments(mlir::ModuleOp module, const CpuTarget &target,
                                   const std::function<void(std::string_view, const std::string &)> &dump);
 
 } // namespace tessera::compiler::cpu

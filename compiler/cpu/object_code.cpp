@@ -4,6 +4,7 @@
 #include "mlir/Target/LLVMIR/Dialect/LLVMIR/LLVMToLLVMIRTranslation.h"
 #include "mlir/Target/LLVMIR/Export.h"
 
+#include "llvm/Analysis/TargetTransformInfo.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -25,6 +26,9 @@ using isa::Error;
 using isa::Expected;
 
 namespace {
+
+/// Bytes; no target's vectors of fixed width are wider, and LLVM answers with what there is.
+constexpr int64_t kWidestVector = 256;
 
 std::string hostFeatures() {
   llvm::SubtargetFeatures features;
@@ -86,7 +90,31 @@ void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
+/// Vectors that the code asks for are taken as wide as they are; what LLVM vectorises itself may be as wide.
+void widen(llvm::Function &function, int64_t bytes) {
+  function.addFnAttr("prefer-vector-width", std::to_string(8 * bytes));
+}
+
 } // namespace
+
+Expected<CpuTarget> describe(const HostTarget &target) {
+  auto machine = makeMachine(target);
+  if (!machine)
+    return machine.error();
+  llvm::LLVMContext context;
+  llvm::Module module("question", context);
+  module.setDataLayout((*machine)->createDataLayout());
+  auto *type = llvm::FunctionType::get(llvm::Type::getVoidTy(context), false);
+  auto *function = llvm::Function::Create(type, llvm::Function::ExternalLinkage, "question", module);
+  widen(*function, kWidestVector);
+  const llvm::TargetTransformInfo costs = (*machine)->getTargetTransformInfo(*function);
+  CpuTarget result;
+  result.vectorBytes = static_cast<int64_t>(
+      costs.getRegisterBitWidth(llvm::TargetTransformInfo::RGK_FixedWidthVector).getFixedValue() / 8);
+  result.vectorRegisters =
+      costs.getNumberOfRegisters(costs.getRegisterClassForType(true, llvm::Type::getFloatTy(context)));
+  return result;
+}
 
 void registerTranslations(mlir::DialectRegistry &registry) {
   mlir::registerBuiltinDialectTranslation(registry);

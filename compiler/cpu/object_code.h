@@ -2,6 +2,8 @@
 #ifndef TESSERA_COMPILER_CPU_OBJECT_CODE_H
 #define TESSERA_COMPILER_CPU_OBJECT_CODE_H
 
+#include "cpu/cpu_target.h"
+
 #include "tessera/isa/error.h"
 
 #include "mlir/IR/BuiltinOps.h"
@@ -18,6 +20,9 @@ struct HostTarget {
   std::string cpu;
   std::string features;
 };
+
+/// What the passes ask about that processor.
+isa::Expected<CpuTarget> describe(const HostTarget &target);
 
 /// Translations that emitObject() needs in the context's registry.
 void registerTranslations(mlir::DialectRegistry &registry);

@@ -3,6 +3,8 @@
 #ifndef TESSERA_COMPILER_CPU_PASSES_H
 #define TESSERA_COMPILER_CPU_PASSES_H
 
+#include "cpu/cpu_target.h"
+
 #include "mlir/Pass/Pass.h"
 
 #include <memory>
@@ -11,6 +13,9 @@ namespace tessera::compiler::cpu {
 
 std::unique_ptr<mlir::Pass> createFuseElementwisePass();
 std::unique_ptr<mlir::Pass> createApproximateMathPass();
+/// `anyShape`: functions take dynamic shapes too, as descriptors.
+std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
+std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target);
 
 } // namespace tessera::compiler::cpu
 

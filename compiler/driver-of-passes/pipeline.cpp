@@ -95,10 +95,14 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
   metadata.update(nlohmann::ordered_json::parse(placed->metadata));
 
   // What is left of TOSA becomes loops, and everything becomes one object.
-  if (auto ok = cpu::lowerSegments(module, options.dump); !ok)
+  const cpu::HostTarget host{options.hostCpu, options.hostFeatures};
+  auto target = cpu::describe(host);
+  if (!target)
+    return target.error();
+  if (auto ok = cpu::lowerSegments(module, *target, options.dump); !ok)
     return ok.error();
   dumpModule(options, "llvm", module);
-  auto object = cpu::emitObject(module, {options.hostCpu, options.hostFeatures});
+  auto object = cpu::emitObject(module, host);
   if (!object)
     return object.error();
 

@@ -1,4 +1,5 @@
-// Runs CPU passes on a module and prints it, or the first error: `cpu_opt FILE PASS...`. For the .mlir files in passes/.
+// Runs CPU passes on a module and prints it, or the first error: `cpu_opt FILE PASS...`. For the .mlir files in passes/. The target is one of
+// 16 registers of 4 floats.
 #include "cpu/lower_cpu.h"
 #include "cpu/passes.h"
 
@@ -29,6 +30,8 @@ int main(int argc, char **argv) {
   std::vector<std::unique_ptr<mlir::Pass>> known;
   known.push_back(createFuseElementwisePass());
   known.push_back(createApproximateMathPass());
+  known.push_back(createOutlinePass(/*anyShape=*/false));
+  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8}));
   mlir::PassManager manager(&context);
   for (int i = 2; i < argc; ++i) {
     auto found =

@@ -1,0 +1,18 @@
+/// What the CPU passes ask about the host's processor. No pass knows a number of its own.
+#ifndef TESSERA_COMPILER_CPU_CPU_TARGET_H
+#define TESSERA_COMPILER_CPU_CPU_TARGET_H
+
+#include <cstdint>
+
+namespace tessera::compiler::cpu {
+
+/// From LLVM's description of the target (object_code.cpp). The default is what every x86-64 has.
+struct CpuTarget {
+  int64_t vectorBytes = 16;     ///< of the widest vector register
+  int64_t vectorRegisters = 16; ///< how many of them there are
+  int64_t sumsInFlight = 8;     ///< independent multiply-adds that keep the units busy: latency times units
+};
+
+} // namespace tessera::compiler::cpu
+
+#endif

@@ -1,0 +1,60 @@
+/// A reduction as loops over flat arrays: what there is to choose when it is tiled for registers, without MLIR.
+///
+/// Every array is addressed by one number, the sum of each loop's index times the array's stride for that loop. Loops of one step are
+/// gone, and loops that walk all arrays as one do are one: the rows and columns of a picture for a 1x1 convolution.
+#ifndef TESSERA_COMPILER_CPU_LOOP_NEST_H
+#define TESSERA_COMPILER_CPU_LOOP_NEST_H
+
+#include "cpu/cpu_target.h"
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace tessera::compiler::cpu {
+
+struct Loop {
+  int64_t extent = 0; ///< kUnknown where only the run knows it
+  bool isReduction = false;
+  unsigned source = 0; ///< number of the (outermost) loop that it was before loops were merged
+};
+
+struct Array {
+  std::vector<int64_t> strides; ///< a loop each, in elements
+  bool isConstant = false;      ///< its values are known: they may be put in another order
+  int64_t elementBytes = 0;
+};
+
+struct LoopNest {
+  static constexpr int64_t kUnknown = -1;
+
+  std::vector<Loop> loops;
+  std::vector<Array> inputs;
+  Array output;
+  bool startsFromMemory = false; ///< the output's elements are read before the first step
+
+  /// Drops loops of one step and merges neighbours of one kind where every array takes them as one.
+  void normalise();
+};
+
+/// How many steps of each loop one kernel holds in registers. `sizes` of other loops than at most three parallel ones are 1; that of `vector` is a
+/// multiple of the lanes (the last ones may be more than the loop has).
+struct Tile {
+  unsigned vector = 0;
+  std::vector<int64_t> sizes;
+};
+
+/// Whether the array's values are to be put in the order in which a kernel of this tile reads them: yes for a constant that one loop of the tile
+/// visits, where they do not stand so already.
+bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile);
+
+/// Loops of the tile (`sizes` above 1, and the vector's) that move in `array`.
+std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile);
+
+/// The tile of least cost: of each kernel the larger of its multiply-adds and its loads a step. Nothing where no loop can be taken as lanes:
+/// neighbours must be neighbours in memory (every second in an input), the same element, or constants.
+std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target);
+
+} // namespace tessera::compiler::cpu
+
+#endif

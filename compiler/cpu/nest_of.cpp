@@ -1,0 +1,145 @@
+#include "cpu/nest_of.h"
+
+#include "mlir/IR/SymbolTable.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+/// Adds `factor` times the expression to coefficients and constant; false where it is not linear.
+bool addLinear(mlir::AffineExpr expression, int64_t factor, llvm::MutableArrayRef<int64_t> coefficients,
+               int64_t &constant) {
+  if (auto dimension = mlir::dyn_cast<mlir::AffineDimExpr>(expression)) {
+    coefficients[dimension.getPosition()] += factor;
+    return true;
+  }
+  if (auto number = mlir::dyn_cast<mlir::AffineConstantExpr>(expression)) {
+    constant += factor * number.getValue();
+    return true;
+  }
+  auto binary = mlir::dyn_cast<mlir::AffineBinaryOpExpr>(expression);
+  if (binary && binary.getKind() == mlir::AffineExprKind::Add)
+    return addLinear(binary.getLHS(), factor, coefficients, constant) &&
+           addLinear(binary.getRHS(), factor, coefficients, constant);
+  if (binary && binary.getKind() == mlir::AffineExprKind::Mul)
+    if (auto number = mlir::dyn_cast<mlir::AffineConstantExpr>(binary.getRHS()))
+      return addLinear(binary.getLHS(), factor * number.getValue(), coefficients, constant);
+  return false;
+}
+
+bool isNumber(mlir::Type type) { return type.isIntOrFloat() && type.getIntOrFloatBitWidth() % 8 == 0; }
+
+std::optional<Array> arrayOf(mlir::linalg::LinalgOp op, mlir::OpOperand &operand, int64_t &offset) {
+  const auto type = mlir::cast<mlir::MemRefType>(operand.get().getType());
+  llvm::SmallVector<int64_t> strides;
+  int64_t ignored = 0;
+  if (!isNumber(type.getElementType()) || failed(mlir::getStridesAndOffset(type, strides, ignored)))
+    return std::nullopt;
+  const mlir::AffineMap map = op.getMatchingIndexingMap(&operand);
+  Array array;
+  array.strides.assign(map.getNumDims(), 0);
+  array.elementBytes = type.getElementTypeBitWidth() / 8;
+  for (auto [result, stride] : llvm::zip(map.getResults(), strides)) {
+    llvm::SmallVector<int64_t> coefficients(map.getNumDims(), 0);
+    int64_t constant = 0;
+    if (!addLinear(result, 1, coefficients, constant))
+      return std::nullopt;
+    for (auto [total, coefficient] : llvm::zip(array.strides, coefficients)) {
+      if (coefficient != 0 && mlir::ShapedType::isDynamic(stride))
+        return std::nullopt;
+      total += coefficient == 0 ? 0 : coefficient * stride;
+    }
+    if (constant != 0 && mlir::ShapedType::isDynamic(stride))
+      return std::nullopt;
+    offset += constant == 0 ? 0 : constant * stride;
+  }
+  return array;
+}
+
+bool isArithmetic(mlir::Operation &inner) {
+  return mlir::OpTrait::hasElementwiseMappableTraits(&inner) && inner.getNumResults() == 1 &&
+         inner.getNumRegions() == 0 && inner.getResult(0).getType().isIntOrFloat();
+}
+
+} // namespace
+
+mlir::linalg::FillOp fillBefore(mlir::linalg::LinalgOp op, mlir::Value buffer) {
+  const bool isOwn = mlir::isa<mlir::BlockArgument>(buffer) || buffer.getDefiningOp<mlir::memref::AllocOp>();
+  if (!isOwn || buffer.getParentBlock() != op->getBlock())
+    return nullptr;
+  mlir::linalg::FillOp found;
+  for (mlir::Operation *user : buffer.getUsers()) {
+    mlir::Operation *here = op->getBlock()->findAncestorOpInBlock(*user);
+    if (user == op.getOperation() || !here || !here->isBeforeInBlock(op))
+      continue;
+    auto fill = mlir::dyn_cast<mlir::linalg::FillOp>(user);
+    if (found || !fill || fill->getBlock() != op->getBlock() || fill.getOutputs()[0] != buffer)
+      return nullptr;
+    found = fill;
+  }
+  return found;
+}
+
+mlir::memref::GlobalOp constantOf(mlir::Value buffer) {
+  while (mlir::Operation *view = buffer.getDefiningOp()) {
+    if (auto get = mlir::dyn_cast<mlir::memref::GetGlobalOp>(view)) {
+      auto global =
+          mlir::SymbolTable::lookupNearestSymbolFrom<mlir::memref::GlobalOp>(get, get.getNameAttr());
+      return global && global.getConstant() && global.getInitialValue() &&
+                     mlir::isa<mlir::DenseElementsAttr>(*global.getInitialValue())
+                 ? global
+                 : nullptr;
+    }
+    if (!mlir::isa<mlir::memref::CollapseShapeOp, mlir::memref::ExpandShapeOp>(view))
+      return nullptr;
+    buffer = view->getOperand(0);
+  }
+  return nullptr;
+}
+
+std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op) {
+  if (!op.hasPureBufferSemantics() || op.getNumDpsInits() != 1 || op.getNumReductionLoops() == 0 ||
+      mlir::isa<mlir::linalg::MapOp>(op))
+    return std::nullopt;
+  NestOf result;
+  result.output = op.getDpsInitOperand(0);
+  if (!op.payloadUsesValueFromOperand(result.output) ||
+      !llvm::all_of(op.getBlock()->without_terminator(), isArithmetic))
+    return std::nullopt;
+  for (auto [extent, iterator] : llvm::zip(op.getStaticLoopRanges(), op.getIteratorTypesArray())) {
+    const bool isReduction = iterator == mlir::utils::IteratorType::reduction;
+    const auto source = static_cast<unsigned>(result.nest.loops.size());
+    result.nest.loops.push_back(
+        {mlir::ShapedType::isDynamic(extent) ? LoopNest::kUnknown : extent, isReduction, source});
+    if (extent == 0)
+      return std::nullopt;
+  }
+  int64_t outputOffset = 0;
+  auto output = arrayOf(op, *result.output, outputOffset);
+  if (!output || outputOffset != 0)
+    return std::nullopt;
+  result.nest.output = *output;
+  for (mlir::OpOperand *operand : op.getDpsInputOperands()) {
+    if (op.getMatchingBlockArgument(operand).use_empty())
+      continue;
+    NestInput input;
+    input.operand = operand;
+    if (mlir::isa<mlir::MemRefType>(operand->get().getType())) {
+      auto array = arrayOf(op, *operand, input.offset);
+      if (!array)
+        return std::nullopt;
+      array->isConstant = constantOf(operand->get()) != nullptr;
+      input.array = static_cast<unsigned>(result.nest.inputs.size());
+      result.nest.inputs.push_back(*array);
+    } else if (!isNumber(operand->get().getType())) {
+      return std::nullopt;
+    }
+    result.inputs.push_back(input);
+  }
+  result.fill = fillBefore(op, result.output->get());
+  result.nest.startsFromMemory = !result.fill;
+  result.nest.normalise();
+  return result;
+}
+
+} // namespace tessera::compiler::cpu

@@ -1,0 +1,39 @@
+/// A Linalg operation on buffers seen as a loop nest over flat arrays (loop_nest.h).
+#ifndef TESSERA_COMPILER_CPU_NEST_OF_H
+#define TESSERA_COMPILER_CPU_NEST_OF_H
+
+#include "cpu/loop_nest.h"
+
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+
+#include <optional>
+
+namespace tessera::compiler::cpu {
+
+/// An input that its body reads: a buffer with its array in the nest, or a scalar, which has none.
+struct NestInput {
+  mlir::OpOperand *operand = nullptr;
+  std::optional<unsigned> array;
+  int64_t offset = 0; ///< of the element at which all indices are 0
+};
+
+struct NestOf {
+  LoopNest nest;
+  std::vector<NestInput> inputs;
+  mlir::OpOperand *output = nullptr;
+  mlir::linalg::FillOp fill; ///< what wrote the output's first values, where nothing else did
+};
+
+/// Nothing where the operation is no reduction of one output by element-wise arithmetic, or an array's strides are not known.
+std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op);
+
+/// The fill that wrote all of `op`'s output `buffer` before it, where that is the only earlier user of the buffer; else null.
+mlir::linalg::FillOp fillBefore(mlir::linalg::LinalgOp op, mlir::Value buffer);
+
+/// The constant that `buffer` is, through views that move nothing; null where it is none.
+mlir::memref::GlobalOp constantOf(mlir::Value buffer);
+
+} // namespace tessera::compiler::cpu
+
+#endif

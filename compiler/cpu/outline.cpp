@@ -1,0 +1,126 @@
+// Each loop nest a function. Every Linalg operation on buffers moves, together with the fill that its output starts from, into a private function `BODY_kernel_N`
+// of its buffers and scalars; constants are named inside. LLVM's analyses then see one loop nest at a time: in one function with hundreds of
+// them they take time by the square. Buffers that are not views of one another are marked as such. What stays where it is: operations on buffers that
+// have no plain pointer (strided views; `anyShape` false: dynamic shapes too), and those nested in loops, which are called often.
+#include "cpu/nest_of.h"
+#include "cpu/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "mlir/Transforms/RegionUtils.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+mlir::Value rootOf(mlir::Value buffer) {
+  while (auto view = buffer.getDefiningOp<mlir::ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  return buffer;
+}
+
+class OutlinePass : public mlir::PassWrapper<OutlinePass, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(OutlinePass)
+  explicit OutlinePass(bool anyShape) : anyShape_(anyShape) {}
+
+  llvm::StringRef getArgument() const override { return "cpu-outline"; }
+  void getDependentDialects(mlir::DialectRegistry &registry) const override {
+    registry.insert<mlir::func::FuncDialect, mlir::LLVM::LLVMDialect>();
+  }
+
+  void runOnOperation() override {
+    for (auto function : llvm::to_vector(getOperation().getOps<mlir::func::FuncOp>())) {
+      if (function.isExternal())
+        continue;
+      unsigned number = 0;
+      last_ = function;
+      for (auto op : llvm::to_vector(function.getBody().front().getOps<mlir::linalg::LinalgOp>()))
+        // A fill goes with its reader; of those that are left each is its own.
+        if (!mlir::isa<mlir::linalg::FillOp>(op))
+          number += outline(function, op, number);
+    }
+  }
+
+private:
+  bool fits(mlir::Type type) const {
+    const auto buffer = mlir::dyn_cast<mlir::MemRefType>(type);
+    return !buffer || (buffer.getLayout().isIdentity() && (anyShape_ || buffer.hasStaticShape()) &&
+                       !llvm::is_contained(buffer.getShape(), 0));
+  }
+
+  bool outline(mlir::func::FuncOp function, mlir::linalg::LinalgOp op, unsigned number) {
+    if (!op.hasPureBufferSemantics())
+      return false;
+    mlir::linalg::FillOp fill = op.getNumDpsInits() == 1 ? fillBefore(op, op.getDpsInits()[0]) : nullptr;
+    llvm::SetVector<mlir::Value> values;
+    for (mlir::Operation *moved : {fill ? fill.getOperation() : nullptr, op.getOperation()}) {
+      if (!moved)
+        continue;
+      values.insert(moved->operand_begin(), moved->operand_end());
+      mlir::getUsedValuesDefinedAbove(moved->getRegions(), values);
+    }
+    llvm::SmallVector<mlir::Value> arguments;
+    llvm::SmallVector<mlir::Operation *> inside;
+    for (mlir::Value value : values) {
+      mlir::Operation *origin = value.getDefiningOp();
+      if (origin &&
+          (origin->hasTrait<mlir::OpTrait::ConstantLike>() || mlir::isa<mlir::memref::GetGlobalOp>(origin)))
+        inside.push_back(origin);
+      else if (fits(value.getType()))
+        arguments.push_back(value);
+      else
+        return false;
+    }
+
+    mlir::OpBuilder builder(function->getContext());
+    builder.setInsertionPointAfter(last_);
+    const mlir::Location location = op.getLoc();
+    auto kernel = builder.create<mlir::func::FuncOp>(
+        location, (function.getName() + "_kernel_" + llvm::Twine(number)).str(),
+        builder.getFunctionType(mlir::ValueRange(arguments).getTypes(), {}));
+    kernel.setPrivate();
+    last_ = kernel;
+    for (unsigned i = 0; i < arguments.size(); ++i)
+      if (!anyShape_ && isApart(arguments, i)) // a descriptor is no pointer
+        kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+    builder.setInsertionPoint(op);
+    builder.create<mlir::func::CallOp>(location, kernel, arguments);
+
+    mlir::Block *block = kernel.addEntryBlock();
+    mlir::IRMapping mapping;
+    mapping.map(arguments, block->getArguments());
+    builder.setInsertionPointToStart(block);
+    for (mlir::Operation *constant : inside)
+      builder.clone(*constant, mapping);
+    if (fill)
+      builder.clone(*fill, mapping);
+    builder.clone(*op, mapping);
+    builder.create<mlir::func::ReturnOp>(location);
+    op->erase();
+    if (fill)
+      fill->erase();
+    return true;
+  }
+
+  static bool isApart(llvm::ArrayRef<mlir::Value> arguments, unsigned which) {
+    if (!mlir::isa<mlir::MemRefType>(arguments[which].getType()))
+      return false;
+    return llvm::count_if(arguments,
+                          [&](mlir::Value other) { return rootOf(other) == rootOf(arguments[which]); }) == 1;
+  }
+
+  bool anyShape_;
+  mlir::Operation *last_ = nullptr; ///< behind which the next function goes
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape) {
+  return std::make_unique<OutlinePass>(anyShape);
+}
+
+} // namespace tessera::compiler::cpu

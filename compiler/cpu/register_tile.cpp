@@ -1,0 +1,69 @@
+// Reductions in registers. A Linalg operation on buffers that folds by element-wise arithmetic (convolution, product of matrices, depthwise
+// convolution, pooling) becomes loops over tiles: one parallel loop stands in the lanes of vectors, at most two more are unrolled, and all sums of a tile
+// stay in registers while the reductions run. Constants are put in the order of the reading, at compile time. Linalg's own vectoriser takes maps that
+// are projected permutations alone, which a convolution's window is not. How large a tile is, loop_nest.h chooses from the target's registers. What does not fit (no
+// reduction, bodies with branches or indices, strides known only when it runs, no loop whose neighbours are neighbours in memory) stays for loops.h.
+#include "cpu/passes.h"
+#include "cpu/tile_kernel.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "llvm/ADT/StringSet.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+class RegisterTilePass : public mlir::PassWrapper<RegisterTilePass, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RegisterTilePass)
+  explicit RegisterTilePass(const CpuTarget &target) : target_(target) {}
+
+  llvm::StringRef getArgument() const override { return "cpu-register-tile"; }
+  void getDependentDialects(mlir::DialectRegistry &registry) const override {
+    registry.insert<mlir::arith::ArithDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                    mlir::vector::VectorDialect>();
+  }
+
+  void runOnOperation() override {
+    llvm::SmallVector<mlir::linalg::LinalgOp> operations;
+    getOperation().walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
+    for (mlir::linalg::LinalgOp op : operations)
+      if (const auto source = nestOf(op))
+        if (const auto tile = chooseTile(source->nest, target_)) {
+          mlir::OpBuilder builder(op);
+          writeTiles(builder, op, *source, *tile, target_.vectorBytes / source->nest.output.elementBytes);
+          op->erase();
+          if (source->fill)
+            mlir::linalg::FillOp(source->fill)->erase();
+        }
+    removeUnread();
+  }
+
+private:
+  /// Constants whose packed twin has taken their place.
+  void removeUnread() {
+    llvm::StringSet<> read;
+    getOperation().walk([&](mlir::memref::GetGlobalOp get) {
+      if (get->use_empty())
+        get->erase();
+      else
+        read.insert(get.getName());
+    });
+    for (auto global : llvm::make_early_inc_range(getOperation().getOps<mlir::memref::GlobalOp>()))
+      if (!read.contains(global.getSymName()))
+        global->erase();
+  }
+
+  CpuTarget target_;
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target) {
+  return std::make_unique<RegisterTilePass>(target);
+}
+
+} // namespace tessera::compiler::cpu

@@ -1,0 +1,444 @@
+#include "cpu/tile_kernel.h"
+
+#include "cpu/pack_constant.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/IRMapping.h"
+
+#include <map>
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+using mlir::Location;
+using mlir::OpBuilder;
+using mlir::Value;
+using Values = llvm::SmallVector<Value>;
+namespace arith = mlir::arith;
+namespace vector = mlir::vector;
+
+/// Operations that the body of an innermost loop may be unrolled to.
+constexpr int64_t kUnrolledOperations = 160;
+
+/// An array as the kernel reads it.
+struct Source {
+  Value flat; ///< one dimension, from the first element
+  int64_t offset = 0;
+  std::vector<int64_t> outer; ///< strides of the loops' indices
+  std::vector<int64_t> inner; ///< strides of the steps within a tile
+  bool isPadded = false;      ///< whole vectors may be read where the loop has fewer
+};
+
+class Writer {
+public:
+  Writer(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile, int64_t lanes)
+      : builder_(builder), location_(op.getLoc()), op_(op), source_(source), nest_(source.nest), tile_(tile),
+        lanes_(lanes) {}
+
+  void run() {
+    orderLoops();
+    for (const NestInput &input : source_.inputs)
+      sources_.push_back(input.array ? sourceOf(input) : Source());
+    const Array &output = nest_.output;
+    output_ = {flat(source_.output->get()), 0, output.strides, output.strides, false};
+    indices_.assign(nest_.loops.size(), Value());
+    if (std::any_of(nest_.loops.begin(), nest_.loops.end(),
+                    [](const Loop &loop) { return loop.extent == LoopNest::kUnknown; }))
+      for (const mlir::Range &range : op_.createLoopRanges(builder_, location_))
+        ranges_.push_back(range.size);
+    writeParallel(0, tile_.sizes);
+  }
+
+private:
+  // ---- loops -------------------------------------------------------------------------------------------------------------
+
+  void orderLoops() {
+    // What moves in a constant stands outside: the tile's part of it is read again and again by the loops within.
+    const auto rank = [&](unsigned loop) {
+      bool all = nest_.output.strides[loop] != 0, constant = false;
+      for (const Array &input : nest_.inputs) {
+        all = all && input.strides[loop] != 0;
+        constant = constant || (input.isConstant && input.strides[loop] != 0);
+      }
+      return all || nest_.loops[loop].extent == LoopNest::kUnknown ? 0 : constant ? 1 : 2;
+    };
+    for (unsigned loop = 0; loop < nest_.loops.size(); ++loop)
+      (nest_.loops[loop].isReduction ? reductions_ : parallel_).push_back(loop);
+    std::sort(parallel_.begin(), parallel_.end(),
+              [&](unsigned a, unsigned b) { return std::pair(rank(a), a) < std::pair(rank(b), b); });
+    // Neighbours in memory innermost.
+    const auto step = [&](unsigned loop) {
+      for (const Array &input : nest_.inputs)
+        if (!input.isConstant)
+          return std::abs(input.strides[loop]);
+      return int64_t{0};
+    };
+    std::sort(reductions_.begin(), reductions_.end(),
+              [&](unsigned a, unsigned b) { return std::pair(-step(a), a) < std::pair(-step(b), b); });
+  }
+
+  void writeParallel(size_t depth, std::vector<int64_t> sizes) {
+    if (depth == parallel_.size()) {
+      writeKernel(sizes);
+      return;
+    }
+    const unsigned loop = parallel_[depth];
+    const int64_t extent = nest_.loops[loop].extent, size = tile_.sizes[loop];
+    if (extent == LoopNest::kUnknown) {
+      const Value end =
+          mlir::getValueOrCreateConstantIndexOp(builder_, location_, ranges_[nest_.loops[loop].source]);
+      inLoop(loop, end, 1, [&] { writeParallel(depth + 1, sizes); });
+      return;
+    }
+    const int64_t whole = extent / size * size;
+    sizes[loop] = size;
+    if (whole == size) {
+      indices_[loop] = index(0);
+      writeParallel(depth + 1, sizes);
+    } else if (whole > 0) {
+      inLoop(loop, index(whole), size, [&] { writeParallel(depth + 1, sizes); });
+    }
+    if (whole == extent)
+      return;
+    sizes[loop] = extent - whole;
+    indices_[loop] = index(whole);
+    writeParallel(depth + 1, sizes);
+  }
+
+  void inLoop(unsigned loop, Value end, int64_t step, llvm::function_ref<void()> body) {
+    auto created = builder_.create<mlir::scf::ForOp>(location_, index(0), end, index(step));
+    indices_[loop] = created.getInductionVar();
+    OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(created.getBody());
+    body();
+  }
+
+  // ---- one tile ----------------------------------------------------------------------------------------------------------
+
+  /// One vector of sums: where it stands in the tile, and how many of its lanes exist.
+  struct Position {
+    std::vector<int64_t> steps; ///< a loop each
+    int64_t lanes = 0;
+  };
+
+  void writeKernel(const std::vector<int64_t> &sizes) {
+    const std::vector<Position> positions = positionsOf(sizes);
+    Values bases;
+    for (const Source &source : sources_)
+      bases.push_back(source.flat ? base(source) : Value());
+    const Value outputBase = base(output_);
+    Values sums;
+    for (const Position &position : positions)
+      sums.push_back(start(outputBase, position));
+    sums = writeReduction(0, bases, sums, positions);
+    for (const auto &[position, value] : llvm::zip(positions, sums))
+      store(outputBase, position, value);
+  }
+
+  std::vector<Position> positionsOf(const std::vector<int64_t> &sizes) {
+    // Those loops outside that move in the input of which a step takes most values: each is used up before the next is loaded.
+    const Array *streamed = nullptr;
+    int64_t most = -1;
+    for (const Array &input : nest_.inputs) {
+      int64_t values = 1;
+      for (size_t i = 0; i < sizes.size(); ++i)
+        values *= input.strides[i] == 0 ? 1 : i == tile_.vector ? (sizes[i] + lanes_ - 1) / lanes_ : sizes[i];
+      if (values > most) {
+        most = values;
+        streamed = &input;
+      }
+    }
+    std::vector<unsigned> order;
+    for (const bool moves : {true, false})
+      for (unsigned loop = 0; loop < sizes.size(); ++loop)
+        if ((sizes[loop] > 1 || loop == tile_.vector) && (streamed && streamed->strides[loop] != 0) == moves)
+          order.push_back(loop);
+    std::vector<Position> positions{{std::vector<int64_t>(sizes.size(), 0), lanes_}};
+    for (const unsigned loop : order) {
+      const int64_t step = loop == tile_.vector ? lanes_ : 1;
+      std::vector<Position> next;
+      for (const Position &position : positions)
+        for (int64_t i = 0; i < sizes[loop]; i += step) {
+          next.push_back(position);
+          next.back().steps[loop] = i;
+          if (loop == tile_.vector)
+            next.back().lanes = std::min(lanes_, sizes[loop] - i);
+        }
+      positions = std::move(next);
+    }
+    return positions;
+  }
+
+  Values writeReduction(size_t depth, Values bases, Values sums, const std::vector<Position> &positions) {
+    int64_t steps = 1;
+    for (size_t i = depth; i < reductions_.size(); ++i) {
+      const int64_t extent = nest_.loops[reductions_[i]].extent;
+      steps = extent == LoopNest::kUnknown || steps > kUnrolledOperations ? kUnrolledOperations + 1
+                                                                          : steps * extent;
+    }
+    if (depth == reductions_.size() ||
+        steps * static_cast<int64_t>(positions.size()) <= kUnrolledOperations) {
+      std::vector<int64_t> at(nest_.loops.size(), 0);
+      writeSteps(depth, at, bases, sums, positions);
+      return sums;
+    }
+    const unsigned loop = reductions_[depth];
+    const int64_t extent = nest_.loops[loop].extent;
+    const Value end =
+        extent == LoopNest::kUnknown
+            ? mlir::getValueOrCreateConstantIndexOp(builder_, location_, ranges_[nest_.loops[loop].source])
+            : index(extent);
+    auto created = builder_.create<mlir::scf::ForOp>(location_, index(0), end, index(1), sums);
+    OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(created.getBody());
+    for (auto [value, source] : llvm::zip(bases, sources_))
+      if (value)
+        value = plus(value, times(created.getInductionVar(), source.outer[loop]));
+    Values inner(created.getRegionIterArgs());
+    builder_.create<mlir::scf::YieldOp>(location_, writeReduction(depth + 1, bases, inner, positions));
+    return Values(created.getResults());
+  }
+
+  void writeSteps(size_t depth, std::vector<int64_t> &at, const Values &bases, Values &sums,
+                  const std::vector<Position> &positions) {
+    if (depth < reductions_.size()) {
+      const unsigned loop = reductions_[depth];
+      for (at[loop] = 0; at[loop] < nest_.loops[loop].extent; ++at[loop])
+        writeSteps(depth + 1, at, bases, sums, positions);
+      at[loop] = 0;
+      return;
+    }
+    loaded_.clear();
+    for (auto [position, sum] : llvm::zip(positions, sums))
+      sum = writeBody(position, at, bases, sum);
+  }
+
+  // ---- one step of one vector of sums ------------------------------------------------------------------------------------
+
+  Value writeBody(const Position &position, const std::vector<int64_t> &at, const Values &bases, Value sum) {
+    mlir::IRMapping mapping;
+    for (size_t i = 0; i < sources_.size(); ++i) {
+      const NestInput &input = source_.inputs[i];
+      mapping.map(op_.getMatchingBlockArgument(input.operand),
+                  input.array ? load(i, position, at, bases[i]) : input.operand->get());
+    }
+    mapping.map(op_.getMatchingBlockArgument(source_.output), sum);
+    for (mlir::Operation &inner : op_.getBlock()->without_terminator()) {
+      if (isFactorOf(inner))
+        continue;
+      mapping.map(inner.getResult(0), writeOperation(inner, mapping));
+    }
+    return asVector(mapping.lookupOrDefault(op_.getBlock()->getTerminator()->getOperand(0)));
+  }
+
+  /// A product that is only added to something: one operation with the addition.
+  static bool isFactorOf(mlir::Operation &inner) {
+    return mlir::isa<arith::MulFOp>(inner) && inner.hasOneUse() &&
+           mlir::isa<arith::AddFOp>(*inner.user_begin());
+  }
+
+  Value writeOperation(mlir::Operation &inner, mlir::IRMapping &mapping) {
+    if (auto sum = mlir::dyn_cast<arith::AddFOp>(inner))
+      for (const unsigned side : {1u, 0u})
+        if (auto product = sum->getOperand(side).getDefiningOp<arith::MulFOp>();
+            product && product->getBlock() == op_.getBlock() && isFactorOf(*product))
+          if (!mapping.contains(product.getResult()))
+            return builder_.create<vector::FMAOp>(location_,
+                                                  asVector(mapping.lookupOrDefault(product.getLhs())),
+                                                  asVector(mapping.lookupOrDefault(product.getRhs())),
+                                                  asVector(operandOf(sum->getOperand(1 - side), mapping)));
+    Values operands;
+    bool isVector = false;
+    for (Value operand : inner.getOperands()) {
+      operands.push_back(mapping.lookupOrDefault(operand));
+      isVector = isVector || mlir::isa<mlir::VectorType>(operands.back().getType());
+    }
+    // What is the same for all lanes is computed once.
+    mlir::Operation *copy = inner.cloneWithoutRegions();
+    for (size_t i = 0; i < operands.size(); ++i)
+      copy->setOperand(static_cast<unsigned>(i), isVector ? asVector(operands[i]) : operands[i]);
+    if (isVector)
+      copy->getResult(0).setType(mlir::VectorType::get({lanes_}, inner.getResult(0).getType()));
+    builder_.insert(copy);
+    return copy->getResult(0);
+  }
+
+  /// The other side of a sum, which may be a product of its own.
+  Value operandOf(Value value, mlir::IRMapping &mapping) {
+    if (auto product = value.getDefiningOp<arith::MulFOp>();
+        product && product->getBlock() == op_.getBlock() && !mapping.contains(value))
+      return writeOperation(*product.getOperation(), mapping);
+    return mapping.lookupOrDefault(value);
+  }
+
+  Value asVector(Value value) {
+    if (mlir::isa<mlir::VectorType>(value.getType()))
+      return value;
+    return builder_.create<vector::BroadcastOp>(location_, mlir::VectorType::get({lanes_}, value.getType()),
+                                                value);
+  }
+
+  // ---- memory ------------------------------------------------------------------------------------------------------------
+
+  Value load(size_t number, const Position &position, const std::vector<int64_t> &at, Value base) {
+    const Source &source = sources_[number];
+    int64_t offset = 0;
+    for (size_t loop = 0; loop < nest_.loops.size(); ++loop)
+      offset += position.steps[loop] * source.inner[loop] + at[loop] * source.outer[loop];
+    const int64_t stride = source.inner[tile_.vector];
+    Value &known = loaded_[{number, offset, stride == 0 ? 0 : position.lanes}];
+    if (known)
+      return known;
+    if (stride == 0)
+      return known = builder_.create<mlir::memref::LoadOp>(location_, source.flat, plus(base, index(offset)));
+    const int64_t lanes = source.isPadded ? lanes_ : position.lanes;
+    if (stride == 1)
+      return known = loadRun(source.flat, plus(base, index(offset)), lanes);
+    // Every second element, none past the last: the second run starts one early.
+    const int64_t elements = 2 * lanes - 1, second = lanes_ - 1;
+    const Value low = loadRun(source.flat, plus(base, index(offset)), std::min(elements, lanes_));
+    const Value high =
+        elements > lanes_ ? loadRun(source.flat, plus(base, index(offset + second)), elements - second) : low;
+    llvm::SmallVector<int64_t> picked;
+    for (int64_t i = 0; i < lanes_; ++i)
+      picked.push_back(2 * i < lanes_ ? 2 * i : lanes_ + 2 * i - second);
+    return known = builder_.create<vector::ShuffleOp>(location_, low, high, picked);
+  }
+
+  Value loadRun(Value flat, Value place, int64_t lanes) {
+    const mlir::Type element = mlir::cast<mlir::MemRefType>(flat.getType()).getElementType();
+    const auto type = mlir::VectorType::get({lanes_}, element);
+    if (lanes == lanes_)
+      return builder_.create<vector::LoadOp>(location_, type, flat, place);
+    return builder_.create<vector::MaskedLoadOp>(location_, type, flat, place, mask(lanes), zero(type));
+  }
+
+  Value outputPlace(Value base, const Position &position) {
+    int64_t offset = 0;
+    for (size_t loop = 0; loop < nest_.loops.size(); ++loop)
+      offset += position.steps[loop] * output_.inner[loop];
+    return plus(base, index(offset));
+  }
+
+  Value start(Value base, const Position &position) {
+    if (mlir::linalg::FillOp fill = source_.fill)
+      return asVector(fill.getInputs()[0]);
+    const Value place = outputPlace(base, position);
+    if (output_.inner[tile_.vector] == 1)
+      return loadRun(output_.flat, place, position.lanes);
+    const auto type = mlir::VectorType::get({lanes_}, elementOf(output_));
+    return builder_.create<vector::GatherOp>(location_, type, output_.flat, place, apart(),
+                                             mask(position.lanes), zero(type));
+  }
+
+  void store(Value base, const Position &position, Value value) {
+    const Value place = outputPlace(base, position);
+    if (output_.inner[tile_.vector] != 1)
+      builder_.create<vector::ScatterOp>(location_, output_.flat, place, apart(), mask(position.lanes),
+                                         value);
+    else if (position.lanes == lanes_)
+      builder_.create<vector::StoreOp>(location_, value, output_.flat, place);
+    else
+      builder_.create<vector::MaskedStoreOp>(location_, output_.flat, place, mask(position.lanes), value);
+  }
+
+  /// Distances of the lanes' elements in an output whose neighbours are apart.
+  Value apart() {
+    llvm::SmallVector<int64_t> distances;
+    for (int64_t i = 0; i < lanes_; ++i)
+      distances.push_back(i * output_.inner[tile_.vector]);
+    const auto type = mlir::VectorType::get({lanes_}, builder_.getI64Type());
+    return builder_.create<arith::ConstantOp>(location_,
+                                              mlir::DenseElementsAttr::get(type, llvm::ArrayRef(distances)));
+  }
+
+  Value mask(int64_t lanes) {
+    llvm::SmallVector<bool> bits;
+    for (int64_t i = 0; i < lanes_; ++i)
+      bits.push_back(i < lanes);
+    const auto type = mlir::VectorType::get({lanes_}, builder_.getI1Type());
+    return builder_.create<arith::ConstantOp>(location_,
+                                              mlir::DenseElementsAttr::get(type, llvm::ArrayRef(bits)));
+  }
+
+  Value zero(mlir::VectorType type) {
+    return builder_.create<arith::ConstantOp>(location_, builder_.getZeroAttr(type));
+  }
+
+  static mlir::Type elementOf(const Source &source) {
+    return mlir::cast<mlir::MemRefType>(source.flat.getType()).getElementType();
+  }
+
+  Source sourceOf(const NestInput &input) {
+    const Array &array = nest_.inputs[*input.array];
+    if (!isPacked(nest_, array, tile_))
+      return {flat(input.operand->get()), input.offset, array.strides, array.strides, false};
+    Packed packed =
+        packConstant(constantOf(input.operand->get()), nest_, array, input.offset, tile_, reductions_);
+    const Value global = builder_.create<mlir::memref::GetGlobalOp>(location_, packed.global.getType(),
+                                                                    packed.global.getSymName());
+    Source source{global, 0, packed.strides, packed.strides, true};
+    source.inner[packed.loop] = 1;
+    return source;
+  }
+
+  /// The buffer's elements in one dimension, from its first.
+  Value flat(Value buffer) {
+    const auto type = mlir::cast<mlir::MemRefType>(buffer.getType());
+    llvm::SmallVector<int64_t> strides;
+    int64_t offset = 0;
+    (void)mlir::getStridesAndOffset(type, strides, offset);
+    auto parts = builder_.create<mlir::memref::ExtractStridedMetadataOp>(location_, buffer);
+    const mlir::OpFoldResult start = mlir::ShapedType::isDynamic(offset)
+                                         ? mlir::OpFoldResult(parts.getOffset())
+                                         : mlir::OpFoldResult(builder_.getIndexAttr(offset));
+    const auto layout = mlir::StridedLayoutAttr::get(builder_.getContext(), offset, {1});
+    // How many elements there are is nobody's question.
+    const int64_t size = type.hasStaticShape() ? type.getNumElements() : INT32_MAX;
+    const auto line = mlir::MemRefType::get({size}, type.getElementType(), layout, type.getMemorySpace());
+    return builder_.create<mlir::memref::ReinterpretCastOp>(
+        location_, line, parts.getBaseBuffer(), start,
+        llvm::ArrayRef<mlir::OpFoldResult>{builder_.getIndexAttr(size)},
+        llvm::ArrayRef<mlir::OpFoldResult>{builder_.getIndexAttr(1)});
+  }
+
+  // ---- index arithmetic --------------------------------------------------------------------------------------------------
+
+  Value base(const Source &source) {
+    Value result = index(source.offset);
+    for (const unsigned loop : parallel_)
+      result = plus(result, times(indices_[loop], source.outer[loop]));
+    return result;
+  }
+  Value index(int64_t value) { return builder_.create<arith::ConstantIndexOp>(location_, value); }
+  Value plus(Value a, Value b) { return builder_.createOrFold<arith::AddIOp>(location_, a, b); }
+  Value times(Value a, int64_t b) {
+    return b == 0 ? index(0) : builder_.createOrFold<arith::MulIOp>(location_, a, index(b));
+  }
+
+  OpBuilder &builder_;
+  Location location_;
+  mlir::linalg::LinalgOp op_;
+  const NestOf &source_;
+  const LoopNest &nest_;
+  const Tile &tile_;
+  int64_t lanes_;
+  std::vector<unsigned> parallel_, reductions_; ///< from the outermost to the innermost
+  std::vector<Source> sources_;                 ///< of each input; empty ones are scalars
+  Source output_;
+  Values indices_;
+  llvm::SmallVector<mlir::OpFoldResult> ranges_;
+  std::map<std::tuple<size_t, int64_t, int64_t>, Value> loaded_; ///< of this step: input, offset, lanes
+};
+
+} // namespace
+
+void writeTiles(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
+                int64_t lanes) {
+  Writer(builder, op, source, tile, lanes).run();
+}
+
+} // namespace tessera::compiler::cpu

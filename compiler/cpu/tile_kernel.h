@@ -1,0 +1,15 @@
+/// Writes a tiled reduction (loop_nest.h) as loops of vector operations.
+#ifndef TESSERA_COMPILER_CPU_TILE_KERNEL_H
+#define TESSERA_COMPILER_CPU_TILE_KERNEL_H
+
+#include "cpu/nest_of.h"
+
+namespace tessera::compiler::cpu {
+
+/// Puts loops over tiles before `op`, whose nest is `source`. In each tile the sums stand in vector registers while the reductions run. `op` stays.
+void writeTiles(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
+                int64_t lanes);
+
+} // namespace tessera::compiler::cpu
+
+#endif
