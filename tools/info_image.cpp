@@ -63,6 +63,14 @@ isa::Expected<Facts> imageFacts(std::span<const uint8_t> file, const std::string
   for (const auto &[key, value] : metadata.items())
     if (!facts.contains(key))
       facts[key] = value;
+  long long all = 0, accelerated = 0;
+  for (const Facts &layer : listOf(facts, "layers")) {
+    const long long macs = numberOf(layer, "macs");
+    all += macs;
+    accelerated += textOf(layer, "where") == "npu" ? macs : 0;
+  }
+  facts["macs"] = all;
+  facts["macs_on_npu"] = accelerated;
   return facts;
 }
 
@@ -82,6 +90,9 @@ void printImage(const Facts &facts) {
     std::printf("  %-4s %-18s %-32s %14lld  %s\n", textOf(layer, "where").c_str(),
                 textOf(layer, "op").c_str(), textOf(layer, "name").c_str(), numberOf(layer, "macs"),
                 textOf(layer, "why").c_str());
+  const long long all = numberOf(facts, "macs"), accelerated = numberOf(facts, "macs_on_npu");
+  std::printf("  on the accelerator %lld of %lld multiply-accumulates, %.1f %%\n", accelerated, all,
+              all == 0 ? 0 : 100 * static_cast<double>(accelerated) / static_cast<double>(all));
 }
 
 } // namespace tessera::tools

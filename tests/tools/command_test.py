@@ -122,6 +122,25 @@ class CommandTest(unittest.TestCase):
                 self.assertLessEqual(areas[name][kind]["used"], areas[name][kind]["available"], f"{name} {kind}")
                 self.assertGreater(areas[name][kind]["used"], 0, f"{name} {kind}")
 
+    def test_placement(self):
+        """Every operation with where it runs and why, and what share of the arithmetic that is."""
+        root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
+        network = os.path.join(root, "examples", "shapes", "shapes.tflite")
+        text = run("info", network, "--machine", "pynq").stdout
+        self.assertIn("on the accelerator 4413920 of 4413920 multiply-accumulates, 100.0 %", text)
+        for line in ("npu  CONV_2D            conv1                                    442368  conv with MATMUL",
+                     "npu  ADD                add3                                          0  add with ADD",
+                     "cpu  SOFTMAX            softmax                                       0  no tensor instruction computes softmax"):
+            self.assertIn(line, text)
+        # A machine of VTA's instructions alone can run none of these scales; what is left has none.
+        machine = os.path.join(root, "tests", "cosim", "machines", "vta.json")
+        facts = json.loads(run("info", network, "--machine", machine, "--json", "-").stdout)
+        self.assertEqual((facts["macs"], facts["macs_on_npu"]), (4413920, 0))
+        self.assertEqual({layer["op"] for layer in facts["layers"] if layer["where"] == "npu"}, {"MAX_POOL_2D", "AVERAGE_POOL_2D", "RESHAPE"})
+        for layer in facts["layers"]:
+            if layer["op"] in ("CONV_2D", "DEPTHWISE_CONV_2D"):
+                self.assertIn("the scales are no power of two", layer["why"])
+
     def test_files_that_are_none(self):
         self.assert_error(run("info", "/nowhere/x.tsr"), "cannot read /nowhere/x.tsr: No such file or directory")
         with tempfile.NamedTemporaryFile(suffix=".tsr") as file:

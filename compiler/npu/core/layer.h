@@ -41,10 +41,11 @@ struct Window {
 };
 
 struct Exit {
-  static constexpr int32_t kNoShift = -1;
+  static constexpr int32_t kNoShift = INT32_MAX;
   isa::ExitMode mode = isa::ExitMode::None;
   int32_t zeroPoint = 0, clampMin = -128, clampMax = 127;
-  int32_t shift = kNoShift; // of Layer::shiftExit: the scale of all channels is 2^-shift
+  // Of Layer::shiftExit: the scale of all channels is factor * 2^-shift; a negative shift goes to the left.
+  int32_t shift = kNoShift, factor = 1;
   bool operator==(const Exit &) const = default;
 };
 
@@ -68,7 +69,8 @@ struct Layer {
   // Level vta (shift_exit.h): the exit as a shift, if it can be one, and what a step of each operand of an addition is worth in its sums.
   std::optional<Exit> shiftExit;
   int32_t lhsStep = 0, rhsStep = 0;
-  int64_t mostBias = 0; // largest magnitude of a bias as the network has it
+  int64_t mostBias = 0;     // largest magnitude of a bias as the network has it
+  int64_t mostWeight = 128; // of a weight, or a bound of it
   Place inputPlace, rhsPlace, outputPlace, weightPlace, parameterPlace;
 
   uint64_t macs() const;

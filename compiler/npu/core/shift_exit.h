@@ -15,10 +15,12 @@
 
 namespace tessera::compiler::npu {
 
-// The shift that all channels share, or Exit::kNoShift: their scale is no power of two, or above 1. multiplier and shift as ChannelParameters has them.
+// The shift that all channels share, negative where their scale is above 1, or Exit::kNoShift: their scale is no power of two. multiplier and
+// shift as ChannelParameters has them.
 int32_t sharedShift(isa::ExitMode mode, std::span<const int32_t> multiplier, std::span<const int32_t> shift);
 
-// Sets layer.shiftExit (and the steps of an addition) where the layer leaves by a shift. multiplier and shift: one entry, or one a channel.
+// Sets layer.shiftExit (and the steps of an addition) where the layer leaves by a shift; where it sums few small products of channels that do
+// not mix (an average), by a factor and a shift that give the mode's byte for every sum there can be. multiplier and shift: one entry, or one a channel.
 void resolveShift(Layer &layer, std::span<const int32_t> multiplier, std::span<const int32_t> shift);
 
 // Why sums of the layer might leave 32 bits where the exit adds to them; empty if they cannot.

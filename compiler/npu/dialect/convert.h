@@ -19,6 +19,9 @@ std::optional<Shape> shapeOf(mlir::Type type);
 // Whether the operation is of the layer level and computes (a view does not).
 bool isLayer(mlir::Operation *op);
 
+// Largest bias, and of weights that are all the same their magnitude, where the values are constants of int32 and int8.
+void readMagnitudes(Layer &layer, mlir::Value weights, mlir::Value bias);
+
 // The layer, with places where the layout pass has set them.
 Layer layerOf(mlir::Operation *op);
 std::optional<Tiling> tilingOf(mlir::Operation *op);

@@ -2,6 +2,8 @@
 
 #include "core/shift_exit.h"
 
+#include "mlir/IR/Matchers.h"
+
 namespace tessera::compiler::npu {
 namespace {
 
@@ -14,6 +16,19 @@ void readWindow(llvm::ArrayRef<int64_t> kernel, llvm::ArrayRef<int64_t> stride, 
   w.padTop = uint32_t(pad[0]), w.padBottom = uint32_t(pad[1]), w.padLeft = uint32_t(pad[2]),
   w.padRight = uint32_t(pad[3]);
 }
+
+} // namespace
+
+void readMagnitudes(Layer &layer, mlir::Value weights, mlir::Value bias) {
+  mlir::DenseIntElementsAttr values;
+  if (mlir::matchPattern(weights, mlir::m_Constant(&values)) && values.isSplat())
+    layer.mostWeight = std::abs(values.getSplatValue<llvm::APInt>().getSExtValue());
+  if (mlir::matchPattern(bias, mlir::m_Constant(&values)))
+    for (int32_t value : values.getValues<int32_t>())
+      layer.mostBias = std::max<int64_t>(layer.mostBias, std::abs(int64_t(value)));
+}
+
+namespace {
 
 std::string nameOf(mlir::Operation *op) {
   if (auto name = llvm::dyn_cast<mlir::NameLoc>(op->getLoc()))
@@ -62,13 +77,14 @@ Layer layerOf(mlir::Operation *op) {
     layer.padValue = int32_t(conv.getInputZp());
     layer.exit = exitOf(conv.getExit());
     layer.weightParts = uint32_t(conv.getWeightParts().value_or(1));
+    readMagnitudes(layer, conv.getWeights(), conv.getBias());
     resolveShift(layer, conv.getMultiplier(), conv.getShift());
   } else if (auto pool = llvm::dyn_cast<PoolOp>(op)) {
     bool max = pool.getKind() == "max";
     layer.kind = max ? LayerKind::MaxPool : LayerKind::AveragePool;
     layer.input = *shapeOf(pool.getInput().getType());
     readWindow(pool.getKernel(), pool.getStride(), pool.getPad(), layer.window);
-    layer.padValue = max ? INT8_MIN : 0;
+    layer.padValue = max ? int32_t(pool.getFill().value_or(INT8_MIN)) : 0;
     layer.exit = exitOf(pool.getExit());
     resolveShift(layer, {}, {});
   } else if (auto add = llvm::dyn_cast<EltwiseOp>(op)) {

@@ -93,10 +93,14 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
                                   mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr(), parts);
   }
   case LayerKind::AveragePool:
-  case LayerKind::MaxPool:
+  case LayerKind::MaxPool: {
+    mlir::IntegerAttr fill = l.kind == LayerKind::MaxPool && l.padValue != INT8_MIN
+                                 ? builder.getI32IntegerAttr(l.padValue)
+                                 : mlir::IntegerAttr();
     return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average",
                                   kernel, stride, pad, exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(),
-                                  mlir::DenseI64ArrayAttr());
+                                  mlir::DenseI64ArrayAttr(), fill);
+  }
   case LayerKind::Add: {
     auto scale = [](const Operand &o) {
       return std::vector<int32_t>{o.zeroPoint, int32_t(o.multiplier), o.shift};

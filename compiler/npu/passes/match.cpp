@@ -219,6 +219,20 @@ struct Matcher {
     return leave(op.getOutput(), m.layer.output.channels);
   }
 
+  // What no byte of the input is less than: 0 where a clamp is in front, as Relu leaves it, for machines that pad with zeros alone.
+  int32_t leastPadding() const {
+    const Window &w = m.layer.window;
+    mlir::Operation *from = m.input.getDefiningOp();
+    if (!from || !(w.padTop || w.padBottom || w.padLeft || w.padRight))
+      return INT8_MIN;
+    int64_t least = INT8_MIN;
+    if (auto clamp = llvm::dyn_cast<tosa::ClampOp>(from))
+      least = int64_t(clamp.getMinInt());
+    else if (isLayer(from)) // fused already
+      least = layerOf(from).exit.clampMin;
+    return least >= 0 ? 0 : INT8_MIN;
+  }
+
   template <class Pool> bool pool(Pool op, LayerKind kind) {
     m.layer.kind = kind;
     m.input = op.getInput();
@@ -229,7 +243,7 @@ struct Matcher {
     m.layer.window.kernelHeight = uint32_t(op.getKernel()[0]),
     m.layer.window.kernelWidth = uint32_t(op.getKernel()[1]);
     window(op.getStride(), op.getPad(), {1, 1});
-    m.layer.padValue = kind == LayerKind::MaxPool ? INT8_MIN : 0;
+    m.layer.padValue = kind == LayerKind::MaxPool ? leastPadding() : 0;
     m.operations.push_back(op);
     clampBehind(op.getOutput());
     return true;
@@ -239,6 +253,7 @@ struct Matcher {
   bool ones(int32_t bias, mlir::Value sum) {
     m.layer.kind = LayerKind::Depthwise;
     m.ones = bias;
+    m.layer.mostWeight = 1;
     m.layer.mostBias = std::abs(int64_t(bias));
     return !sum || leave(sum, m.layer.output.channels);
   }
@@ -373,10 +388,11 @@ LayerMatch matchLayer(mlir::Operation *anchor) {
   } else {
     matcher.fail("no layer of the npu");
   }
-  if (mlir::DenseIntElementsAttr bias;
-      matcher.m && matcher.m.bias && mlir::matchPattern(matcher.m.bias, mlir::m_Constant(&bias)))
-    for (int32_t value : bias.getValues<int32_t>())
-      matcher.m.layer.mostBias = std::max<int64_t>(matcher.m.layer.mostBias, std::abs(int64_t(value)));
+  if (matcher.m && matcher.m.bias && !matcher.m.ones) {
+    readMagnitudes(matcher.m.layer, matcher.m.weights, matcher.m.bias);
+    if (matcher.m.weightZeroPoint != 0)
+      matcher.m.layer.mostWeight = Layer().mostWeight;
+  }
   if (matcher.m)
     resolveShift(matcher.m.layer, matcher.m.multiplier, matcher.m.shift);
   return std::move(matcher.m);

@@ -127,7 +127,10 @@ LayerCase vtaCaseOf(Layer l, std::mt19937_64 &random) {
   if (l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool) { // whole windows
     Window &w = l.window;
     w.padTop = w.padBottom = w.padLeft = w.padRight = 0;
-    w.kernelHeight = 1u << pick(random, 0, 2), w.kernelWidth = 1u << pick(random, 0, 1);
+    if (random() % 2) // powers of two, or odd numbers, whose means are never a half
+      w.kernelHeight = 1u << pick(random, 0, 2), w.kernelWidth = 1u << pick(random, 0, 1);
+    else
+      w.kernelHeight = 2 * pick(random, 0, 3) + 1, w.kernelWidth = 2 * pick(random, 0, 3) + 1;
     l.input.height = std::max(l.input.height, w.kernelHeight),
     l.input.width = std::max(l.input.width, w.kernelWidth);
     l.output.height = (l.input.height - w.kernelHeight) / w.strideHeight + 1;
@@ -143,7 +146,7 @@ LayerCase vtaCaseOf(Layer l, std::mt19937_64 &random) {
     for (Operand *operand : {&c.layer.lhs, &c.layer.rhs})
       operand->multiplier = 1u << 30, operand->shift = -int32_t(pick(random, 0, 5));
   // An addition's sums have 20 bits below the common scale.
-  int32_t shift = int32_t(add ? pick(random, 19, 23) : pick(random, 0, 16));
+  int32_t shift = add ? int32_t(pick(random, 19, 23)) : int32_t(pick(random, 0, 18)) - 2;
   for (size_t i = 0; i < c.parameters.multiplier.size(); ++i) {
     c.parameters.multiplier[i] = mode == isa::ExitMode::Onnx ? (127 - shift) << 23 : 1 << 30;
     c.parameters.shift[i] = mode == isa::ExitMode::Onnx ? 0 : 1 - shift;

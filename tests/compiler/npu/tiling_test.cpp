@@ -92,13 +92,63 @@ TEST(TilingTest, SharedShifts) {
   EXPECT_EQ(shared(isa::ExitMode::Tflite, {half, half}, {-4, -4}), 5);
   EXPECT_EQ(shared(isa::ExitMode::Tflite, {half, half}, {-4, -5}), Exit::kNoShift);
   EXPECT_EQ(shared(isa::ExitMode::Tflite, {half}, {1}), 0);
-  EXPECT_EQ(shared(isa::ExitMode::TfliteSingle, {half}, {2}), Exit::kNoShift); // larger than 1
+  EXPECT_EQ(shared(isa::ExitMode::TfliteSingle, {half}, {2}), -1); // larger than 1: to the left
   auto bits = [](float value) { return std::bit_cast<int32_t>(value); };
   EXPECT_EQ(shared(isa::ExitMode::Onnx, {bits(0x1p-7f), bits(0x1p-7f)}, {0, 0}), 7);
   EXPECT_EQ(shared(isa::ExitMode::Onnx, {bits(0x1.8p-7f)}, {0}), Exit::kNoShift);
   EXPECT_EQ(shared(isa::ExitMode::Onnx, {bits(-0x1p-7f)}, {0}), Exit::kNoShift);
   EXPECT_EQ(shared(isa::ExitMode::Average, {half}, {0}), Exit::kNoShift);
   EXPECT_EQ(shared(isa::ExitMode::Tflite, {}, {}), Exit::kNoShift);
+}
+
+// A factor and a shift stand for a mode where they give its byte for every sum: halves go away from zero where the factor is above what it
+// stands for. Where sums are too many to be tried there is none, nor one that rounds halves to even.
+TEST(TilingTest, AFactorGivesTheBytesOfAMean) {
+  Layer l;
+  l.kind = LayerKind::AveragePool;
+  l.exit.mode = isa::ExitMode::Average;
+  for (auto [height, width, found] : {std::tuple{7, 7, true}, {6, 8, true}, {31, 31, false}}) {
+    l.input.height = l.window.kernelHeight = uint32_t(height),
+    l.input.width = l.window.kernelWidth = uint32_t(width);
+    resolveShift(l, {}, {});
+    EXPECT_EQ(l.shiftExit.has_value(), found) << height << "x" << width;
+    if (!l.shiftExit)
+      continue;
+    const int32_t count = height * width;
+    const int64_t factor = l.shiftExit->factor, half = int64_t(1) << (l.shiftExit->shift - 1);
+    for (int32_t sum = -count * 128; sum <= count * 127; ++sum)
+      ASSERT_EQ(std::clamp<int64_t>((sum * factor + half) >> l.shiftExit->shift, -128, 127),
+                std::lround(double(sum) / count))
+          << sum << " of " << count;
+  }
+  l.kind = LayerKind::Depthwise;
+  l.mostWeight = 1;
+  l.exit.mode = isa::ExitMode::Onnx;
+  l.input = {3, 1, 1}, l.window.kernelHeight = 3, l.window.kernelWidth = 1;
+  for (float scale : {1.0f / 3, 1.5f / 3}) {
+    int32_t multiplier = std::bit_cast<int32_t>(scale), shift = 0;
+    resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+    EXPECT_TRUE(l.shiftExit.has_value()) << scale; // a third has no halves, a half is a shift
+  }
+  int32_t multiplier = std::bit_cast<int32_t>(0.75f), shift = 0;
+  resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+  EXPECT_FALSE(l.shiftExit.has_value());
+}
+
+// Mode tflite shifts one further than its scale says before it halves: what leaves 32 bits there is refused.
+TEST(TilingTest, SumsThatLeave32BitsToTheLeftAreRefused) {
+  isa::MachineConfig config = *isa::loadMachine("pynq");
+  config.level = isa::Level::Vta;
+  for (auto mode : {isa::ExitMode::Tflite, isa::ExitMode::TfliteSingle})
+    for (int64_t bias : {int64_t(1) << 28, int64_t(1) << 27}) {
+      Layer l;
+      l.exit.mode = mode;
+      l.mostBias = bias;
+      int32_t multiplier = 1 << 30, shift = 3; // a scale of 4
+      resolveShift(l, std::span(&multiplier, 1), std::span(&shift, 1));
+      bool fits = bias << (mode == isa::ExitMode::Tflite ? 3 : 2) <= int64_t(1) << 30;
+      EXPECT_EQ(refusal(Target(config), l).find("may leave 32 bits") == std::string::npos, fits) << bias;
+    }
 }
 
 TEST(TilingTest, AShiftIsNeverFurtherThanFloatsAreExact) {

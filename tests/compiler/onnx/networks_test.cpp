@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cmath>
 #include <cstring>
+#include <functional>
 #include <set>
 
 namespace tessera::test {
@@ -24,8 +25,10 @@ struct Network {
 };
 void PrintTo(const Network &network, std::ostream *stream) { *stream << network.name; }
 
-std::unique_ptr<Session> open(const Bytes &file, const std::string &device) {
+std::unique_ptr<Session> open(const Bytes &file, const std::string &device,
+                              const std::string &machine = "pynq") {
   SessionOptions options;
+  options.machine = machine;
   options.device = device;
   const auto start = std::chrono::steady_clock::now();
   auto session = Session::open(file, options);
@@ -91,6 +94,44 @@ TEST_P(QdqNetworkTest, RunsWholeOnTheMachineAndGivesTheSameBytesEverywhere) {
                   static_cast<unsigned long long>(report.cycles), 100 * report.utilization);
     std::printf("\n");
   }
+}
+
+/// The bytes of the host and of the functional model; what is no edge must run on the machine.
+void compare(const std::string &name, int64_t size, const std::string &machine,
+             const std::function<bool(const compiler::LayerReport &)> &isEdge) {
+  const Bytes file = qdqNetwork(name, 1, size);
+  ASSERT_FALSE(file.empty());
+  auto host = open(file, "cpu", machine), session = open(file, "functional", machine);
+  ASSERT_TRUE(host && session);
+  const Bytes input = picture(host->inputs()[0].bytes);
+  const std::vector<std::span<const uint8_t>> views{input};
+  auto expected = host->run(views), outputs = session->run(views);
+  ASSERT_TRUE(expected && outputs);
+  ASSERT_EQ(outputs->size(), expected->size());
+  for (size_t i = 0; i < outputs->size(); ++i) {
+    EXPECT_EQ((*outputs)[i], (*expected)[i]) << "result " << i;
+    EXPECT_GT(std::set<uint8_t>((*expected)[i].begin(), (*expected)[i].end()).size(), 50u);
+  }
+  for (const auto &layer : session->report().layers)
+    EXPECT_TRUE(layer.placement == "npu" || isEdge(layer))
+        << layer.op << " " << layer.name << " runs on the host: " << layer.reason;
+  std::printf("  %s: %.1f M multiply-accumulates\n", name.c_str(),
+              static_cast<double>(session->report().macs) * 1e-6);
+}
+
+// The reshaped boxes and scores are results: the host puts them in their order.
+TEST(QdqSsdTest, EverythingButTheOrderOfTheResultsRunsOnTheMachine) {
+  compare("ssd_mobilenet_v1", 300, "pynq", [](const compiler::LayerReport &layer) {
+    return layer.name == "input_0_q" || layer.op == "Transpose" || layer.op == "Reshape" ||
+           layer.op == "Concat";
+  });
+}
+
+TEST(QdqVtaTest, ResNet18OfPowersOfTwoRunsWholeOnVtasInstructions) {
+  const std::string machine = std::string(TESSERA_COSIM_MACHINES) + "/vta.json";
+  compare("resnet18_vta", 224, machine, [](const compiler::LayerReport &layer) {
+    return layer.name == "input_0_q" || layer.op == "DequantizeLinear" || layer.op == "Softmax";
+  });
 }
 
 INSTANTIATE_TEST_SUITE_P(Pynq, QdqNetworkTest,

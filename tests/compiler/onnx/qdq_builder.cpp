@@ -55,9 +55,9 @@ int64_t countOf(const std::vector<int64_t> &shape) {
 
 } // namespace
 
-QdqBuilder::QdqBuilder(uint64_t seed, bool isUnsigned)
+QdqBuilder::QdqBuilder(uint64_t seed, Kind kind)
     : model_(std::make_unique<onnx::ModelProto>()), graph_(model_->mutable_graph()), state_(seed),
-      isUnsigned_(isUnsigned) {
+      isUnsigned_(kind == Kind::Uint8), isPowers_(kind == Kind::PowersOfTwo) {
   model_->set_ir_version(7);
   auto *opset = model_->add_opset_import();
   opset->set_domain("");
@@ -68,6 +68,14 @@ QdqBuilder::QdqBuilder(uint64_t seed, bool isUnsigned)
 QdqBuilder::~QdqBuilder() = default;
 
 std::string QdqBuilder::fresh(const std::string &stem) { return stem + "_" + std::to_string(count_++); }
+
+float QdqBuilder::scaleOf(double wanted) const {
+  return static_cast<float>(isPowers_ ? std::exp2(std::round(std::log2(wanted))) : wanted);
+}
+
+int QdqBuilder::zeroOf(int ofUint8, int ofInt8) const {
+  return isPowers_ ? 0 : isUnsigned_ ? ofUint8 : ofInt8;
+}
 
 double QdqBuilder::random() { // splitmix64
   uint64_t z = (state_ += 0x9E3779B97F4A7C15u);
@@ -112,7 +120,7 @@ QdqTensor QdqBuilder::quantised(const std::string &realName, QdqTensor x) {
 QdqTensor QdqBuilder::input(const std::vector<int64_t> &shape) {
   const std::string name = fresh("input");
   declare(*graph_->add_input(), name, onnx::TensorProto::FLOAT, shape);
-  return quantised(name, {"", shape, 0.0186f, isUnsigned_ ? 114 : -14, 70});
+  return quantised(name, {"", shape, scaleOf(0.0186f), zeroOf(114, -14), 70});
 }
 
 std::vector<float> QdqBuilder::weightScales(const QdqTensor &x, double products, bool isCut, int64_t count) {
@@ -121,7 +129,7 @@ std::vector<float> QdqBuilder::weightScales(const QdqTensor &x, double products,
                         (static_cast<double>(x.scale) * std::sqrt(products) * kWeightRms * x.rms);
   std::vector<float> scale;
   for (int64_t i = 0; i < count; ++i)
-    scale.push_back(static_cast<float>(middle * (0.75 + 0.5 * random())));
+    scale.push_back(scaleOf(isPowers_ ? middle : middle * (0.75 + 0.5 * random())));
   return scale;
 }
 
@@ -161,12 +169,12 @@ QdqTensor QdqBuilder::weighted(const std::string &realName, std::vector<int64_t>
                                QdqConv::Activation activation, int clipSteps) {
   const bool isCut = activation != QdqConv::Activation::None;
   const double wanted = isCut ? kReluRms : kPlainRms;
-  QdqTensor y{"", std::move(shape), static_cast<float>(kOutputScale), 0, wanted};
+  QdqTensor y{"", std::move(shape), scaleOf(kOutputScale), 0, wanted};
   if (!isCut) {
-    y.zeroPoint = isUnsigned_ ? 131 : 3;
+    y.zeroPoint = zeroOf(131, 3);
     return quantised(realName, y);
   }
-  y.zeroPoint = isUnsigned_ ? 0 : -128;
+  y.zeroPoint = zeroOf(0, -128);
   y.rms = wanted / 1.4142;
   std::string cut = fresh("act");
   if (activation == QdqConv::Activation::Relu) {
@@ -203,12 +211,12 @@ QdqTensor QdqBuilder::add(const QdqTensor &a, const QdqTensor &b, bool isRelu) {
   node("Add", {left, right}, name);
   const double rms = std::hypot(a.scale * a.rms, b.scale * b.rms);
   const double wanted = isRelu ? kReluRms : kPlainRms;
-  QdqTensor y{"", a.shape, static_cast<float>(rms / wanted), isUnsigned_ ? 125 : -5, wanted};
+  QdqTensor y{"", a.shape, scaleOf(rms / wanted), zeroOf(125, -5), wanted};
   if (isRelu) {
     const std::string cut = fresh("act");
     node("Relu", {name}, cut);
     name = cut;
-    y.zeroPoint = isUnsigned_ ? 0 : -128;
+    y.zeroPoint = zeroOf(0, -128);
   }
   return quantised(name, y);
 }
@@ -217,8 +225,7 @@ QdqTensor QdqBuilder::multiply(const QdqTensor &a, const QdqTensor &b) {
   const std::string name = fresh("mul"), left = real(a), right = real(b);
   node("Mul", {left, right}, name);
   const double rms = static_cast<double>(a.scale) * a.rms * static_cast<double>(b.scale) * b.rms;
-  return quantised(name,
-                   {"", a.shape, static_cast<float>(rms / kPlainRms), isUnsigned_ ? 128 : 1, kPlainRms});
+  return quantised(name, {"", a.shape, scaleOf(rms / kPlainRms), zeroOf(128, 1), kPlainRms});
 }
 
 QdqTensor QdqBuilder::maxPool(const QdqTensor &x, int64_t kernel, int64_t stride, int64_t pad) {
@@ -242,7 +249,7 @@ QdqTensor QdqBuilder::averagePool(const QdqTensor &x, int64_t kernel, int64_t st
   QdqTensor y = x;
   for (size_t d : {2u, 3u})
     y.shape[d] = (x.shape[d] - kernel) / stride + 1;
-  y.scale *= 0.7f;
+  y.scale = isPowers_ ? y.scale : y.scale * 0.7f;
   return quantised(name, y);
 }
 
@@ -260,6 +267,16 @@ QdqTensor QdqBuilder::flatten(const QdqTensor &x) {
   node("Flatten", {from}, name);
   QdqTensor y = x;
   y.shape = {x.shape[0], countOf(x.shape) / x.shape[0]};
+  return quantised(name, y);
+}
+
+QdqTensor QdqBuilder::rowsOf(const QdqTensor &x, int64_t last) {
+  const std::string turned = fresh("turned"), name = fresh("rows");
+  set(node("Transpose", {real(x)}, turned), "perm", {0, 2, 3, 1});
+  QdqTensor y = x;
+  y.shape = {1, countOf(x.shape) / last, last};
+  addTensor(*graph_, name + "_shape", onnx::TensorProto::INT64, {3}, y.shape);
+  node("Reshape", {turned, name + "_shape"}, name);
   return quantised(name, y);
 }
 

@@ -35,8 +35,13 @@ struct QdqConv {
 
 class QdqBuilder {
 public:
-  /// `isUnsigned`: uint8 activations, else int8.
-  QdqBuilder(uint64_t seed, bool isUnsigned);
+  enum class Kind {
+    Uint8,       ///< activations
+    Int8,        ///< activations
+    PowersOfTwo, ///< int8 activations; scales are powers of two, one for all weights of a layer, zero points 0
+  };
+  QdqBuilder(uint64_t seed, Kind kind);
+  QdqBuilder(uint64_t seed, bool isUnsigned) : QdqBuilder(seed, isUnsigned ? Kind::Uint8 : Kind::Int8) {}
   ~QdqBuilder();
 
   QdqTensor input(const std::vector<int64_t> &shape); ///< float32, quantised at once
@@ -47,9 +52,12 @@ public:
   QdqTensor averagePool(const QdqTensor &x, int64_t kernel, int64_t stride);
   QdqTensor globalAverage(const QdqTensor &x);
   QdqTensor flatten(const QdqTensor &x);
+  QdqTensor
+  rowsOf(const QdqTensor &x,
+         int64_t last); ///< a picture's pixels in order, their channels in runs of `last`: [1, rows, last]
   QdqTensor gemm(const QdqTensor &x, int64_t outputs);
   QdqTensor matMul(const QdqTensor &x, int64_t outputs); ///< and the addition of a bias
-  QdqTensor concat(const std::vector<QdqTensor> &parts); ///< of equal scales, along the channels
+  QdqTensor concat(const std::vector<QdqTensor> &parts); ///< along axis 1, at the first part's scale
   QdqTensor relu(const QdqTensor &x);
   QdqTensor requantise(const QdqTensor &x, float factor); ///< to a scale `factor` times its own
 
@@ -62,6 +70,8 @@ public:
 
 private:
   std::string fresh(const std::string &stem);
+  float scaleOf(double wanted) const; ///< the nearest that the kind has
+  int zeroOf(int ofUint8, int ofInt8) const;
   double random(); ///< in [0, 1)
   void scalar(const std::string &name, float value);
   void zero(const std::string &name, int value);
@@ -78,12 +88,13 @@ private:
   std::unique_ptr<onnx::ModelProto> model_;
   onnx::GraphProto *graph_;
   uint64_t state_;
-  bool isUnsigned_;
+  bool isUnsigned_, isPowers_;
   int count_ = 0;
 };
 
-/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet50", "mobilenet_v2", "squeezenet" (1.1); empty for another name. They take float32
-/// pictures and end in a Softmax. `size` makes a smaller one of the picture.
+/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet18_vta" (powers of two), "resnet50", "mobilenet_v2", "squeezenet" (1.1); and "ssd_mobilenet_v1", whose
+/// results are boxes and scores of 6 maps one behind the other; empty for another name. They take float32 pictures, and all but the last end in a
+/// Softmax. `size` makes a smaller one of the picture.
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size = 224);
 
 } // namespace tessera::test

@@ -75,16 +75,53 @@ void squeezed(QdqBuilder &b, int64_t size) {
   b.outputSoftmax(b.flatten(b.globalAverage(convRelu(b, x, 1000, 1, 1))));
 }
 
+/// Liu et al., "SSD", over Howard et al., "MobileNet" of width 1.0, as TensorFlow's detection models have it: boxes and scores of 91 classes
+/// from six maps, 3 anchors on the first and 6 on the others. The joined boxes are one result, the joined scores the other.
+void singleShot(QdqBuilder &b, int64_t size) {
+  const auto clipped = [&](const QdqTensor &x, int64_t outputs, int64_t kernel, int64_t stride,
+                           int64_t groups = 1) {
+    return b.conv(x, {outputs, kernel, stride, kernel / 2, groups, Activation::Clip, 255});
+  };
+  QdqTensor x = clipped(b.input({1, 3, size, size}), 32, 3, 2);
+  std::vector<QdqTensor> maps;
+  int layer = 0;
+  for (const int64_t outputs : {64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024}) {
+    const bool isHalved = layer == 1 || layer == 3 || layer == 5 || layer == 11;
+    x = clipped(clipped(x, x.shape[1], 3, isHalved ? 2 : 1, x.shape[1]), outputs, 1, 1);
+    if (layer == 10)
+      maps.push_back(x);
+    ++layer;
+  }
+  maps.push_back(x);
+  for (const int64_t outputs : {512, 256, 256, 128}) {
+    x = clipped(clipped(x, outputs / 2, 1, 1), outputs, 3, 2);
+    maps.push_back(x);
+  }
+  std::vector<QdqTensor> boxes, scores;
+  for (const QdqTensor &map : maps) {
+    const int64_t anchors = boxes.empty() ? 3 : 6;
+    boxes.push_back(b.rowsOf(b.conv(map, {anchors * 4, 1}), 4));
+    scores.push_back(b.rowsOf(b.conv(map, {anchors * 91, 1}), 91));
+  }
+  b.output(b.concat(boxes));
+  b.output(b.concat(scores));
+}
+
 } // namespace
 
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size) {
-  QdqBuilder builder(seed, name != "mobilenet_v2");
-  if (name == "resnet18")
+  using Kind = QdqBuilder::Kind;
+  QdqBuilder builder(seed, name == "resnet18_vta"   ? Kind::PowersOfTwo
+                           : name == "mobilenet_v2" ? Kind::Int8
+                                                    : Kind::Uint8);
+  if (name == "resnet18" || name == "resnet18_vta")
     residual(builder, size, {2, 2, 2, 2}, false);
   else if (name == "resnet50")
     residual(builder, size, {3, 4, 6, 3}, true);
   else if (name == "mobilenet_v2")
     invertedResidual(builder, size);
+  else if (name == "ssd_mobilenet_v1")
+    singleShot(builder, size);
   else if (name == "squeezenet")
     squeezed(builder, size);
   else

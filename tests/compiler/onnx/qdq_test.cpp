@@ -11,6 +11,7 @@
 #include <cmath>
 #include <cstring>
 #include <functional>
+#include <set>
 
 namespace tessera::test {
 namespace {
@@ -27,6 +28,7 @@ struct Layer {
   bool onNpu = true; ///< all of it but the edges
   size_t mostOff =
       0; ///< values that may be one step from the float operators: exact ones are half way between two
+  std::string whyNotVta = {}; ///< of the layer itself, at level vta
 };
 void PrintTo(const Layer &layer, std::ostream *stream) { *stream << layer.name; }
 
@@ -100,6 +102,33 @@ void check(const Layer &layer, bool isUnsigned) {
 TEST_P(QdqLayerTest, OfUint8) { check(GetParam(), true); }
 TEST_P(QdqLayerTest, OfInt8) { check(GetParam(), false); }
 
+// The same layers with scales that are powers of two, on a machine of VTA's instructions alone.
+TEST_P(QdqLayerTest, OfPowersOfTwoAtLevelVta) {
+  const Layer &layer = GetParam();
+  QdqBuilder builder(7, QdqBuilder::Kind::PowersOfTwo);
+  builder.output(layer.build(builder, builder.input(layer.input)));
+  const Bytes file = builder.file();
+  const std::string machine = std::string(TESSERA_COSIM_MACHINES) + "/vta.json";
+  auto host = open(file, "cpu", machine), session = open(file, "functional", machine);
+  ASSERT_TRUE(host && session);
+  const Bytes input = picture(host->inputs()[0].bytes);
+  const std::vector<std::span<const uint8_t>> views{input};
+  auto expected = host->run(views), outputs = session->run(views);
+  ASSERT_TRUE(expected && outputs);
+  EXPECT_EQ((*outputs)[0], (*expected)[0]);
+  EXPECT_GT(std::set<uint8_t>((*expected)[0].begin(), (*expected)[0].end()).size(), 10u)
+      << "the outputs say little";
+  const auto layers = session->report().layers;
+  bool found = layer.whyNotVta.empty();
+  for (size_t i = 1; i < layers.size() && layer.onNpu; ++i) {
+    found = found || layers[i].reason == layer.whyNotVta;
+    if (layer.whyNotVta.empty() || layers[i].op == "Conv")
+      EXPECT_EQ(layers[i].placement, "npu")
+          << layers[i].op << " " << layers[i].name << ": " << layers[i].reason;
+  }
+  EXPECT_TRUE(found) << layer.whyNotVta;
+}
+
 QdqTensor convOf(QdqBuilder &b, const QdqTensor &x, QdqConv options) { return b.conv(x, options); }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -129,7 +158,12 @@ INSTANTIATE_TEST_SUITE_P(
               [](auto &b, auto &x) { return b.multiply(convOf(b, x, {16, 1}), x); },
               false,
               12},
-        Layer{"max_pool", {1, 10, 9, 8}, [](auto &b, auto &x) { return b.maxPool(x, 3, 2, 1); }},
+        Layer{"max_pool", {1, 10, 9, 8}, [](auto &b, auto &x) { return b.maxPool(x, 3, 2, 1); }, true, 0, "the machine pads with zeros only"},
+        Layer{"relu_max_pool",
+              {1, 10, 9, 8},
+              [](auto &b, auto &x) {
+                return b.maxPool(convOf(b, x, {12, 1, 1, 0, 1, Activation::Relu}), 3, 2, 1);
+              }},
         Layer{
             "average_pool", {1, 10, 8, 8}, [](auto &b, auto &x) { return b.averagePool(x, 2, 2); }, true, 3},
         Layer{"global_average",
@@ -160,7 +194,9 @@ INSTANTIATE_TEST_SUITE_P(
                 return b.concat({y, b.requantise(y, 1.9f), z});
               },
               true,
-              1},
+              1,
+              "the machine is of level vta, which requantises by shifts, and the scales are no power of two "
+              "that all channels share"},
         Layer{"concat_of_rows", {2, 24}, [](auto &b, auto &x) { return b.concat({b.matMul(x, 9), x}); }, false},
         // A concatenation that is read, is a part of another, and is the result beside it.
         Layer{"concat_of_concats",

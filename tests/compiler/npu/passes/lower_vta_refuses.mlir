@@ -1,6 +1,6 @@
 // Sums that may leave 32 bits where a machine of level vta rounds them.
 // RUN: not npu_opt %s %S/../../../cosim/machines/vta.json npu-segment npu-layout | FileCheck %s
-// CHECK: error: sums of up to 2147745760 may leave 32 bits where the machine rounds them
+// CHECK: error: sums of up to 2147485664 may leave 32 bits where the machine rounds them
 func.func @main(%arg0: tensor<1x4x4x8xi8>) -> tensor<1x4x4x8xi8> {
   %w = "tosa.const"() {value = dense<1> : tensor<8x1x1x8xi8>} : () -> tensor<8x1x1x8xi8>
   %b = "tosa.const"() {value = dense<2147483600> : tensor<8xi32>} : () -> tensor<8xi32>
