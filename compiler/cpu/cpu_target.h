@@ -3,6 +3,7 @@
 #define TESSERA_COMPILER_CPU_CPU_TARGET_H
 
 #include <cstdint>
+#include <string>
 
 namespace tessera::compiler::cpu {
 
@@ -11,6 +12,9 @@ struct CpuTarget {
   int64_t vectorBytes = 16;     ///< of the widest vector register
   int64_t vectorRegisters = 16; ///< how many of them there are
   int64_t sumsInFlight = 8;     ///< independent multiply-adds that keep the units busy: latency times units
+  /// LLVM's intrinsic (sums, unsigned bytes, signed bytes) -> sums on whole vectors of int32, which adds four products of bytes to each sum without
+  /// saturating; empty where the processor has none.
+  std::string byteDot;
 };
 
 } // namespace tessera::compiler::cpu

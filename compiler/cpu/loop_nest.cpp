@@ -35,6 +35,8 @@ public:
   }
 
   bool canBeLanes(unsigned loop) const {
+    if (nest_.lanes && *nest_.lanes != loop)
+      return false;
     if (nest_.loops[loop].isReduction || nest_.loops[loop].extent == LoopNest::kUnknown ||
         nest_.output.strides[loop] == 0)
       return false;

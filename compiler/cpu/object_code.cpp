@@ -113,6 +113,13 @@ Expected<CpuTarget> describe(const HostTarget &target) {
       costs.getRegisterBitWidth(llvm::TargetTransformInfo::RGK_FixedWidthVector).getFixedValue() / 8);
   result.vectorRegisters =
       costs.getNumberOfRegisters(costs.getRegisterClassForType(true, llvm::Type::getFloatTy(context)));
+  // LLVM has no generic operation for it; the names are those of the x86 backend.
+  const std::string features = (*machine)->getTargetFeatureString().str();
+  const auto has = [&](const char *feature) { return features.find(feature) != std::string::npos; };
+  if (result.vectorBytes == 64 && has("+avx512vnni"))
+    result.byteDot = "llvm.x86.avx512.vpdpbusd.512";
+  else if (result.vectorBytes == 32 && (has("+avxvnni") || (has("+avx512vnni") && has("+avx512vl"))))
+    result.byteDot = "llvm.x86.avx512.vpdpbusd.256";
   return result;
 }
 

@@ -6,8 +6,29 @@
 
 namespace tessera::compiler::cpu {
 
-Packed packConstant(mlir::memref::GlobalOp from, const LoopNest &nest, const Array &array, int64_t offset,
-                    const Tile &tile, const std::vector<unsigned> &reductions) {
+ConstantData dataOf(mlir::memref::GlobalOp global) {
+  const auto values = mlir::cast<mlir::DenseElementsAttr>(*global.getInitialValue());
+  return {values.getRawData(), values.isSplat(), values.getElementType()};
+}
+
+mlir::memref::GlobalOp makeConstant(mlir::memref::GlobalOp from, mlir::Type type,
+                                    llvm::ArrayRef<char> bytes) {
+  const auto count = static_cast<int64_t>(bytes.size()) / (type.getIntOrFloatBitWidth() / 8);
+  const auto tensor = mlir::RankedTensorType::get({count}, type);
+  mlir::OpBuilder builder(from);
+  auto global = builder.create<mlir::memref::GlobalOp>(
+      from.getLoc(), (from.getSymName() + "_packed").str(), builder.getStringAttr("private"),
+      mlir::MemRefType::get({count}, type), mlir::DenseElementsAttr::getFromRawBuffer(tensor, bytes), true,
+      builder.getI64IntegerAttr(64));
+  mlir::SymbolTable table(from->getParentOfType<mlir::ModuleOp>());
+  global->remove();
+  table.insert(global, mlir::Block::iterator(from)); // gives it a name of its own
+  return global;
+}
+
+Packed packConstant(mlir::memref::GlobalOp from, const ConstantData &data, const LoopNest &nest,
+                    const Array &array, int64_t offset, const Tile &tile,
+                    const std::vector<unsigned> &reductions) {
   Packed packed;
   packed.loop = tileLoopsOf(array, tile).front();
   packed.strides.assign(nest.loops.size(), 0);
@@ -38,17 +59,15 @@ Packed packConstant(mlir::memref::GlobalOp from, const LoopNest &nest, const Arr
       add(loop);
   packed.elements = place;
 
-  const auto values = mlir::cast<mlir::DenseElementsAttr>(*from.getInitialValue());
   const auto bytes = static_cast<size_t>(array.elementBytes);
-  const llvm::ArrayRef<char> raw = values.getRawData();
-  std::vector<char> data(static_cast<size_t>(packed.elements) * bytes, 0);
+  std::vector<char> result(static_cast<size_t>(packed.elements) * bytes, 0);
   std::vector<int64_t> at(levels.size(), 0);
   for (int64_t source = offset, target = 0;;) {
     const int64_t tileIndex = at[tileLevel];
     for (int64_t j = 0; j < size && tileIndex * size + j < extent; ++j) {
-      const int64_t element = values.isSplat() ? 0 : source + j * array.strides[packed.loop];
-      std::memcpy(&data[static_cast<size_t>(target + j) * bytes], &raw[static_cast<size_t>(element) * bytes],
-                  bytes);
+      const int64_t element = data.isSplat ? 0 : source + j * array.strides[packed.loop];
+      std::memcpy(&result[static_cast<size_t>(target + j) * bytes],
+                  &data.bytes[static_cast<size_t>(element) * bytes], bytes);
     }
     size_t level = 0;
     for (; level < levels.size(); ++level) {
@@ -64,17 +83,7 @@ Packed packConstant(mlir::memref::GlobalOp from, const LoopNest &nest, const Arr
       break;
   }
 
-  const mlir::Type element = mlir::cast<mlir::MemRefType>(from.getType()).getElementType();
-  const auto tensor = mlir::RankedTensorType::get({packed.elements}, element);
-  mlir::OpBuilder builder(from);
-  packed.global = builder.create<mlir::memref::GlobalOp>(
-      from.getLoc(), (from.getSymName() + "_packed").str(), builder.getStringAttr("private"),
-      mlir::MemRefType::get({packed.elements}, element),
-      mlir::DenseElementsAttr::getFromRawBuffer(tensor, data), true, builder.getI64IntegerAttr(64));
-  auto module = from->getParentOfType<mlir::ModuleOp>();
-  mlir::SymbolTable table(module);
-  packed.global->remove();
-  table.insert(packed.global, mlir::Block::iterator(from)); // gives it a name of its own
+  packed.global = makeConstant(from, data.element, result);
   return packed;
 }
 

@@ -8,6 +8,7 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "llvm/ADT/StringSet.h"
@@ -24,25 +25,39 @@ public:
   llvm::StringRef getArgument() const override { return "cpu-register-tile"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override {
     registry.insert<mlir::arith::ArithDialect, mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                    mlir::vector::VectorDialect>();
+                    mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect>();
   }
 
   void runOnOperation() override {
     llvm::SmallVector<mlir::linalg::LinalgOp> operations;
     getOperation().walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
-    for (mlir::linalg::LinalgOp op : operations)
-      if (const auto source = nestOf(op))
-        if (const auto tile = chooseTile(source->nest, target_)) {
-          mlir::OpBuilder builder(op);
-          writeTiles(builder, op, *source, *tile, target_.vectorBytes / source->nest.output.elementBytes);
-          op->erase();
-          if (source->fill)
-            mlir::linalg::FillOp(source->fill)->erase();
-        }
+    for (mlir::linalg::LinalgOp op : operations) {
+      const auto source = nestOf(op);
+      if (!source || !write(op, *source))
+        continue;
+      op->erase();
+      if (source->fill)
+        mlir::linalg::FillOp(source->fill)->erase();
+    }
     removeUnread();
   }
 
 private:
+  bool write(mlir::linalg::LinalgOp op, const NestOf &source) const {
+    mlir::OpBuilder builder(op);
+    const int64_t lanes = target_.vectorBytes / source.nest.output.elementBytes;
+    if (!target_.byteDot.empty())
+      if (const auto dot = byteDotOf(op, source))
+        if (const auto tile = chooseTile(dot->source.nest, target_)) {
+          writeByteDots(builder, op, *dot, *tile, lanes, target_.byteDot);
+          return true;
+        }
+    const auto tile = chooseTile(source.nest, target_);
+    if (tile)
+      writeTiles(builder, op, source, *tile, lanes);
+    return tile.has_value();
+  }
+
   /// Constants whose packed twin has taken their place.
   void removeUnread() {
     llvm::StringSet<> read;

@@ -3,6 +3,7 @@
 #include "cpu/pack_constant.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/IRMapping.h"
@@ -38,12 +39,20 @@ public:
       : builder_(builder), location_(op.getLoc()), op_(op), source_(source), nest_(source.nest), tile_(tile),
         lanes_(lanes) {}
 
+  /// Makes the products dots of four bytes.
+  void useDots(const ByteDot &dot, llvm::StringRef name) {
+    dot_ = &dot;
+    intrinsic_ = name;
+  }
+
   void run() {
     orderLoops();
     for (const NestInput &input : source_.inputs)
       sources_.push_back(input.array ? sourceOf(input) : Source());
     const Array &output = nest_.output;
     output_ = {flat(source_.output->get()), 0, output.strides, output.strides, false};
+    if (dot_)
+      excess_ = excessOf();
     indices_.assign(nest_.loops.size(), Value());
     if (std::any_of(nest_.loops.begin(), nest_.loops.end(),
                     [](const Loop &loop) { return loop.extent == LoopNest::kUnknown; }))
@@ -133,6 +142,13 @@ private:
     Values sums;
     for (const Position &position : positions)
       sums.push_back(start(outputBase, position));
+    if (dot_) {
+      const Value excessBase = base(excess_);
+      for (const auto &[position, sum] : llvm::zip(positions, sums))
+        sum = builder_.create<arith::SubIOp>(
+            location_, sum,
+            loadRun(excess_.flat, plus(excessBase, index(position.steps[dot_->filters])), lanes_));
+    }
     sums = writeReduction(0, bases, sums, positions);
     for (const auto &[position, value] : llvm::zip(positions, sums))
       store(outputBase, position, value);
@@ -190,17 +206,33 @@ private:
     const Value end =
         extent == LoopNest::kUnknown
             ? mlir::getValueOrCreateConstantIndexOp(builder_, location_, ranges_[nest_.loops[loop].source])
-            : index(extent);
+            : index(hasShortEnd(loop) ? extent - 1 : extent);
     auto created = builder_.create<mlir::scf::ForOp>(location_, index(0), end, index(1), sums);
-    OpBuilder::InsertionGuard guard(builder_);
-    builder_.setInsertionPointToStart(created.getBody());
-    for (auto [value, source] : llvm::zip(bases, sources_))
-      if (value)
-        value = plus(value, times(created.getInductionVar(), source.outer[loop]));
-    Values inner(created.getRegionIterArgs());
-    builder_.create<mlir::scf::YieldOp>(location_, writeReduction(depth + 1, bases, inner, positions));
-    return Values(created.getResults());
+    const auto moved = [&](Value step) {
+      Values result = bases;
+      for (auto [value, source] : llvm::zip(result, sources_))
+        if (value)
+          value = plus(value, times(step, source.outer[loop]));
+      return result;
+    };
+    {
+      OpBuilder::InsertionGuard guard(builder_);
+      builder_.setInsertionPointToStart(created.getBody());
+      Values inner(created.getRegionIterArgs());
+      builder_.create<mlir::scf::YieldOp>(
+          location_, writeReduction(depth + 1, moved(created.getInductionVar()), inner, positions));
+    }
+    Values results(created.getResults());
+    if (!hasShortEnd(loop))
+      return results;
+    isShort_ = true;
+    results = writeReduction(depth + 1, moved(index(extent - 1)), results, positions);
+    isShort_ = false;
+    return results;
   }
+
+  /// Whether the last step of a loop of groups has fewer than four bytes.
+  bool hasShortEnd(unsigned loop) const { return dot_ && loop == dot_->run && dot_->bytes % 4 != 0; }
 
   void writeSteps(size_t depth, std::vector<int64_t> &at, const Values &bases, Values &sums,
                   const std::vector<Position> &positions) {
@@ -219,6 +251,15 @@ private:
   // ---- one step of one vector of sums ------------------------------------------------------------------------------------
 
   Value writeBody(const Position &position, const std::vector<int64_t> &at, const Values &bases, Value sum) {
+    if (dot_) {
+      const auto factor = [&](unsigned i) { return asVector(load(i, position, at, bases[i])); };
+      return builder_
+          .create<mlir::LLVM::CallIntrinsicOp>(
+              location_, sum.getType(), builder_.getStringAttr(intrinsic_),
+              mlir::ValueRange{sum, factor(dot_->picture), factor(dot_->weights)},
+              mlir::LLVM::FastmathFlagsAttr())
+          ->getResult(0);
+    }
     mlir::IRMapping mapping;
     for (size_t i = 0; i < sources_.size(); ++i) {
       const NestInput &input = source_.inputs[i];
@@ -292,6 +333,11 @@ private:
     Value &known = loaded_[{number, offset, stride == 0 ? 0 : position.lanes}];
     if (known)
       return known;
+    if (dot_ && number == dot_->picture) {
+      const bool isLast =
+          isShort_ || (hasShortEnd(dot_->run) && at[dot_->run] == nest_.loops[dot_->run].extent - 1);
+      return known = loadBytes(source.flat, plus(base, index(offset)), isLast ? dot_->bytes % 4 : 4);
+    }
     if (stride == 0)
       return known = builder_.create<mlir::memref::LoadOp>(location_, source.flat, plus(base, index(offset)));
     const int64_t lanes = source.isPadded ? lanes_ : position.lanes;
@@ -306,6 +352,20 @@ private:
     for (int64_t i = 0; i < lanes_; ++i)
       picked.push_back(2 * i < lanes_ ? 2 * i : lanes_ + 2 * i - second);
     return known = builder_.create<vector::ShuffleOp>(location_, low, high, picked);
+  }
+
+  /// The same four bytes in each lane, their top bits turned. Of a group of `count` bytes the others lie before it, and are shifted out.
+  Value loadBytes(Value flat, Value place, int64_t count) {
+    const auto four = mlir::VectorType::get({4}, builder_.getI8Type());
+    const mlir::Type word = builder_.getI32Type();
+    const Value bytes = builder_.create<vector::LoadOp>(location_, four, flat, plus(place, index(count - 4)));
+    Value group = builder_.create<vector::ExtractOp>(
+        location_, builder_.create<vector::BitCastOp>(location_, mlir::VectorType::get({1}, word), bytes), 0);
+    if (count < 4)
+      group = builder_.create<arith::ShRUIOp>(
+          location_, group, builder_.create<arith::ConstantIntOp>(location_, 8 * (4 - count), 32));
+    const Value tops = builder_.create<arith::ConstantIntOp>(location_, static_cast<int32_t>(0x80808080), 32);
+    return builder_.create<arith::XOrIOp>(location_, asVector(group), asVector(tops));
   }
 
   Value loadRun(Value flat, Value place, int64_t lanes) {
@@ -374,15 +434,37 @@ private:
 
   Source sourceOf(const NestInput &input) {
     const Array &array = nest_.inputs[*input.array];
-    if (!isPacked(nest_, array, tile_))
+    const bool isGroups = dot_ && *input.array == dot_->weights;
+    if (!isPacked(nest_, array, tile_)) {
+      if (isGroups)
+        return {constant(makeConstant(constantOf(input.operand->get()), builder_.getI32Type(), dot_->groups)),
+                0, array.strides, array.strides, false};
       return {flat(input.operand->get()), input.offset, array.strides, array.strides, false};
-    Packed packed =
-        packConstant(constantOf(input.operand->get()), nest_, array, input.offset, tile_, reductions_);
-    const Value global = builder_.create<mlir::memref::GetGlobalOp>(location_, packed.global.getType(),
-                                                                    packed.global.getSymName());
-    Source source{global, 0, packed.strides, packed.strides, true};
+    }
+    mlir::memref::GlobalOp origin = constantOf(input.operand->get());
+    const ConstantData data =
+        isGroups ? ConstantData{dot_->groups, false, builder_.getI32Type()} : dataOf(origin);
+    Packed packed = packConstant(origin, data, nest_, array, input.offset, tile_, reductions_);
+    Source source{constant(packed.global), 0, packed.strides, packed.strides, true};
     source.inner[packed.loop] = 1;
     return source;
+  }
+
+  /// What the sums of each filter are too large by; whole tiles of it.
+  Source excessOf() {
+    const int64_t size = tile_.sizes[dot_->filters];
+    std::vector<uint32_t> values = dot_->excess;
+    values.resize((values.size() + static_cast<size_t>(size) - 1) / static_cast<size_t>(size) *
+                  static_cast<size_t>(size));
+    const llvm::ArrayRef<char> bytes(reinterpret_cast<const char *>(values.data()), values.size() * 4);
+    std::vector<int64_t> strides(nest_.loops.size(), 0);
+    strides[dot_->filters] = 1;
+    const auto weights = constantOf(source_.inputs[dot_->weights].operand->get());
+    return {constant(makeConstant(weights, builder_.getI32Type(), bytes)), 0, strides, strides, true};
+  }
+
+  Value constant(mlir::memref::GlobalOp global) {
+    return builder_.create<mlir::memref::GetGlobalOp>(location_, global.getType(), global.getSymName());
   }
 
   /// The buffer's elements in one dimension, from its first.
@@ -428,7 +510,10 @@ private:
   int64_t lanes_;
   std::vector<unsigned> parallel_, reductions_; ///< from the outermost to the innermost
   std::vector<Source> sources_;                 ///< of each input; empty ones are scalars
-  Source output_;
+  Source output_, excess_;
+  const ByteDot *dot_ = nullptr;
+  std::string intrinsic_;
+  bool isShort_ = false; ///< in the last step of a loop of groups
   Values indices_;
   llvm::SmallVector<mlir::OpFoldResult> ranges_;
   std::map<std::tuple<size_t, int64_t, int64_t>, Value> loaded_; ///< of this step: input, offset, lanes
@@ -439,6 +524,13 @@ private:
 void writeTiles(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
                 int64_t lanes) {
   Writer(builder, op, source, tile, lanes).run();
+}
+
+void writeByteDots(OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,
+                   int64_t lanes, llvm::StringRef name) {
+  Writer writer(builder, op, dot.source, tile, lanes);
+  writer.useDots(dot, name);
+  writer.run();
 }
 
 } // namespace tessera::compiler::cpu

@@ -2,6 +2,7 @@
 #ifndef TESSERA_COMPILER_CPU_TILE_KERNEL_H
 #define TESSERA_COMPILER_CPU_TILE_KERNEL_H
 
+#include "cpu/byte_dot.h"
 #include "cpu/nest_of.h"
 
 namespace tessera::compiler::cpu {
@@ -9,6 +10,10 @@ namespace tessera::compiler::cpu {
 /// Puts loops over tiles before `op`, whose nest is `source`. In each tile the sums stand in vector registers while the reductions run. `op` stays.
 void writeTiles(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
                 int64_t lanes);
+
+/// The same for a nest of dots of four bytes, with LLVM's intrinsic `name` (CpuTarget::byteDot).
+void writeByteDots(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,
+                   int64_t lanes, llvm::StringRef name);
 
 } // namespace tessera::compiler::cpu
 

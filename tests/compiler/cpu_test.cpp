@@ -50,8 +50,10 @@ Shape randomShape(std::mt19937 &random) {
   s.depthwise = pick(0, 2) == 0;
   s.same = pick(0, 1) == 1;
   s.relu = pick(0, 1) == 1;
-  s.channels = pick(1, 20);
-  s.outChannels = s.depthwise ? s.channels * pick(1, 3) : pick(1, 20);
+  // Some reach across several tiles of vectors, with and without a rest.
+  const bool wide = pick(0, 2) == 0;
+  s.channels = pick(1, wide ? 40 : 20);
+  s.outChannels = s.depthwise ? s.channels * pick(1, 3) : pick(1, wide ? 90 : 20);
   s.kernelH = pick(1, 5);
   s.kernelW = pick(1, 5);
   s.strideH = pick(1, 3);
@@ -60,7 +62,7 @@ Shape randomShape(std::mt19937 &random) {
   s.dilationH = dilated ? pick(1, 3) : 1;
   s.dilationW = dilated ? pick(1, 3) : 1;
   s.height = (s.kernelH - 1) * s.dilationH + pick(1, 9);
-  s.width = (s.kernelW - 1) * s.dilationW + pick(1, 9);
+  s.width = (s.kernelW - 1) * s.dilationW + pick(1, wide ? 40 : 9);
   return s;
 }
 

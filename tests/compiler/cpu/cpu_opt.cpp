@@ -31,7 +31,7 @@ int main(int argc, char **argv) {
   known.push_back(createFuseElementwisePass());
   known.push_back(createApproximateMathPass());
   known.push_back(createOutlinePass(/*anyShape=*/false));
-  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8}));
+  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot"}));
   mlir::PassManager manager(&context);
   for (int i = 2; i < argc; ++i) {
     auto found =
