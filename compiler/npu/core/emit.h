@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "layer.h"
+#include "range.h"
 #include "target.h"
 #include "tiling.h"
 
@@ -16,15 +17,16 @@ namespace tessera::compiler::npu {
 class Contexts {
 public:
   explicit Contexts(const Target &target) : target_(target) {}
+  // Goes on in another share of the machine, away from what was handed out last.
+  Contexts in(const Target &part) const;
   // Base of the next range; `elements` must not exceed the memory's depth.
   uint32_t take(MemoryType memory, uint32_t elements);
 
 private:
-  uint32_t takeFromRing(MemoryType memory, uint32_t elements);
+  uint32_t next(MemoryType memory, uint32_t elements) const;
 
-  const Target &target_;
-  std::array<bool, 8> second_{};
-  std::array<uint32_t, 8> ringEnd_{};
+  Target target_;
+  std::array<Range, 8> last_{}; // handed out, by memory
 };
 
 // Appends the commands of one layer (without its mark).
@@ -37,7 +39,8 @@ uint32_t mostAddElements(const Target &target);
 // For emit_*.cpp: the kinds of layers.
 void emitWindow(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
                 std::vector<Command> &commands);
-void emitAdd(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands);
+void emitAdd(const Target &target, const Layer &layer, const Tiling &tiling, Contexts &contexts,
+             std::vector<Command> &commands);
 void emitSum(const Target &target, const Layer &layer, Contexts &contexts, std::vector<Command> &commands);
 
 } // namespace tessera::compiler::npu

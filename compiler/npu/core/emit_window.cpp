@@ -1,18 +1,13 @@
 #include "average.h"
 #include "computation.h"
 #include "emit.h"
+#include "range.h"
 
 #include <algorithm>
 #include <optional>
 
 namespace tessera::compiler::npu {
 namespace {
-
-struct Range {
-  uint32_t begin, end;
-  uint32_t size() const { return end - begin; }
-  bool operator==(const Range &) const = default;
-};
 
 // Input positions of a run of outputs along one axis: padding before, real positions, padding after.
 struct InputRun {
@@ -60,13 +55,6 @@ public:
   }
 
 private:
-  static std::vector<Range> cut(uint32_t total, uint32_t size) {
-    std::vector<Range> ranges;
-    for (uint32_t begin = 0; begin < total; begin += size)
-      ranges.push_back({begin, std::min(begin + size, total)});
-    return ranges;
-  }
-
   void piece(Range chunk, Range rows, Range columns) {
     const Window &w = layer_.window;
     rowRun_ = inputRun(rows, layer_.input.height, w.kernelHeight, w.strideHeight, w.dilationHeight, w.padTop);
@@ -80,11 +68,10 @@ private:
         conv_ ? cut(inputBlocks_, tiling_.kBlocks) : std::vector<Range>{{0, inputBlocks_}};
     for (Range k : reduction) {
       loadParameters(chunk);
-      loadWeights(resident_ ? chunk : Range{chunk.begin, chunk.begin + 1}, k);
+      loadWeights(chunk, chunk.begin, k);
       loadInput(conv_ ? k : chunk, rows, columns);
       for (uint32_t block = chunk.begin; block < chunk.end; ++block) {
-        if (!resident_)
-          loadWeights({block, block + 1}, k);
+        loadWeights(chunk, block, k);
         compute(chunk, block, k, rows, columns);
         if (k.end == inputBlocks_)
           store(chunk, block, rows, columns);
@@ -104,29 +91,32 @@ private:
     commands_.push_back(load);
   }
 
-  void loadWeights(Range blocks, Range k) {
+  // Of one block, when it is first used; where they are resident, those of the chunk lie side by side.
+  void loadWeights(Range chunk, uint32_t block, Range k) {
     uint32_t perBlock = weightElementsPerBlock(target_, layer_);
-    if (perBlock == 0 || (weights_ == blocks && weightK_ == k))
+    Range together = resident_ ? chunk : Range{block, block + 1};
+    if (perBlock == 0 || (weights_ == together && weightK_ == k && block < weightsLoaded_))
       return;
-    weights_ = blocks;
-    weightK_ = k;
     uint32_t taps = layer_.weightParts * layer_.window.kernelHeight * layer_.window.kernelWidth;
     uint32_t rowElements = conv_ ? packedInputElements(target_, layer_.input.channels) : perBlock;
     uint32_t pieceElements = conv_ ? kElements(target_, layer_, k.size()) : perBlock;
     bool split = pieceElements != rowElements;
-    weightPitch_ = split ? taps * pieceElements : perBlock;
-    weightBase_ = contexts_.take(MemoryType::Wgt, blocks.size() * weightPitch_);
-    for (uint32_t block = blocks.begin; block < blocks.end; ++block) {
-      uint32_t first = block * perBlock + (conv_ ? k.begin * r_ : 0);
-      Command load = transfer(MemoryType::Wgt, weightBase_ + (block - blocks.begin) * weightPitch_,
-                              layer_.weightPlace, first, weightPitch_);
-      if (split) {
-        load.rows = taps;
-        load.columns = pieceElements;
-        load.stride = rowElements;
-      }
-      commands_.push_back(load);
+    if (weights_ != together || weightK_ != k) {
+      weights_ = together;
+      weightK_ = k;
+      weightPitch_ = split ? taps * pieceElements : perBlock;
+      weightBase_ = contexts_.take(MemoryType::Wgt, together.size() * weightPitch_);
     }
+    weightsLoaded_ = block + 1;
+    uint32_t first = block * perBlock + (conv_ ? k.begin * r_ : 0);
+    Command load = transfer(MemoryType::Wgt, weightBase_ + (block - together.begin) * weightPitch_,
+                            layer_.weightPlace, first, weightPitch_);
+    if (split) {
+      load.rows = taps;
+      load.columns = pieceElements;
+      load.stride = rowElements;
+    }
+    commands_.push_back(load);
   }
 
   void loadInput(Range blocks, Range rows, Range columns) {
@@ -237,7 +227,8 @@ private:
   bool conv_, resident_;
   uint32_t r_, inputBlocks_;
   InputRun rowRun_{}, columnRun_{};
-  uint32_t blockPixels_ = 0, outBase_ = 0, parBase_ = 0, weightBase_ = 0, weightPitch_ = 0, inputBase_ = 0;
+  uint32_t blockPixels_ = 0, outBase_ = 0, parBase_ = 0, weightBase_ = 0, weightPitch_ = 0, inputBase_ = 0,
+           weightsLoaded_ = 0;
   // What the contexts hold, so that it is not loaded twice.
   std::optional<Range> parameters_, weights_, weightK_, inputBlocksLoaded_, inputRows_, inputColumns_;
 };

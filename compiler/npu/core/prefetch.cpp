@@ -30,9 +30,8 @@ uint64_t costOf(const Target &target, const Command &c) {
   return cycles + microOps;
 }
 
-bool isConstantLoad(const Command &c) {
-  return c.kind == Command::Kind::Load && c.place.region == kConstants;
-}
+bool isLoad(const Command &c) { return c.kind == Command::Kind::Load; }
+bool isConstantLoad(const Command &c) { return isLoad(c) && c.place.region == kConstants; }
 
 class Prefetcher {
 public:
@@ -46,7 +45,7 @@ public:
     for (size_t i = 0; i < waiting_.size(); ++i) {
       if (moved_[i])
         continue;
-      if (waiting_[i].command.kind == Command::Kind::Load && !isConstantLoad(waiting_[i].command))
+      if (isLoad(waiting_[i].command) && !isConstantLoad(waiting_[i].command))
         fillIdleTimeBefore(i);
       place(waiting_[i], done_.size(), readyAt(waiting_[i]));
     }
@@ -59,14 +58,17 @@ public:
 private:
   uint64_t &clockOf(const Command &c) { return clock_[size_t(c.module())]; }
 
-  // When everything that collides with it has ended.
+  // When everything that collides with it has ended. Between load and store compute passes the token on, in its order.
   uint64_t readyAt(const Timed &timed) {
     uint64_t ready = clockOf(timed.command);
     // An estimate: what ended long ago holds nobody up.
     size_t oldest = done_.size() > kHorizon ? done_.size() - kHorizon : 0;
     for (size_t i = oldest; i < done_.size(); ++i)
-      if (done_[i].end > ready && conflict(done_[i].accesses, timed.accesses))
+      if (done_[i].end > ready && conflict(done_[i].accesses, timed.accesses)) {
         ready = done_[i].end;
+        if (isLoad(timed.command) && done_[i].command.kind == Command::Kind::Store)
+          ready = std::max(ready, clock_[size_t(Module::Compute)]);
+      }
     return ready;
   }
 
@@ -79,23 +81,27 @@ private:
 
   // Load `blocked` waits for computing or storing: later loads of constants that touch nothing in between go first.
   void fillIdleTimeBefore(size_t blocked) {
-    uint64_t until = readyAt(waiting_[blocked]);
-    size_t next = blocked;
-    while (true) {
-      for (++next; next < waiting_.size() && (moved_[next] || !isConstantLoad(waiting_[next].command));)
-        ++next;
-      if (next == waiting_.size())
-        return;
+    const uint64_t until = readyAt(waiting_[blocked]);
+    size_t refused = 0;
+    for (size_t next = blocked + 1; next < waiting_.size() && refused < kTries; ++next) {
       const Timed &candidate = waiting_[next];
-      for (size_t between = blocked; between < next; ++between)
-        if (!moved_[between] && conflict(waiting_[between].accesses, candidate.accesses))
-          return;
+      if (moved_[next] || !isConstantLoad(candidate.command))
+        continue;
       uint64_t start = readyAt(candidate);
-      if (start + costOf(target_, candidate.command) > until)
-        return;
+      if (start + costOf(target_, candidate.command) > until || collidesSince(blocked, next)) {
+        ++refused;
+        continue;
+      }
       moved_[next] = true;
       place(candidate, positionFor(candidate, start), start);
     }
+  }
+
+  bool collidesSince(size_t first, size_t candidate) const {
+    for (size_t between = first; between < candidate; ++between)
+      if (!moved_[between] && conflict(waiting_[between].accesses, waiting_[candidate].accesses))
+        return true;
+    return false;
   }
 
   // Behind all loads and all that it collides with, and in front of the first compute that begins later: not earlier in the
@@ -112,6 +118,7 @@ private:
   }
 
   static constexpr size_t kHorizon = 1000; // commands
+  static constexpr size_t kTries = 8;      // loads
 
   const Target &target_;
   std::vector<Timed> waiting_, done_;

@@ -56,7 +56,7 @@ std::string refusal(const Target &target, const Layer &layer) {
   if (target.activationBytes(layer.input.height, layer.input.width, layer.input.channels) > UINT32_MAX)
     return "a tensor is larger than 32-bit addresses reach";
   if (mostAddElements(target) == 0)
-    return "the memories do not hold one element of each operand and of the sum";
+    return "the memories do not hold one element of an addition";
   std::string why;
   return matchComputation(target, addComputation(target, 1), &why).instruction
              ? ""

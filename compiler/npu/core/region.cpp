@@ -1,6 +1,7 @@
 #include "region.h"
 
 #include "emit.h"
+#include "interleave.h"
 #include "order.h"
 #include "tiling.h"
 
@@ -41,39 +42,55 @@ std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t al
   return offsets;
 }
 
-isa::Expected<std::vector<Command>> emitRegion(const Target &target, std::span<const Layer> layers) {
+std::vector<Command> emitRegion(const Target &target, std::span<const Layer> layers,
+                                std::span<const LayerPlan> plans) {
   std::vector<Command> commands;
   Contexts contexts(target);
-  for (size_t index = 0; index < layers.size(); ++index) {
-    const Layer &layer = layers[index];
-    if (std::string why = refusal(target, layer); !why.empty())
-      return isa::Error{"layer " + layer.name + ": " + why};
-    Tiling tiling;
-    if (layer.kind != LayerKind::Add) {
-      auto chosen = chooseTiling(target, layer);
-      if (!chosen)
-        return chosen.error();
-      tiling = *chosen;
-    }
-    emitLayer(target, layer, tiling, contexts, commands);
+  auto emit = [&](size_t index, const Target &part, Contexts &places) {
+    std::vector<Command> out;
+    emitLayer(part, layers[index], plans[index].tiling, places, out);
     if (index < target.marks()) {
       Command mark;
       mark.kind = Command::Kind::Mark;
       mark.layer = uint32_t(index);
-      commands.push_back(mark);
+      out.push_back(mark);
     }
+    return out;
+  };
+  auto emitPart = [&](size_t index) {
+    Target part = target.with(*plans[index].share);
+    contexts = contexts.in(part);
+    return emit(index, part, contexts);
+  };
+  for (size_t index = 0; index < layers.size(); ++index) {
+    std::vector<Command> more;
+    if (plans[index].share) {
+      std::vector<Command> first = emitPart(index++), second = emitPart(index);
+      more = interleave(target, first, second);
+      contexts = contexts.in(target);
+    } else {
+      more = emit(index, target, contexts);
+    }
+    commands.insert(commands.end(), more.begin(), more.end());
   }
   return commands;
 }
 
-isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers) {
-  auto emitted = emitRegion(target, layers);
-  if (!emitted)
-    return emitted.error();
-  std::vector<Command> ordered = placeTokens(target, prefetchConstants(target, hoistLoads(target, *emitted)));
+isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers,
+                                                   std::span<const LayerPlan> plans) {
+  std::vector<Command> emitted = emitRegion(target, layers, plans);
+  std::vector<Command> ordered = placeTokens(target, prefetchConstants(target, hoistLoads(target, emitted)));
   if (auto proof = checkOrder(target, ordered); !proof)
     return proof.error();
   return ordered;
+}
+
+isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers) {
+  for (const Layer &layer : layers)
+    if (std::string why = refusal(target, layer); !why.empty())
+      return isa::Error{"layer " + layer.name + ": " + why};
+  auto plans = planLayers(target, layers);
+  return plans ? scheduleRegion(target, layers, *plans) : plans.error();
 }
 
 } // namespace tessera::compiler::npu

@@ -3,6 +3,7 @@
 
 #include "command.h"
 #include "layer.h"
+#include "plan.h"
 
 #include "tessera/isa/error.h"
 
@@ -23,10 +24,14 @@ struct TensorLife {
 std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment,
                                 uint64_t *arenaBytes);
 
-// Commands of the layers in order, a mark behind each, not yet ordered by tokens. Error: a layer does not fit.
-isa::Expected<std::vector<Command>> emitRegion(const Target &target, std::span<const Layer> layers);
+// Commands of the layers in order, a mark behind each, not yet ordered by tokens.
+std::vector<Command> emitRegion(const Target &target, std::span<const Layer> layers,
+                                std::span<const LayerPlan> plans);
 
-// emitRegion, hoistLoads, prefetchConstants, placeTokens and checkOrder in a row.
+// emitRegion, hoistLoads, prefetchConstants, placeTokens and checkOrder in a row; without plans those of planLayers. Error: a layer does not
+// fit.
+isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers,
+                                                   std::span<const LayerPlan> plans);
 isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers);
 
 } // namespace tessera::compiler::npu

@@ -11,6 +11,34 @@ uint32_t Target::depth(MemoryType memory) const {
   return memory == MemoryType::Par ? biases : (all - biases) / 2;
 }
 
+Target Target::with(const Share &share) const {
+  Target part = *this;
+  part.share_ = share;
+  part.machine_.inpDepth = share.inp.size;
+  part.machine_.wgtDepth = share.wgt.size;
+  part.machine_.accDepth = share.acc.size;
+  part.machine_.parDepth = share.par.size;
+  return part;
+}
+
+uint32_t Target::base(MemoryType memory) const {
+  switch (memory) {
+  case MemoryType::Inp:
+    return share_.inp.base;
+  case MemoryType::Wgt:
+    return share_.wgt.base;
+  case MemoryType::Par:
+    return share_.par.base;
+  case MemoryType::Acc:
+  case MemoryType::Acc8bit:
+  case MemoryType::Out:
+    return share_.acc.base;
+  case MemoryType::Uop:
+    break;
+  }
+  return 0;
+}
+
 uint64_t Target::activationBytes(uint32_t height, uint32_t width, uint32_t channels) const {
   return uint64_t(channelBlocks(channels)) * height * width * batch() * blockOut();
 }

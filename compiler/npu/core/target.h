@@ -6,15 +6,29 @@
 
 #include "tessera/isa/machine.h"
 
+#include <array>
 #include <cstdint>
 
 namespace tessera::compiler::npu {
 
 using isa::MemoryType;
 
+// Part of each scratchpad, in elements; OUT goes with ACC.
+struct Share {
+  struct Range {
+    uint32_t base = 0, size = 0;
+    bool operator==(const Range &) const = default;
+  };
+  Range inp, wgt, acc, par;
+  bool operator==(const Share &) const = default;
+};
+
 class Target {
 public:
   explicit Target(isa::MachineConfig machine) : machine_(std::move(machine)) {}
+
+  // The machine as a layer sees it that has a share of the scratchpads: `depth` is that of the share, `base` where it begins.
+  Target with(const Share &share) const;
 
   const isa::MachineConfig &machine() const { return machine_; }
   uint32_t batch() const { return machine_.batch; }
@@ -34,6 +48,7 @@ public:
   // Elements of a scratchpad, and of one of its two halves (contexts) for double buffering. At level vta ACC is shared out: results, as
   // many temporaries, and what stands in for PAR, one element of int32 biases a channel block.
   uint32_t depth(MemoryType memory) const;
+  uint32_t base(MemoryType memory) const;
   uint32_t temporaryBase() const { return depth(MemoryType::Acc); }
   uint32_t biasBase() const { return 2 * depth(MemoryType::Acc); }
   uint32_t context(MemoryType memory) const { return depth(memory) / 2; }
@@ -71,6 +86,7 @@ private:
   static constexpr uint64_t kPartialSumCycles = 12;
   static constexpr uint32_t kBiasShare = 16; // one in so many ACC elements holds biases at level vta
   isa::MachineConfig machine_;
+  Share share_; // bases alone; the sizes stand in machine_
 };
 
 } // namespace tessera::compiler::npu

@@ -1,6 +1,7 @@
 #include "tiling.h"
 
 #include "computation.h"
+#include "cost.h"
 
 #include <algorithm>
 #include <optional>
@@ -37,6 +38,8 @@ Fit fitOf(const Target &target, const Footprint &f) {
   return fit;
 }
 
+} // namespace
+
 uint64_t tilesOf(const Layer &layer, const Tiling &t) {
   return uint64_t(ceilDivide(layer.output.height, t.rows)) * ceilDivide(layer.output.width, t.columns);
 }
@@ -46,38 +49,6 @@ uint32_t reductionPieces(const Target &target, const Layer &layer, const Tiling 
                                        : 1;
 }
 
-uint64_t estimate(const Target &target, const Layer &layer, const Tiling &t, const Footprint &f,
-                  bool halves) {
-  uint64_t tiles = tilesOf(layer, t);
-  uint32_t allBlocks = target.channelBlocks(layer.output.channels);
-  uint64_t chunks = ceilDivide(allBlocks, t.blocks);
-  uint64_t steps = tiles * chunks, pieces = reductionPieces(target, layer, t);
-  uint64_t positions = uint64_t(layer.output.height) * layer.output.width * allBlocks;
-  uint64_t microOps = microOpsPerPosition(target, layer);
-  if (pieces > 1)
-    microOps = std::max(microOps, pieces * target.partialSumCycles());
-  uint64_t compute = positions * microOps + uint64_t(allBlocks) * tiles * pieces * target.instructionCycles();
-  bool resident = weightsResident(target, layer, t);
-  uint64_t inputLoad = target.transferCycles(MemoryType::Inp, f.inp);
-  uint64_t blockLoad = target.transferCycles(MemoryType::Wgt, resident ? f.wgt / t.blocks : f.wgt);
-  uint64_t inputLoads = steps * pieces;
-  if (layer.kind == LayerKind::Conv && pieces == 1 && (tiles == 1 || !t.weightsOuter))
-    inputLoads = tiles;
-  uint64_t weightLoads = allBlocks * (resident ? 1 : tiles * pieces);
-  uint64_t inputBlocks = layer.kind == LayerKind::Conv ? t.kBlocks : t.blocks;
-  uint64_t load = inputLoads * (inputLoad + inputBlocks * target.instructionCycles()) +
-                  weightLoads * (blockLoad + target.instructionCycles());
-  uint64_t store = target.transferCycles(MemoryType::Out, positions);
-  uint64_t lastStore = target.transferCycles(MemoryType::Out, uint64_t(t.rows) * t.columns);
-  uint64_t exposed = inputLoad + blockLoad + lastStore + 2 * target.transferLatencyCycles();
-  uint64_t perStep = 2 * target.instructionCycles();
-  if (!halves)
-    return compute + load + store + steps * (perStep + target.transferLatencyCycles());
-  return std::max({compute, load, store}) + exposed + steps * perStep;
-}
-
-} // namespace
-
 bool weightsResident(const Target &target, const Layer &layer, const Tiling &t) {
   bool oneChunk = t.blocks >= target.channelBlocks(layer.output.channels);
   return tilesOf(layer, t) > 1 && reductionPieces(target, layer, t) == 1 && (t.weightsOuter || oneChunk);
@@ -86,6 +57,11 @@ bool weightsResident(const Target &target, const Layer &layer, const Tiling &t) 
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t) {
   const Window &w = layer.window;
   Footprint f;
+  if (layer.kind == LayerKind::Add) {
+    f.acc = 2 * uint64_t(t.blocks) * t.rows * t.columns;
+    f.par = 1;
+    return f;
+  }
   uint64_t height = inputExtent(t.rows, w.kernelHeight, w.strideHeight, w.dilationHeight);
   uint64_t width = inputExtent(t.columns, w.kernelWidth, w.strideWidth, w.dilationWidth);
   uint64_t inputBlocks = layer.kind == LayerKind::Conv ? t.kBlocks : t.blocks;
@@ -108,17 +84,23 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
   return f;
 }
 
-isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer) {
+bool fitsHalves(const Target &target, const Layer &layer, const Tiling &tiling) {
+  return fitOf(target, footprintOf(target, layer, tiling)).halves;
+}
+
+isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer, TileOrder order) {
   bool conv = layer.kind == LayerKind::Conv;
   uint32_t inputBlocks = target.channelBlocks(layer.input.channels);
+  CostModel model(target, layer);
   std::optional<Tiling> best;
   bool bestHalves = false;
   auto consider = [&](const Tiling &tiling) {
     Footprint f = footprintOf(target, layer, tiling);
     Fit fit = fitOf(target, f);
-    if (!fit.whole)
+    bool add = layer.kind == LayerKind::Add; // one loop over all elements
+    if (!fit.whole || (add && tiling.blocks * tiling.rows * tiling.columns > target.maxIterations()))
       return;
-    uint64_t cycles = estimate(target, layer, tiling, f, fit.halves);
+    uint64_t cycles = model.of(tiling, f, fit.halves).cycles();
     if (best && cycles >= best->estimatedCycles)
       return;
     best = tiling;
@@ -128,12 +110,14 @@ isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer) {
   std::vector<uint32_t> allRows = pieceSizes(layer.output.height),
                         allColumns = pieceSizes(layer.output.width),
                         allBlocks = pieceSizes(target.channelBlocks(layer.output.channels));
-  for (uint32_t kBlocks : conv ? pieceSizes(inputBlocks) : std::vector<uint32_t>{inputBlocks})
+  bool anyOrder = order == TileOrder::Any;
+  for (uint32_t kBlocks : conv &&anyOrder ? pieceSizes(inputBlocks) : std::vector<uint32_t>{inputBlocks})
     for (uint32_t columns : allColumns) {
       for (uint32_t rows : allRows)
         for (uint32_t blocks : allBlocks) {
-          consider({rows, columns, blocks, kBlocks, true, 0});
-          if (conv && kBlocks == inputBlocks && blocks != allBlocks.front())
+          if (anyOrder)
+            consider({rows, columns, blocks, kBlocks, true, 0});
+          if (!anyOrder || (conv && kBlocks == inputBlocks && blocks != allBlocks.front()))
             consider({rows, columns, blocks, kBlocks, false, 0});
         }
       if (best && bestHalves && best->columns > 2 * columns)

@@ -33,12 +33,20 @@ struct Footprint {
 };
 // Whether the weights of all blocks of a piece are in WGT at once.
 bool weightsResident(const Target &target, const Layer &layer, const Tiling &tiling);
+bool fitsHalves(const Target &target, const Layer &layer, const Tiling &tiling); // one context of each memory
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &tiling);
+
+uint64_t tilesOf(const Layer &layer, const Tiling &tiling);
+uint32_t reductionPieces(const Target &target, const Layer &layer, const Tiling &tiling);
 
 // Why the machine cannot run the layer at all; empty if it can.
 std::string refusal(const Target &target, const Layer &layer);
 
-// The cheapest tiling by estimate. Error: nothing fits, with the memory that is too small.
-isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer);
+enum class TileOrder { Any, RowsOuter };
+
+// The cheapest tiling by estimate (cost.h), of those that finish one tile of rows before the next where the order asks for that. Error:
+// nothing fits, with the memory that is too small.
+isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer,
+                                   TileOrder order = TileOrder::Any);
 
 } // namespace tessera::compiler::npu

@@ -1,6 +1,7 @@
 // Layer level. `layers` lists the operators of the model file that the operation computes (the first one names it); `places` and
 // `tiling` are filled in by the layout and tile passes: byte offsets in the arena of input, second input and output, and in the
-// constants of weights and parameters; rows, columns, blocks, kBlocks, weightsOuter.
+// constants of weights and parameters; rows, columns, blocks, kBlocks, weightsOuter. The tile pass also sets `share` (first element and number of
+// elements of INP, WGT, ACC and PAR) where a layer is interleaved with a neighbour, and `joins` on the second of the two.
 #ifndef TESSERA_NPU_LAYER_OPS_TD
 #define TESSERA_NPU_LAYER_OPS_TD
 
@@ -22,7 +23,8 @@ def Npu_ConvOp : Npu_LayerOp<"conv"> {
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$dilation, DenseI64ArrayAttr:$pad,
     DenseI64ArrayAttr:$input_shape, I32Attr:$input_zp, DenseI32ArrayAttr:$multiplier, DenseI32ArrayAttr:$shift,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
-    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<I64Attr>:$weight_parts);
+    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
+    UnitAttr:$joins, OptionalAttr<I64Attr>:$weight_parts);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -32,7 +34,8 @@ def Npu_PoolOp : Npu_LayerOp<"pool"> {
   let arguments = (ins AnyTensor:$input, StrAttr:$kind,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$pad,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
-    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<I32Attr>:$fill);
+    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
+    UnitAttr:$joins, OptionalAttr<I32Attr>:$fill);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -45,7 +48,8 @@ def Npu_EltwiseOp : Npu_LayerOp<"eltwise"> {
   let arguments = (ins AnyTensor:$lhs, AnyTensor:$rhs, StrAttr:$kind,
     DenseI32ArrayAttr:$lhs_scale, DenseI32ArrayAttr:$rhs_scale, DenseI32ArrayAttr:$scale,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
-    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling);
+    OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
+    UnitAttr:$joins);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

@@ -4,7 +4,7 @@
 
 #include "core/command.h"
 #include "core/layer.h"
-#include "core/tiling.h"
+#include "core/plan.h"
 #include "dialect/NpuDialect.h"
 
 #include <optional>
@@ -24,8 +24,8 @@ void readMagnitudes(Layer &layer, mlir::Value weights, mlir::Value bias);
 
 // The layer, with places where the layout pass has set them.
 Layer layerOf(mlir::Operation *op);
-std::optional<Tiling> tilingOf(mlir::Operation *op);
-void setTiling(mlir::Operation *op, const Tiling &tiling);
+std::optional<LayerPlan> planOf(mlir::Operation *op);
+void setPlan(mlir::Operation *op, const LayerPlan &plan);
 // Places in the order input, rhs, output, weights, parameters.
 void setPlaces(mlir::Operation *op, const Layer &layer);
 

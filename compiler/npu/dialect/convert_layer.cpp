@@ -114,17 +114,33 @@ void setPlaces(mlir::Operation *op, const Layer &l) {
                                                l.weightPlace.offset, l.parameterPlace.offset}));
 }
 
-std::optional<Tiling> tilingOf(mlir::Operation *op) {
+std::optional<LayerPlan> planOf(mlir::Operation *op) {
   auto attribute = op->getAttrOfType<mlir::DenseI64ArrayAttr>("tiling");
   if (!attribute || attribute.size() != 5)
     return std::nullopt;
   auto t = attribute.asArrayRef();
-  return Tiling{uint32_t(t[0]), uint32_t(t[1]), uint32_t(t[2]), uint32_t(t[3]), t[4] != 0, 0};
+  LayerPlan plan{{uint32_t(t[0]), uint32_t(t[1]), uint32_t(t[2]), uint32_t(t[3]), t[4] != 0, 0}, {}, false};
+  if (auto share = op->getAttrOfType<mlir::DenseI64ArrayAttr>("share"); share && share.size() == 8) {
+    auto s = share.asArrayRef();
+    auto range = [&](size_t i) { return Share::Range{uint32_t(s[i]), uint32_t(s[i + 1])}; };
+    plan.share = Share{range(0), range(2), range(4), range(6)};
+  }
+  plan.joins = op->hasAttr("joins");
+  return plan;
 }
 
-void setTiling(mlir::Operation *op, const Tiling &t) {
-  op->setAttr("tiling", mlir::DenseI64ArrayAttr::get(
-                            op->getContext(), {t.rows, t.columns, t.blocks, t.kBlocks, t.weightsOuter}));
+void setPlan(mlir::Operation *op, const LayerPlan &plan) {
+  mlir::Builder builder(op->getContext());
+  const Tiling &t = plan.tiling;
+  op->setAttr("tiling",
+              builder.getDenseI64ArrayAttr({t.rows, t.columns, t.blocks, t.kBlocks, t.weightsOuter}));
+  if (plan.share) {
+    const Share &s = *plan.share;
+    op->setAttr("share", builder.getDenseI64ArrayAttr({s.inp.base, s.inp.size, s.wgt.base, s.wgt.size,
+                                                       s.acc.base, s.acc.size, s.par.base, s.par.size}));
+  }
+  if (plan.joins)
+    op->setAttr("joins", builder.getUnitAttr());
 }
 
 } // namespace tessera::compiler::npu

@@ -67,12 +67,12 @@ mlir::Value move(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value valu
               b = constant(builder.getI32Type(), {out.channels}, llvm::ArrayRef(bias));
   const std::vector<int64_t> one{1, 1}, none{0, 0, 0, 0};
   const Exit &e = layer.exit;
-  return builder.create<ConvOp>(op->getLoc(), type, value, w, b, false, one, one, one, none,
-                                llvm::ArrayRef<int64_t>{in.height, in.width, in.channels}, 0u, multiplier,
-                                shift,
-                                llvm::ArrayRef<int32_t>{int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax},
-                                llvm::ArrayRef<int64_t>{layerIndex(op)}, mlir::DenseI64ArrayAttr(),
-                                mlir::DenseI64ArrayAttr(), mlir::IntegerAttr());
+  return builder.create<ConvOp>(
+      op->getLoc(), type, value, w, b, false, one, one, one, none,
+      llvm::ArrayRef<int64_t>{in.height, in.width, in.channels}, 0u, multiplier, shift,
+      llvm::ArrayRef<int32_t>{int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax},
+      llvm::ArrayRef<int64_t>{layerIndex(op)}, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr(),
+      mlir::DenseI64ArrayAttr(), false, mlir::IntegerAttr());
 }
 
 class ConcatPass : public mlir::PassWrapper<ConcatPass, mlir::OperationPass<mlir::ModuleOp>> {

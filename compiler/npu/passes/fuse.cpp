@@ -72,6 +72,7 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
   std::vector<int64_t> kernel{w.kernelHeight, w.kernelWidth}, stride{w.strideHeight, w.strideWidth},
       dilation{w.dilationHeight, w.dilationWidth}, pad{w.padTop, w.padBottom, w.padLeft, w.padRight};
   std::vector<int64_t> layers = layersOf(match);
+  const mlir::DenseI64ArrayAttr unset;
   switch (l.kind) {
   case LayerKind::Conv:
   case LayerKind::Depthwise: {
@@ -89,8 +90,8 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
         l.weightParts > 1 ? builder.getI64IntegerAttr(l.weightParts) : mlir::IntegerAttr();
     return builder.create<ConvOp>(loc, type, match.input, weights, bias, l.kind == LayerKind::Depthwise,
                                   kernel, stride, dilation, pad, shape, uint32_t(l.padValue),
-                                  match.multiplier, match.shift, exitArray(l.exit), layers,
-                                  mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr(), parts);
+                                  match.multiplier, match.shift, exitArray(l.exit), layers, unset, unset,
+                                  unset, false, parts);
   }
   case LayerKind::AveragePool:
   case LayerKind::MaxPool: {
@@ -98,8 +99,8 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
                                  ? builder.getI32IntegerAttr(l.padValue)
                                  : mlir::IntegerAttr();
     return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average",
-                                  kernel, stride, pad, exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(),
-                                  mlir::DenseI64ArrayAttr(), fill);
+                                  kernel, stride, pad, exitArray(l.exit), layers, unset, unset, unset, false,
+                                  fill);
   }
   case LayerKind::Add: {
     auto scale = [](const Operand &o) {
@@ -107,8 +108,7 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
     };
     std::vector<int32_t> out{match.multiplier[0], match.shift[0]};
     return builder.create<EltwiseOp>(loc, type, match.input, match.rhs, "add", scale(l.lhs), scale(l.rhs),
-                                     out, exitArray(l.exit), layers, mlir::DenseI64ArrayAttr(),
-                                     mlir::DenseI64ArrayAttr());
+                                     out, exitArray(l.exit), layers, unset, unset, unset, false);
   }
   }
   return nullptr;

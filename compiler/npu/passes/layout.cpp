@@ -110,7 +110,7 @@ private:
     for (mlir::Operation &op : body) {
       for (mlir::Value v : op.getOperands())
         if (homes.count(v) && tensorOf.count(homes.lookup(v).value)) // no constant
-          use(v, step);
+          use(v, step + 1);                                          // the next layer may run beside this one
       if (isLayer(&op))
         use(op.getResult(0), step++);
     }

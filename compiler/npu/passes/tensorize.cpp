@@ -2,7 +2,7 @@
 // lanes fit the layer's loops (core/tensor_instructions.h). They stand in `@npu_record_K`, in plain program order; the segment
 // keeps its signature and loses its body. `npu.marks` of the module says which mark ends which layer of the model file. Refuses a layer
 // without tiling or places, and one that no instruction computes.
-#include "core/emit.h"
+#include "core/region.h"
 #include "dialect/convert.h"
 #include "passes/passes.h"
 
@@ -38,31 +38,26 @@ private:
         function.getLoc(), "npu_record_" + std::to_string(segment), builder.getFunctionType({}, {}));
     recorded.setPrivate();
     builder.setInsertionPointToEnd(recorded.addEntryBlock());
-    Contexts contexts(*target_);
-    uint32_t mark = 0;
+    std::vector<Layer> layers;
+    std::vector<LayerPlan> plans;
     for (mlir::Operation &op : function.getBody().front()) {
       if (!isLayer(&op))
         continue;
-      Layer layer = layerOf(&op);
-      auto tiling = tilingOf(&op);
-      if (!op.hasAttr("places") || (!tiling && layer.kind != LayerKind::Add))
+      std::optional<LayerPlan> plan = planOf(&op);
+      if (!op.hasAttr("places") || !plan)
         return op.emitError("has no place or no tiling");
-      if (std::string why = refusal(*target_, layer); !why.empty())
+      layers.push_back(layerOf(&op));
+      if (std::string why = refusal(*target_, layers.back()); !why.empty())
         return op.emitError("cannot run on the npu: ") << why;
-      std::vector<Command> commands;
-      emitLayer(*target_, layer, tiling.value_or(Tiling{}), contexts, commands);
-      if (mark < target_->marks()) {
-        Command end;
-        end.kind = Command::Kind::Mark;
-        end.layer = mark;
-        commands.push_back(end);
+      if (plan->joins != (!plans.empty() && plans.back().share && !plans.back().joins))
+        return op.emitError("joins no layer that has a share, or is not joined by the next");
+      if (uint32_t mark = uint32_t(plans.size()); mark < target_->marks())
         for (int64_t index : op.getAttrOfType<mlir::DenseI64ArrayAttr>("layers").asArrayRef().take_front(1))
           marks.push_back(builder.getDenseI64ArrayAttr({index, segment, mark}));
-        ++mark;
-      }
-      for (const Command &command : commands)
-        buildCommand(builder, op.getLoc(), command);
+      plans.push_back(*plan);
     }
+    for (const Command &command : emitRegion(*target_, layers, plans))
+      buildCommand(builder, function.getLoc(), command);
     builder.create<mlir::func::ReturnOp>(function.getLoc());
     function.eraseBody();
     return mlir::success();

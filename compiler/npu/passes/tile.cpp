@@ -1,5 +1,6 @@
 // Tiling. Gives each layer of an NPU segment the attribute `tiling` (core/tiling.h says what its five numbers mean): the cheapest
-// cut that fits the machine's on-chip memories. Refuses a layer that fits in no way, with the memory that is too small.
+// cut that fits the machine's on-chip memories. Where that is cheaper, two neighbours share the memories and are interleaved (`share`, `joins`;
+// core/plan.h). Refuses a layer that fits in no way, with the memory that is too small.
 #include "dialect/convert.h"
 #include "passes/passes.h"
 
@@ -16,20 +17,21 @@ public:
   llvm::StringRef getDescription() const final { return "cut layers to the on-chip memories"; }
 
   void runOnOperation() final {
-    bool failed = false;
+    std::vector<mlir::Operation *> ops;
+    std::vector<Layer> layers;
     getOperation().walk([&](mlir::Operation *op) {
-      if (!isLayer(op) || llvm::isa<EltwiseOp>(op))
+      if (!isLayer(op))
         return;
-      auto tiling = chooseTiling(*target_, layerOf(op));
-      if (!tiling) {
-        op->emitError(tiling.error().message);
-        failed = true;
-        return;
-      }
-      setTiling(op, *tiling);
+      ops.push_back(op);
+      layers.push_back(layerOf(op));
     });
-    if (failed)
-      signalPassFailure();
+    auto plans = planLayers(*target_, layers);
+    if (!plans) {
+      getOperation().emitError(plans.error().message);
+      return signalPassFailure();
+    }
+    for (size_t i = 0; i < ops.size(); ++i)
+      setPlan(ops[i], (*plans)[i]);
   }
 
 private:

@@ -101,8 +101,13 @@ private:
   void emitCommand(const StoreCommand &store) { appendAll(splitStore(store, machine_), store.dependencies); }
 
   void emitCommand(const SyncCommand &sync) {
-    mayOverlap_ = true;
-    append(isa::Gemm{.dependencies = sync.dependencies}); // empty loops: only its tokens
+    if (machine_.level == isa::Level::Vta) {
+      mayOverlap_ = true;
+      return append(isa::Gemm{.dependencies = sync.dependencies}); // empty loops: only its tokens
+    }
+    isa::SetExit same = exit_; // unlike a GEMM it holds up neither unit
+    same.dependencies = sync.dependencies;
+    append(same);
   }
 
   void emitCommand(const isa::SetExit &exit) { emitChanged(exit_, exit); }

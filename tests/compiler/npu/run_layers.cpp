@@ -120,12 +120,10 @@ std::vector<int32_t> vtaBiases(const Target &target, const LayerCase &c, const L
   return std::vector<int32_t>(target.blockOut(), layer.kind == LayerKind::Add ? -zero : 0);
 }
 
-} // namespace
-
-isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const LayerCase &c) {
+// A layer with its constants behind those that are there.
+Layer packed(const Target &target, const LayerCase &c, std::vector<uint8_t> &constants) {
   Layer layer = c.layer;
   resolveShift(layer, c.parameters.multiplier, c.parameters.shift);
-  std::vector<uint8_t> constants;
   auto align = [&](MemoryType memory) {
     uint32_t bytes = target.elementBytes(memory);
     constants.resize((constants.size() + bytes - 1) / bytes * bytes);
@@ -147,45 +145,102 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
     packUniformParameters(target, uint32_t(c.parameters.multiplier[0]), c.parameters.shift[0], constants);
   else
     packParameters(target, c.parameters, constants);
+  return layer;
+}
+
+// Device memory: constants, and the arena with what it holds at the start.
+isa::Expected<LayerRun> runCommands(tsr_device *device, const Target &target, std::vector<uint8_t> constants,
+                                    const std::vector<uint8_t> &arena, const Layer &last,
+                                    const std::vector<Command> &commands) {
   constants.resize(constants.size() + 64);
-
-  std::vector<uint8_t> input = toBlocked(target, c.input, layer.input), rhs;
-  if (layer.kind == LayerKind::Add)
-    rhs = toBlocked(target, c.rhs, layer.input);
   std::vector<uint8_t> output(
-      target.activationBytes(layer.output.height, layer.output.width, layer.output.channels));
-  layer.inputPlace = {kArena, 0};
-  layer.rhsPlace = {kArena, uint32_t(input.size())};
-  layer.outputPlace = {kArena, uint32_t(input.size() + rhs.size())};
-
-  auto commands = scheduleRegion(target, std::span(&layer, 1));
-  if (!commands)
-    return commands.error();
+      target.activationBytes(last.output.height, last.output.width, last.output.channels));
   Owned owned{device, nullptr, {}};
-  uint32_t places[2],
-      sizes[2] = {uint32_t(constants.size()), uint32_t(layer.outputPlace.offset + output.size())};
+  uint32_t places[2], sizes[2] = {uint32_t(constants.size()), uint32_t(arena.size())};
   for (int i = 0; i < 2; ++i) {
     if (tsr_device_allocate(device, sizes[i], target.regionAlignment(), &places[i]) != TSR_OK)
       return isa::Error{tsr_device_message(device)};
     owned.buffers.push_back(places[i]);
   }
   tsr_device_write(device, places[0], constants.data(), constants.size());
-  tsr_device_write(device, places[1], input.data(), input.size());
-  if (!rhs.empty())
-    tsr_device_write(device, places[1] + layer.rhsPlace.offset, rhs.data(), rhs.size());
   if (tsr_record_begin(device, &owned.recorder) != TSR_OK)
     return isa::Error{tsr_device_message(device)};
   for (uint32_t region = 0; region < 2; ++region)
     tsr_record_region(owned.recorder, region, places[region], sizes[region]);
-  if (recordCommands(owned.recorder, *commands) != TSR_OK || tsr_record_finish(owned.recorder) != TSR_OK)
+  if (recordCommands(owned.recorder, commands) != TSR_OK || tsr_record_finish(owned.recorder) != TSR_OK)
     return isa::Error{tsr_record_message(owned.recorder)};
   tsr_launch_result result{};
-  for (int run = 0; run < 2; ++run)
+  for (int run = 0; run < 2; ++run) {
+    tsr_device_write(device, places[1], arena.data(), arena.size()); // nothing of the run before
     if (tsr_record_run(owned.recorder, 60, &result) != TSR_OK)
       return isa::Error{std::string(tsr_record_message(owned.recorder)) + " error " +
                         std::to_string(result.errorCode) + " at " + std::to_string(result.errorIndex)};
-  tsr_device_read(device, places[1] + layer.outputPlace.offset, output.data(), output.size());
-  return LayerRun{fromBlocked(target, output, layer.output), result.cycles, *commands};
+  }
+  tsr_device_read(device, places[1] + last.outputPlace.offset, output.data(), output.size());
+  return LayerRun{fromBlocked(target, output, last.output), result.cycles, commands};
+}
+
+// Puts tensors one behind the other.
+class Arena {
+public:
+  explicit Arena(const Target &target) : target_(target) {}
+  Place add(const std::vector<int8_t> &nhwc, const Shape &shape) {
+    return append(toBlocked(target_, nhwc, shape));
+  }
+  Place room(const Shape &s) {
+    return append(std::vector<uint8_t>(target_.activationBytes(s.height, s.width, s.channels)));
+  }
+  const std::vector<uint8_t> &bytes() const { return bytes_; }
+
+private:
+  Place append(const std::vector<uint8_t> &more) {
+    Place place{kArena, uint32_t(bytes_.size())};
+    bytes_.insert(bytes_.end(), more.begin(), more.end());
+    return place;
+  }
+  const Target &target_;
+  std::vector<uint8_t> bytes_;
+};
+
+} // namespace
+
+isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const LayerCase &c) {
+  std::vector<uint8_t> constants;
+  Layer layer = packed(target, c, constants);
+  Arena arena(target);
+  layer.inputPlace = arena.add(c.input, layer.input);
+  layer.rhsPlace = layer.kind == LayerKind::Add ? arena.add(c.rhs, layer.input) : Place{kArena, 0};
+  layer.outputPlace = arena.room(layer.output);
+  auto commands = scheduleRegion(target, std::span(&layer, 1));
+  if (!commands)
+    return commands.error();
+  return runCommands(device, target, constants, arena.bytes(), layer, *commands);
+}
+
+std::optional<isa::Expected<LayerRun>> runPair(tsr_device *device, const Target &target,
+                                               const LayerCase &first, const LayerCase &second,
+                                               bool rowsOuter) {
+  std::vector<uint8_t> constants;
+  Layer layers[] = {packed(target, first, constants), packed(target, second, constants)};
+  Arena arena(target);
+  for (int i = 0; i < 2; ++i) {
+    const LayerCase &c = i ? second : first;
+    layers[i].inputPlace = i ? layers[0].outputPlace : arena.add(c.input, layers[i].input);
+    if (layers[i].kind == LayerKind::Add)
+      layers[i].rhsPlace = arena.add(c.rhs, layers[i].input);
+    layers[i].outputPlace = arena.room(layers[i].output);
+  }
+  auto plan = planPair(target, layers[0], layers[1]);
+  if (!plan)
+    return std::nullopt;
+  std::vector plans{plan->first, plan->second};
+  for (LayerPlan &p : plans) // small layers too are cut into many pieces
+    p.tiling.rows = p.tiling.blocks = 1, p.tiling.weightsOuter = false;
+  plans[0].tiling.weightsOuter = !rowsOuter;
+  auto commands = scheduleRegion(target, layers, plans);
+  if (!commands)
+    return commands.error();
+  return runCommands(device, target, constants, arena.bytes(), layers[1], *commands);
 }
 
 } // namespace tessera::compiler::npu::test

@@ -8,6 +8,7 @@
 #include "tessera/isa/error.h"
 #include "tessera/record.h"
 
+#include <optional>
 #include <vector>
 
 namespace tessera::compiler::npu::test {
@@ -23,5 +24,11 @@ struct LayerRun {
 
 // One layer in a launch of its own, recorded once and run twice.
 isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const LayerCase &layerCase);
+
+// Two layers interleaved row by row (or the first block by block), the second on what the first gives (of its own input only a second operand counts). Nothing where no
+// plan is found.
+std::optional<isa::Expected<LayerRun>> runPair(tsr_device *device, const Target &target,
+                                               const LayerCase &first, const LayerCase &second,
+                                               bool rowsOuter);
 
 } // namespace tessera::compiler::npu::test

@@ -30,8 +30,10 @@ protected:
     return target_->isVta() ? vtaCaseOf(layer, random) : caseOf(layer, random);
   }
 
-  void check(const LayerCase &c) {
-    auto run = runLayer(device_, *target_, c);
+  void check(const LayerCase &c) { compare(runLayer(device_, *target_, c), c); }
+
+  // `c` has the input that the layer saw.
+  void compare(const isa::Expected<LayerRun> &run, const LayerCase &c) {
     ASSERT_TRUE(run) << describe(c) << ": " << run.error().message;
     std::vector<int8_t> expected = reference(c);
     size_t wrong = 0, first = 0;
@@ -61,6 +63,40 @@ TEST_P(SweepTest, DepthwiseConvolutions) { sweep(LayerKind::Depthwise, 60, 24); 
 TEST_P(SweepTest, AveragePools) { sweep(LayerKind::AveragePool, 40, 20); }
 TEST_P(SweepTest, MaxPools) { sweep(LayerKind::MaxPool, 40, 20); }
 TEST_P(SweepTest, Additions) { sweep(LayerKind::Add, 40, 30); }
+
+// Two layers side by side in shares of the memories, of all kinds that may follow one another.
+TEST_P(SweepTest, InterleavedPairs) {
+  if (target_->isVta())
+    GTEST_SKIP() << "layers are not interleaved at level vta";
+  std::mt19937_64 random(tessera::test::seed());
+  const LayerKind kinds[] = {LayerKind::Conv, LayerKind::Depthwise, LayerKind::AveragePool,
+                             LayerKind::MaxPool, LayerKind::Add};
+  int found = 0;
+  for (int i = 0; i < 60; ++i) {
+    LayerCase first = randomCase(*target_, kinds[random() % 5], 24, random);
+    Layer layer;
+    layer.kind = kinds[random() % 5];
+    layer.input = layer.output = first.layer.output;
+    if (layer.kind == LayerKind::Conv)
+      layer.output.channels = 1 + uint32_t(random() % (3 * target_->blockOut()));
+    if (layer.kind != LayerKind::Add && random() % 2) { // same size
+      uint32_t pad = random() % 2 ? 1 : 3;
+      layer.window.kernelHeight = layer.window.kernelWidth = 2 * pad + 1;
+      layer.window.padTop = layer.window.padBottom = layer.window.padLeft = layer.window.padRight = pad;
+    }
+    LayerCase second = caseOf(layer, random);
+    SCOPED_TRACE("case " + std::to_string(i) + ": " + describe(first) + " and " + describe(second));
+    auto run = runPair(device_, *target_, first, second, random() % 2);
+    if (!run)
+      continue;
+    ++found;
+    second.input = reference(first);
+    compare(*run, second);
+    if (HasFatalFailure())
+      return;
+  }
+  EXPECT_GT(found, 30);
+}
 
 // Larger than the on-chip memories in each direction.
 TEST_P(SweepTest, LargePicture) { sweep(LayerKind::Conv, 4, 90); }

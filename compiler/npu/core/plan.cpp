@@ -1,0 +1,149 @@
+#include "plan.h"
+
+#include "emit.h"
+#include "interleave.h"
+
+#include <algorithm>
+
+namespace tessera::compiler::npu {
+namespace {
+
+constexpr uint64_t kLeastGain = 30; // one part in so many is worth looking for
+
+Cost costOf(const Target &target, const Layer &layer, const Tiling &tiling) {
+  return CostModel(target, layer)
+      .of(tiling, footprintOf(target, layer, tiling), fitsHalves(target, layer, tiling));
+}
+
+bool feeds(const Layer &first, const Layer &second) {
+  return second.inputPlace == first.outputPlace ||
+         (second.kind == LayerKind::Add && second.rhsPlace == first.outputPlace);
+}
+
+uint64_t weightElements(const Target &target, const Layer &layer) {
+  return uint64_t(weightElementsPerBlock(target, layer)) * target.channelBlocks(layer.output.channels);
+}
+
+// The elements that the second of two layers gets of a memory in which they need that many in all.
+uint32_t secondShare(uint32_t depth, uint64_t first, uint64_t second) {
+  if (first == 0 || second == 0)
+    return first == 0 ? depth : 0;
+  if (first + second <= depth / 2) // room for all of both, twice: what is left over is halved
+    return uint32_t(second + (depth - first - second) / 2);
+  constexpr uint32_t parts = 8;
+  uint64_t part = std::clamp<uint64_t>(parts * second / (first + second), 1, parts - 1);
+  return uint32_t(depth / parts * part);
+}
+
+// The two shares, of which the second has `inp` and `acc` quarters of these memories.
+std::array<Share, 2> sharesOf(const Target &target, const Layer &first, const Layer &second, uint32_t inp,
+                              uint32_t acc) {
+  std::array<Share, 2> shares;
+  auto split = [&](Share::Range Share::*range, MemoryType memory, uint32_t ofSecond) {
+    uint32_t rest = target.depth(memory) - ofSecond;
+    shares[0].*range = {0, rest};
+    shares[1].*range = {rest, ofSecond};
+  };
+  split(&Share::inp, MemoryType::Inp, target.depth(MemoryType::Inp) / 4 * inp);
+  split(&Share::acc, MemoryType::Acc, target.depth(MemoryType::Acc) / 4 * acc);
+  split(&Share::wgt, MemoryType::Wgt,
+        secondShare(target.depth(MemoryType::Wgt), weightElements(target, first),
+                    weightElements(target, second)));
+  // Twice, for the halves that take turns.
+  auto parameters = [&](const Layer &layer) { return 2 * uint64_t(parameterElements(target, layer)); };
+  split(&Share::par, MemoryType::Par,
+        secondShare(target.depth(MemoryType::Par), parameters(first), parameters(second)));
+  return shares;
+}
+
+// Cycles of both interleaved: the busiest unit, or what the second has left to do when the first gives it what it needs.
+uint64_t pairCycles(const Target &target, const Layer &first, const Layer &second, const PairPlan &pair,
+                    const std::array<Target, 2> &parts) {
+  Cost a = costOf(parts[0], first, pair.first.tiling), b = costOf(parts[1], second, pair.second.tiling);
+  if (!a.overlapped || !b.overlapped)
+    return UINT64_MAX;
+  std::array<std::vector<Command>, 2> commands;
+  for (int side : {0, 1}) {
+    Contexts contexts(parts[size_t(side)]);
+    emitLayer(parts[size_t(side)], side ? second : first, side ? pair.second.tiling : pair.first.tiling,
+              contexts, commands[size_t(side)]);
+  }
+  auto piecesA = piecesOf(commands[0]), piecesB = piecesOf(commands[1]);
+  std::vector<size_t> needed = piecesNeeded(target, piecesA, piecesB);
+  Cost both = a;
+  both += b;
+  uint64_t cycles = both.busiest();
+  for (size_t i = 0; i < piecesB.size(); ++i) {
+    uint64_t before = std::min(needed[i] + kInterleaveLag, piecesA.size());
+    cycles = std::max(cycles, a.busiest() * before / piecesA.size() +
+                                  b.busiest() * (piecesB.size() - i) / piecesB.size());
+  }
+  return cycles + both.exposed;
+}
+
+} // namespace
+
+std::optional<PairPlan> planPair(const Target &target, const Layer &first, const Layer &second) {
+  bool add = second.kind == LayerKind::Add, addFirst = first.kind == LayerKind::Add;
+  std::optional<PairPlan> best;
+  for (TileOrder order : {TileOrder::Any, TileOrder::RowsOuter})
+    for (uint32_t inp : add ? std::vector{0u} : addFirst ? std::vector{4u} : std::vector{1u, 2u})
+      for (uint32_t acc : {1u, 2u}) {
+        auto shares = sharesOf(target, first, second, inp, acc);
+        std::array<Target, 2> parts{target.with(shares[0]), target.with(shares[1])};
+        auto one = chooseTiling(parts[0], first, order), two = chooseTiling(parts[1], second, order);
+        if (!one || !two)
+          continue;
+        PairPlan pair{{*one, shares[0], false}, {*two, shares[1], true}};
+        pair.cycles = pairCycles(target, first, second, pair, parts);
+        if (pair.cycles != UINT64_MAX && (!best || pair.cycles < best->cycles))
+          best = pair;
+      }
+  return best;
+}
+
+isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span<const Layer> layers) {
+  std::vector<LayerPlan> plans;
+  std::vector<Cost> costs;
+  for (const Layer &layer : layers) {
+    if (layer.kind == LayerKind::Add && target.isVta()) { // it cuts itself
+      plans.push_back({});
+      continue;
+    }
+    auto tiling = chooseTiling(target, layer);
+    if (!tiling)
+      return tiling.error();
+    plans.push_back({*tiling, {}, false});
+    costs.push_back(costOf(target, layer, *tiling));
+  }
+  if (target.isVta())
+    return plans;
+
+  // The cheapest way to cover layers 0 to i with single layers and pairs.
+  std::vector<uint64_t> least{0};
+  std::vector<std::optional<PairPlan>> pairs(layers.size());
+  for (size_t i = 0; i < layers.size(); ++i) {
+    least.push_back(least[i] + costs[i].cycles());
+    if (i == 0 || !feeds(layers[i - 1], layers[i]))
+      continue;
+    Cost both = costs[i - 1];
+    both += costs[i];
+    uint64_t apart = costs[i - 1].cycles() + costs[i].cycles();
+    if (both.busiest() + apart / kLeastGain > apart)
+      continue;
+    std::optional<PairPlan> pair = planPair(target, layers[i - 1], layers[i]);
+    if (pair && pair->cycles + apart / kLeastGain < apart && least[i - 1] + pair->cycles < least[i + 1]) {
+      least[i + 1] = least[i - 1] + pair->cycles;
+      pairs[i] = pair;
+    }
+  }
+  for (size_t i = layers.size(); i > 0; --i)
+    if (pairs[i - 1]) {
+      plans[i - 1] = pairs[i - 1]->second;
+      plans[i - 2] = pairs[i - 1]->first;
+      --i;
+    }
+  return plans;
+}
+
+} // namespace tessera::compiler::npu

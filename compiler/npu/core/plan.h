@@ -1,0 +1,35 @@
+// How the layers of a region share the machine: each alone with all scratchpads, or two neighbours interleaved, each with a share.
+#pragma once
+
+#include "cost.h"
+#include "layer.h"
+#include "target.h"
+#include "tiling.h"
+
+#include "tessera/isa/error.h"
+
+#include <optional>
+#include <span>
+#include <vector>
+
+namespace tessera::compiler::npu {
+
+struct LayerPlan {
+  Tiling tiling;
+  std::optional<Share> share; // of the scratchpads, where two layers are interleaved
+  bool joins = false;         // interleaved with the layer before
+  bool operator==(const LayerPlan &) const = default;
+};
+
+// The cheapest plan by estimate. Layers need their places. Error: a layer fits in no way.
+isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span<const Layer> layers);
+
+// Two layers of which the second reads what the first writes, interleaved, and the cycles of both by estimate. Nothing where no cut of both
+// fits its share in halves.
+struct PairPlan {
+  LayerPlan first, second;
+  uint64_t cycles = 0;
+};
+std::optional<PairPlan> planPair(const Target &target, const Layer &first, const Layer &second);
+
+} // namespace tessera::compiler::npu
