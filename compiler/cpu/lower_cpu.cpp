@@ -59,6 +59,8 @@ constexpr llvm::StringLiteral kSegment = "cpu_segment_";
 /// TOSA on tensors to Linalg on tensors, fused where that needs no thought: element-wise chains.
 mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   module.getContext()->loadDialect<mlir::scf::SCFDialect>(); // the loop of an LSTM
+  // Patterns make operations of dialects that no pass before them has loaded.
+  module.getContext()->loadDialect<mlir::bufferization::BufferizationDialect, mlir::memref::MemRefDialect>();
   mlir::RewritePatternSet patterns(module.getContext());
   populateConvolutionPatterns(patterns);
   populateCustomPatterns(patterns);
@@ -66,6 +68,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   populateRequantisePattern(patterns);
   populateSumPatterns(patterns);
   populateLstmPattern(patterns);
+  populateKernelPattern(patterns);
   if (failed(mlir::applyPatternsAndFoldGreedily(module, std::move(patterns))))
     return mlir::failure();
   mlir::PassManager passes(module.getContext());
@@ -120,6 +123,10 @@ mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool hasPlainPointers) 
   mathToCalls(module);
   passes.clear();
   passes.addPass(mlir::memref::createExpandStridedMetadataPass());
+  if (failed(passes.run(module)))
+    return mlir::failure();
+  kernelsToPointers(module); // the pass above would give a view its whole arena's pointer
+  passes.clear();
   passes.addPass(mlir::createLowerAffinePass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());

@@ -24,6 +24,9 @@ void populateRequantisePattern(mlir::RewritePatternSet &patterns);
 /// The custom operations rescale_wide, quantize_rows and dequantize_sum.
 void populateSumPatterns(mlir::RewritePatternSet &patterns);
 
+/// The custom operation kernel: a call of a function that the loader gives (compiler/host/kernels.h).
+void populateKernelPattern(mlir::RewritePatternSet &patterns);
+
 /// The custom operation lstm.
 void populateLstmPattern(mlir::RewritePatternSet &patterns);
 

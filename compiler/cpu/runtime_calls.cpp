@@ -5,6 +5,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 #include "llvm/ADT/StringSwitch.h"
@@ -69,6 +70,31 @@ void assertsToCalls(mlir::ModuleOp module) {
     const mlir::Value pointer = builder.create<mlir::LLVM::PtrToIntOp>(location, word, address);
     builder.create<mlir::func::CallOp>(location, "tsr_host_fail", mlir::TypeRange{}, pointer);
     op.erase();
+  }
+}
+
+void kernelsToPointers(mlir::ModuleOp module) {
+  llvm::SmallVector<mlir::func::CallOp> calls;
+  module.walk([&](mlir::func::CallOp call) {
+    if (call.getCallee().starts_with("tsr_kernel_"))
+      calls.push_back(call);
+  });
+  for (mlir::func::CallOp call : calls) {
+    mlir::OpBuilder builder(call);
+    const mlir::Location location = call.getLoc();
+    const mlir::Type word = builder.getI64Type();
+    llvm::SmallVector<mlir::Value> pointers;
+    for (mlir::Value buffer : call.getOperands()) {
+      const mlir::Value address =
+          builder.create<mlir::memref::ExtractAlignedPointerAsIndexOp>(location, buffer);
+      pointers.push_back(builder.create<mlir::arith::IndexCastOp>(location, word, address));
+    }
+    const llvm::StringRef kernel = call.getCallee().rsplit('.').first;
+    declare(module, kernel, mlir::ValueRange(pointers).getTypes(), {});
+    builder.create<mlir::func::CallOp>(location, kernel, mlir::TypeRange{}, pointers);
+    if (mlir::Operation *declaration = module.lookupSymbol(call.getCallee()))
+      declaration->erase();
+    call.erase();
   }
 }
 

@@ -1,5 +1,7 @@
 #include "tessera/compiler/host_code.h"
 
+#include "kernels.h"
+
 #include "tessera/record.h"
 
 #include <llvm/ExecutionEngine/Orc/ExecutionUtils.h>
@@ -51,6 +53,7 @@ llvm::orc::SymbolMap driverSymbols(llvm::orc::LLJIT &jit) {
   TESSERA_ADD(tsr_host_allocate);
   TESSERA_ADD(tsr_host_free);
   TESSERA_ADD(tsr_host_result);
+  TESSERA_ADD(tsr_kernel_detections);
   TESSERA_ADD(tsr_record_kernel);
   TESSERA_ADD(tsr_record_load);
   TESSERA_ADD(tsr_record_store);

@@ -61,14 +61,6 @@ Expected<Scale> scaleFor(const Operator &op, double factor) {
   return scale;
 }
 
-std::string edgeAttributes(const Tensor &tensor) {
-  char text[80];
-  std::snprintf(text, sizeof text, "scale=%a zero_point=%d",
-                static_cast<double>(tensor.quantisation.scales[0]),
-                static_cast<int>(tensor.quantisation.zeroPoints[0]));
-  return text;
-}
-
 /// Bits of a quantised type that QUANTIZE takes or gives; 0 where it does neither.
 unsigned quantisedBits(tflite::TensorType type) {
   switch (type) {
@@ -84,6 +76,14 @@ unsigned quantisedBits(tflite::TensorType type) {
 }
 
 } // namespace
+
+std::string quantisationText(const Tensor &tensor) {
+  char text[80];
+  std::snprintf(text, sizeof text, "scale=%a zero_point=%d",
+                static_cast<double>(tensor.quantisation.scales[0]),
+                static_cast<int>(tensor.quantisation.zeroPoints[0]));
+  return text;
+}
 
 Expected<void> importAddSub(Importer &importer, const Operator &op) {
   if (auto ok = checkBinary(importer, op); !ok)
@@ -254,7 +254,7 @@ Expected<void> importQuantize(Importer &importer, const Operator &op) {
     if (outputBits == 32)
       return Error{prefixOf(op) + "float32 to int32 is not supported"};
     importer.setOutput(op, importer.custom("quantize", importer.typeOf(output), {importer.inputValue(op, 0)},
-                                           edgeAttributes(output)));
+                                           quantisationText(output)));
     return {};
   }
   auto scale = scaleFor(op, static_cast<double>(input.quantisation.scales[0]) /
@@ -300,7 +300,7 @@ Expected<void> importDequantize(Importer &importer, const Operator &op) {
                  std::to_string(input.quantisation.scales.size()) +
                  " scales, expected float16, or 8, 16 or 32 bits with one"};
   importer.setOutput(op, importer.custom("dequantize", importer.typeOf(output), {importer.inputValue(op, 0)},
-                                         edgeAttributes(input)));
+                                         quantisationText(input)));
   return {};
 }
 

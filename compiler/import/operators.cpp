@@ -127,6 +127,8 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
     return importSelect;
   case Code::L2_NORMALIZATION:
     return importL2Norm;
+  case Code::CUSTOM:
+    return importCustom;
   case Code::SOFTMAX:
     return importSoftmax;
   default:

@@ -22,7 +22,13 @@ isa::Expected<void> importConv2D(Importer &importer, const Operator &op);
 isa::Expected<void> importDepthwiseConv2D(Importer &importer, const Operator &op);
 isa::Expected<void> importFullyConnected(Importer &importer, const Operator &op);
 isa::Expected<void> importTransposeConv(Importer &importer, const Operator &op);
+// detection.cpp
+isa::Expected<void> importCustom(Importer &importer, const Operator &op);
+/// Gives outputs of TFLite_Detection_PostProcess that the file declares without a shape the one that the options say.
+void completeDetectionShapes(Model &model);
 // elementwise.cpp
+/// Scale and zero point as the custom operations quantize and dequantize have them.
+std::string quantisationText(const Tensor &tensor);
 isa::Expected<void> importAddSub(Importer &importer, const Operator &op);
 isa::Expected<void> importMul(Importer &importer, const Operator &op);
 isa::Expected<void> importDiv(Importer &importer, const Operator &op);

@@ -2,6 +2,7 @@
 
 #include "import/importer.h"
 #include "import/layers.h"
+#include "import/operators.h"
 #include "import/shape_text.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -103,6 +104,7 @@ Expected<mlir::OwningOpRef<mlir::ModuleOp>> importTflite(mlir::MLIRContext &cont
   if (!parsed)
     return parsed.error();
   makeSigned(*parsed);
+  completeDetectionShapes(*parsed);
   const Model &model = *parsed;
   for (const Operator &op : model.operators)
     if (!functionFor(op.code))

@@ -1,5 +1,7 @@
 #include "tiny_model.h"
 
+#include <flatbuffers/flexbuffers.h>
+
 #include <algorithm>
 #include <random>
 
@@ -83,10 +85,12 @@ std::vector<uint8_t> TinyModel::build() const {
   std::vector<flatbuffers::Offset<tfl::Operator>> operatorTables;
   for (const TinyOperator &op : operators) {
     const auto old = static_cast<int8_t>(std::min(static_cast<int32_t>(op.code), 127));
-    codes.push_back(tfl::CreateOperatorCode(builder, old, 0, 1, op.code));
+    codes.push_back(tfl::CreateOperatorCode(
+        builder, old, op.custom.empty() ? 0 : builder.CreateString(op.custom), 1, op.code));
     const Offset options = op.options ? op.options(builder) : Offset();
-    operatorTables.push_back(tfl::CreateOperatorDirect(builder, static_cast<uint32_t>(codes.size() - 1),
-                                                       &op.inputs, &op.outputs, op.optionsType, options));
+    operatorTables.push_back(tfl::CreateOperatorDirect(
+        builder, static_cast<uint32_t>(codes.size() - 1), &op.inputs, &op.outputs, op.optionsType, options,
+        op.customOptions.empty() ? nullptr : &op.customOptions));
   }
   const std::vector<flatbuffers::Offset<tfl::SubGraph>> graphs{
       tfl::CreateSubGraphDirect(builder, &tensorTables, &inputs, &outputs, &operatorTables, "main")};
@@ -248,6 +252,60 @@ void addMemories(std::vector<TinyModel> &models) {
   models.push_back(lstm);
 }
 
+/// Comparisons, truth values, choices and casts, activations by kernels of their own, the choice of boxes.
+void addTruths(std::vector<TinyModel> &models) {
+  std::mt19937 random(11);
+  const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op, std::vector<int32_t> inputs) {
+    TinyModel model;
+    model.tensors = std::move(tensors);
+    model.inputs = std::move(inputs);
+    model.outputs = op.outputs;
+    model.operators = {std::move(op)};
+    models.push_back(std::move(model));
+  };
+  const TinyTensor picture = activation("x", {1, 3, 4, 2}, 0.04f, -11);
+  const TinyTensor row = activation("y", {4, 1}, 0.03f, 20);
+  const auto truth = [](const char *name, std::vector<int32_t> shape) {
+    return TinyTensor{name, std::move(shape), TensorType::BOOL, {}, {}};
+  };
+  add({picture, row, truth("z", picture.shape)}, {BuiltinOperator::LESS_EQUAL, {0, 1}, {2}}, {0, 1});
+  add({truth("x", {3, 2}), truth("y", {2}), truth("z", {3, 2})}, {BuiltinOperator::LOGICAL_AND, {0, 1}, {2}},
+      {0, 1});
+  add({truth("c", {3, 1, 1}), picture, row, activation("z", picture.shape, 0.04f, -11)},
+      {BuiltinOperator::SELECT_V2, {0, 1, 2}, {3}}, {0, 1, 2});
+  add({picture, TinyTensor{"z", picture.shape, TensorType::INT64, {}, {}}}, {BuiltinOperator::CAST, {0}, {1}},
+      {0});
+  add({picture, activation("z", picture.shape, 0.02f, 3)}, {BuiltinOperator::HARD_SWISH, {0}, {1}}, {0});
+  add({picture, weights("slopes", {1, 1, 2}, 1, 0, random), activation("z", picture.shape, 0.02f, 3)},
+      {BuiltinOperator::PRELU, {0, 1}, {2}}, {0});
+  add({picture, integers("begin", {3}, {0, 0, 1}), integers("end", {3}, {0, 0, 2}),
+       integers("stride", {3}, {1, 1, 1}), activation("y", {1, 1, 3, 4}, 0.04f, -11)},
+      {BuiltinOperator::STRIDED_SLICE,
+       {0, 1, 2, 3},
+       {4},
+       BuiltinOptions::StridedSliceOptions,
+       [](Builder &b) { return tfl::CreateStridedSliceOptions(b, 0, 0, 2, 1, 4).Union(); }},
+      {0});
+  flexbuffers::Builder options;
+  options.Map([&] {
+    for (const char *key : {"max_detections", "max_classes_per_detection", "num_classes"})
+      options.Int(key, 1);
+    for (const char *key :
+         {"nms_score_threshold", "nms_iou_threshold", "y_scale", "x_scale", "h_scale", "w_scale"})
+      options.Float(key, 0.5f);
+  });
+  options.Finish();
+  const auto real = [](const char *name, std::vector<int32_t> shape) {
+    return TinyTensor{name, std::move(shape), TensorType::FLOAT32, {}, {}};
+  };
+  TinyOperator detection{BuiltinOperator::CUSTOM, {0, 1, 2}, {3, 4, 5, 6}};
+  detection.custom = "TFLite_Detection_PostProcess";
+  detection.customOptions = options.GetBuffer();
+  add({real("e", {1, 3, 4}), real("s", {1, 3, 2}), real("a", {3, 4}), real("b", {}), real("c", {}),
+       real("d", {}), real("n", {})},
+      detection, {0, 1, 2});
+}
+
 /// Operators that move values: slices, splits, transposition; and those that look them up.
 void addMoves(std::vector<TinyModel> &models) {
   const auto add = [&](std::vector<TinyTensor> tensors, TinyOperator op) {
@@ -327,6 +385,7 @@ void addMoves(std::vector<TinyModel> &models) {
       {BuiltinOperator::REDUCE_MAX, {0, 1}, {2}});
   addArithmetics(models);
   addMemories(models);
+  addTruths(models);
 }
 
 } // namespace

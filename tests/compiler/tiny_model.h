@@ -30,6 +30,8 @@ struct TinyOperator {
   tfl::BuiltinOptions optionsType = tfl::BuiltinOptions::NONE;
   /// Makes the options table, if any.
   flatbuffers::Offset<void> (*options)(flatbuffers::FlatBufferBuilder &) = nullptr;
+  std::string custom = {}; ///< name and options of a custom operator
+  std::vector<uint8_t> customOptions = {};
 };
 
 struct TinyModel {

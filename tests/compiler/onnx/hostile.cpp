@@ -150,6 +150,12 @@ std::vector<HostileFile> hostileFiles() {
     w.node("SoftmaxCrossEntropyLoss", {"x", "t"}, "y");
     w.output("y");
   });
+  add("transposed_kernel_of_low_rank", "a kernel of rank 1 for 2 dimensions", [](Writer &w) {
+    w.input("x", {1, 1, 3, 3}); // libFuzzer found it
+    w.input("w", {1, 1, 3});
+    w.node("ConvTranspose", {"x", "w"}, "y");
+    w.output("y");
+  });
   for (const char *location : {"../secret", "/etc/passwd", "a/../../secret"})
     add((std::string("outside_") + std::to_string(files.size())).c_str(), "constant 'c'", [&](Writer &w) {
       w.input("x", {4});

@@ -149,6 +149,8 @@ Values convTranspose(Call &call) {
   const Tensor given = call.in(0), x = widened(given), w = widened(call.in(1));
   const Shape picture = spatialOf(x), kernel = kernelOf(call, w);
   const size_t rank = picture.size();
+  if (kernel.size() != rank)
+    fail("a kernel of rank ", kernel.size(), " for ", rank, " dimensions");
   const int64_t groups = call.integer("group", 1);
   if (groups < 1)
     fail("group is ", groups);

@@ -443,7 +443,7 @@ Values col2Im(Call &call) {
       fail("stride ", strides[d], " and dilation ", dilations[d], " must be positive");
   Shape counts; // blocks in each dimension
   for (size_t d = 0; d < rank; ++d)
-    counts.push_back(floorDivide(image[d] + Extent(pads[d] + pads[rank + d]) -
+    counts.push_back(floorDivide(image[d] + Extent(pads[d]) + Extent(pads[rank + d]) -
                                      (block[d] - Extent(1)) * Extent(dilations[d]) - Extent(1),
                                  Extent(strides[d])) +
                      Extent(1));
