@@ -99,8 +99,11 @@ template <class Op> Scalar bitwise(Scalar a, Scalar b) {
 
 Scalar constantLike(Scalar x, double value) {
   const Type type = wide(x).type();
-  return isFloat(type) ? x.emitter().constant(type, value)
-                       : x.emitter().constant(type, static_cast<int64_t>(value));
+  if (isFloat(type))
+    return x.emitter().constant(type, value);
+  if (!(value > -0x1p63 && value < 0x1p63))
+    fail("the number ", value, " stands beside ", typeName(type), " numbers");
+  return x.emitter().constant(type, static_cast<int64_t>(value));
 }
 Scalar constantLike(Scalar x, int64_t value) {
   const Type type = wide(x).type();
