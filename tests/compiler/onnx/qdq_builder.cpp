@@ -134,16 +134,17 @@ std::vector<float> QdqBuilder::weightScales(const QdqTensor &x, double products,
 }
 
 std::string QdqBuilder::weights(const std::vector<int64_t> &shape, size_t axis,
-                                const std::vector<float> &scale) {
+                                const std::vector<float> &scale, int zeroPoint) {
   const std::string name = fresh("w");
   std::vector<int8_t> bytes(static_cast<size_t>(countOf(shape)));
   for (int8_t &byte : bytes)
     byte = static_cast<int8_t>(std::floor(random() * 255) - 127);
-  addTensor(*graph_, name + "_q", onnx::TensorProto::INT8, shape, bytes);
+  const auto type = zeroPoint == 0 ? onnx::TensorProto::INT8 : onnx::TensorProto::UINT8;
+  addTensor(*graph_, name + "_q", type, shape, bytes);
   const auto channels = static_cast<int64_t>(scale.size());
   addTensor(*graph_, name + "_scale", onnx::TensorProto::FLOAT, {channels}, scale);
-  addTensor(*graph_, name + "_zero", onnx::TensorProto::INT8, {channels},
-            std::vector<int8_t>(scale.size(), 0));
+  addTensor(*graph_, name + "_zero", type, {channels},
+            std::vector<uint8_t>(scale.size(), static_cast<uint8_t>(zeroPoint)));
   set(node("DequantizeLinear", {name + "_q", name + "_scale", name + "_zero"}, name), "axis",
       static_cast<int64_t>(axis));
   return name;
@@ -192,7 +193,8 @@ QdqTensor QdqBuilder::conv(const QdqTensor &x, const QdqConv &o) {
   const double products = static_cast<double>(inputs * o.kernel * o.kernel);
   const bool isCut = o.activation != QdqConv::Activation::None;
   const std::vector<float> scale = weightScales(x, products, isCut, o.outputs);
-  const std::string from = real(x), w = weights({o.outputs, inputs, o.kernel, o.kernel}, 0, scale);
+  const std::string from = real(x),
+                    w = weights({o.outputs, inputs, o.kernel, o.kernel}, 0, scale, o.weightZero);
   const std::string b = bias(o.outputs, x.scale, scale, std::sqrt(products) * kWeightRms * x.rms * 0.5);
   const std::string name = fresh("conv");
   auto &made = node("Conv", {from, w, b}, name);

@@ -30,7 +30,8 @@ struct QdqConv {
   int64_t outputs = 1, kernel = 1, stride = 1, pad = 0, groups = 1;
   enum class Activation { None, Relu, Clip } activation = Activation::None;
   int clipSteps =
-      200; ///< upper bound of Clip; 255 is the end of the range, where QuantizeLinear cuts as well
+      200;            ///< upper bound of Clip; 255 is the end of the range, where QuantizeLinear cuts as well
+  int weightZero = 0; ///< other than 0: uint8 weights with this zero point, one for all
 };
 
 class QdqBuilder {
@@ -79,7 +80,8 @@ private:
                         const std::string &output);
   std::string real(const QdqTensor &x); ///< DequantizeLinear of it
   QdqTensor quantised(const std::string &real, QdqTensor x);
-  std::string weights(const std::vector<int64_t> &shape, size_t axis, const std::vector<float> &scale);
+  std::string weights(const std::vector<int64_t> &shape, size_t axis, const std::vector<float> &scale,
+                      int zeroPoint = 0);
   std::string bias(int64_t count, float xScale, const std::vector<float> &wScale, double rms);
   std::vector<float> weightScales(const QdqTensor &x, double products, bool isCut, int64_t count);
   QdqTensor weighted(const std::string &realName, std::vector<int64_t> shape, QdqConv::Activation activation,

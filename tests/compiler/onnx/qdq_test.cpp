@@ -141,6 +141,17 @@ INSTANTIATE_TEST_SUITE_P(
         Layer{"conv_clip",
               {1, 8, 6, 5},
               [](auto &b, auto &x) { return convOf(b, x, {8, 1, 1, 0, 1, Activation::Clip}); }},
+        // Weights of uint8 that lie up to 135 from their zero point.
+        Layer{"conv_uint8_weights",
+              {1, 21, 7, 6},
+              [](auto &b, auto &x) {
+                return convOf(b, x, {20, 3, 1, 1, 1, Activation::None, 200, 120});
+              }},
+        Layer{"depthwise_uint8_weights",
+              {1, 24, 9, 9},
+              [](auto &b, auto &x) {
+                return convOf(b, x, {24, 3, 1, 1, 24, Activation::None, 200, 120});
+              }},
         Layer{"depthwise", {1, 24, 9, 9}, [](auto &b, auto &x) { return convOf(b, x, {24, 3, 2, 1, 24}); }},
         Layer{"grouped", {1, 12, 6, 6}, [](auto &b, auto &x) { return convOf(b, x, {18, 3, 1, 1, 3}); }},
         Layer{

@@ -2,6 +2,7 @@
 
 #include "import/onnx/quantised/node.h"
 
+#include <algorithm>
 #include <cmath>
 
 namespace tessera::compiler::onnx_import {
@@ -30,8 +31,9 @@ Weights weightsOf(const Tensor &integers, const std::vector<float> &scale, const
   bool fits = true;
   for (size_t i = 0; i < known->size() && fits; ++i)
     fits = (*known)[i] - zeroOf(i) >= INT8_MIN && (*known)[i] - zeroOf(i) <= INT8_MAX;
-  if (!fits && zeros.size() != 1)
-    stay("weights less their zero points, one an output, are outside int8");
+  const bool isOne = std::all_of(zeros.begin(), zeros.end(), [&](int32_t zero) { return zero == zeros[0]; });
+  if (!fits && !isOne)
+    stay("weights less their zero points, which differ from output to output, are outside int8");
   const int32_t toSigned = integers.type() == Type::Uint8 ? 128 : 0;
   weights.zeroPoint = fits ? 0 : zeros[0] - toSigned;
   for (size_t i = 0; i < known->size(); ++i)
