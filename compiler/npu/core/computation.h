@@ -14,6 +14,7 @@ struct TileLayout {
   uint32_t inputWidth;       // row pitch of the loaded input
   uint32_t inputBlockPixels; // from one channel block of the loaded input to the next
   uint32_t kBlocks;          // input channel blocks in INP that the reduction walks (convolution)
+  uint32_t weightParts = 0;  // that it walks; 0: all of the layer's
 };
 
 // Reduction elements along the channels when kBlocks input blocks are taken at a time.

@@ -168,8 +168,13 @@ private:
     const Window &w = layer_.window;
     bool first = k.begin == 0, last = k.end == inputBlocks_;
     for (const Part &part : parts(chunk, block, rows, columns)) {
-      TileLayout layout{part.rows.size(),   part.columns.size(), columns.size(),
-                        columnRun_.total(), blockPixels_,        k.size()};
+      TileLayout layout{part.rows.size(),
+                        part.columns.size(),
+                        columns.size(),
+                        columnRun_.total(),
+                        blockPixels_,
+                        k.size(),
+                        layer_.blockParts.empty() ? 0 : layer_.blockParts[block]};
       TensorMatch match = matchComputation(target_, windowComputation(target_, layer_, layout));
       Command c;
       c.kind = Command::Kind::Reduce;

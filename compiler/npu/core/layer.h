@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace tessera::compiler::npu {
 
@@ -66,6 +67,8 @@ struct Layer {
   Operand lhs, rhs; // Add only
   // Weights that do not fit a byte are the sum of so many bytes: each window is multiplied once with each part.
   uint32_t weightParts = 1;
+  std::vector<uint32_t>
+      blockParts; // by output channel block, where only some need all parts: the others' are zeros, and are left out
   // Level vta (shift_exit.h): the exit as a shift, if it can be one, and what a step of each operand of an addition is worth in its sums.
   std::optional<Exit> shiftExit;
   int32_t lhsStep = 0, rhsStep = 0;

@@ -16,7 +16,8 @@ def Npu_ConvOp : Npu_LayerOp<"conv"> {
   let summary = "convolution, depthwise convolution or dense layer with requantisation and clamp";
   let description = [{
     `weights` is [outputs, kernel height, kernel width, inputs] (depthwise: [kernel height, kernel width, channels]), `bias` one
-    int32 a channel; with `weight_parts`, the weights are the sum of so many, which stand one behind the other. Padding has the value `input_zp`. A dense layer's kernel is as large as its input.
+    int32 a channel; with `weight_parts`, the weights are the sum of so many, which stand one behind the other; `block_parts`, from the layout pass, is
+    how many of them an output channel block needs. Padding has the value `input_zp`. A dense layer's kernel is as large as its input.
     `multiplier` and `shift` (positive to the left) have one entry an output channel. `exit` = mode, zero point, least, greatest.
   }];
   let arguments = (ins AnyTensor:$input, AnyTensor:$weights, AnyTensor:$bias, BoolAttr:$depthwise,
@@ -24,7 +25,7 @@ def Npu_ConvOp : Npu_LayerOp<"conv"> {
     DenseI64ArrayAttr:$input_shape, I32Attr:$input_zp, DenseI32ArrayAttr:$multiplier, DenseI32ArrayAttr:$shift,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
     OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
-    UnitAttr:$joins, OptionalAttr<I64Attr>:$weight_parts);
+    UnitAttr:$joins, OptionalAttr<I64Attr>:$weight_parts, OptionalAttr<DenseI64ArrayAttr>:$block_parts);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

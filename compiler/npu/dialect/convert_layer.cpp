@@ -77,6 +77,8 @@ Layer layerOf(mlir::Operation *op) {
     layer.padValue = int32_t(conv.getInputZp());
     layer.exit = exitOf(conv.getExit());
     layer.weightParts = uint32_t(conv.getWeightParts().value_or(1));
+    if (auto blocks = conv.getBlockParts())
+      layer.blockParts.assign(blocks->begin(), blocks->end());
     readMagnitudes(layer, conv.getWeights(), conv.getBias());
     resolveShift(layer, conv.getMultiplier(), conv.getShift());
   } else if (auto pool = llvm::dyn_cast<PoolOp>(op)) {

@@ -91,7 +91,7 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
     return builder.create<ConvOp>(loc, type, match.input, weights, bias, l.kind == LayerKind::Depthwise,
                                   kernel, stride, dilation, pad, shape, uint32_t(l.padValue),
                                   match.multiplier, match.shift, exitArray(l.exit), layers, unset, unset,
-                                  unset, false, parts);
+                                  unset, false, parts, unset);
   }
   case LayerKind::AveragePool:
   case LayerKind::MaxPool: {

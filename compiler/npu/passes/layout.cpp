@@ -159,6 +159,16 @@ private:
     return uint32_t(constants_->size());
   }
 
+  // Blocks whose weights all fit the first of two parts need no more.
+  void setBlockParts(ConvOp conv, const std::vector<int8_t> &weights, size_t channels) const {
+    size_t count = weights.size() / 2, perChannel = count / channels;
+    std::vector<int64_t> parts(target_->channelBlocks(uint32_t(channels)), 1);
+    for (size_t i = 0; i < count; ++i)
+      if (weights[count + i] != 0)
+        parts[(conv.getDepthwise() ? i % channels : i / perChannel) / target_->blockOut()] = 2;
+    conv.setBlockParts(parts);
+  }
+
   // Level vta: biases and what the exit wants in them.
   mlir::LogicalResult packShifted(mlir::Operation *op, Layer &layer, const std::vector<int32_t> &bias) {
     for (int32_t b : bias)
@@ -210,6 +220,8 @@ private:
             sum += weights[part + (conv.getDepthwise() ? i * channels + c : c * perChannel + i)];
         p.bias.push_back(foldZeroPoint(bias[bias.size() == 1 ? 0 : c], layer.padValue, sum));
       }
+      if (layer.weightParts > 1)
+        setBlockParts(conv, weights, layer.output.channels);
       layer.weightPlace.offset = constantPlace(MemoryType::Wgt);
       if (conv.getDepthwise() && target_->isVta())
         packDiagonalWeights(*target_, layer, weights, *constants_);

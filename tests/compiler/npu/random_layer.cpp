@@ -83,7 +83,7 @@ int8_t windowValue(const LayerCase &c, uint32_t y, uint32_t x, uint32_t o) {
 
 } // namespace
 
-LayerCase caseOf(Layer l, std::mt19937_64 &random) {
+LayerCase caseOf(const Target &target, Layer l, std::mt19937_64 &random) {
   LayerCase c;
   bool conv = l.kind == LayerKind::Conv, depthwise = l.kind == LayerKind::Depthwise;
   size_t perChannel = size_t(l.window.kernelHeight) * l.window.kernelWidth * (conv ? l.input.channels : 1);
@@ -97,6 +97,14 @@ LayerCase caseOf(Layer l, std::mt19937_64 &random) {
     l.weightParts = random() % 4 ? 1 : 2;
     c.layer.weightParts = l.weightParts;
     c.weights = randomBytes(l.weightParts * perChannel * l.output.channels, random);
+    if (l.weightParts == 2) // some blocks need no second part
+      for (uint32_t first = 0; first < l.output.channels; first += target.blockOut()) {
+        l.blockParts.push_back(1 + uint32_t(random() % 2));
+        for (uint32_t o = first; o < std::min(first + target.blockOut(), l.output.channels); ++o)
+          for (size_t i = 0; l.blockParts.back() == 1 && i < perChannel; ++i)
+            c.weights[perChannel * l.output.channels +
+                      (depthwise ? i * l.output.channels + o : o * perChannel + i)] = 0;
+      }
     for (uint32_t o = 0; o < l.output.channels; ++o) {
       c.bias.push_back(int32_t(random() % 20000) - 10000);
       int64_t sum = 0;
@@ -123,7 +131,7 @@ LayerCase caseOf(Layer l, std::mt19937_64 &random) {
   return c;
 }
 
-LayerCase vtaCaseOf(Layer l, std::mt19937_64 &random) {
+LayerCase vtaCaseOf(const Target &target, Layer l, std::mt19937_64 &random) {
   if (l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool) { // whole windows
     Window &w = l.window;
     w.padTop = w.padBottom = w.padLeft = w.padRight = 0;
@@ -136,7 +144,7 @@ LayerCase vtaCaseOf(Layer l, std::mt19937_64 &random) {
     l.output.height = (l.input.height - w.kernelHeight) / w.strideHeight + 1;
     l.output.width = (l.input.width - w.kernelWidth) / w.strideWidth + 1;
   }
-  LayerCase c = caseOf(l, random);
+  LayerCase c = caseOf(target, l, random);
   if (l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool)
     return c;
   isa::ExitMode modes[] = {isa::ExitMode::Tflite, isa::ExitMode::TfliteSingle, isa::ExitMode::Onnx};
@@ -179,7 +187,7 @@ LayerCase randomCase(const Target &target, LayerKind kind, uint32_t size, std::m
   } else {
     l.output = l.input;
   }
-  return target.isVta() ? vtaCaseOf(l, random) : caseOf(l, random);
+  return target.isVta() ? vtaCaseOf(target, l, random) : caseOf(target, l, random);
 }
 
 std::vector<int8_t> reference(const LayerCase &c) {

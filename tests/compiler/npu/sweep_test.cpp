@@ -27,7 +27,7 @@ protected:
   void TearDown() override { tsr_device_close(device_); }
 
   LayerCase make(const Layer &layer, std::mt19937_64 &random) const {
-    return target_->isVta() ? vtaCaseOf(layer, random) : caseOf(layer, random);
+    return target_->isVta() ? vtaCaseOf(*target_, layer, random) : caseOf(*target_, layer, random);
   }
 
   void check(const LayerCase &c) { compare(runLayer(device_, *target_, c), c); }
@@ -84,7 +84,7 @@ TEST_P(SweepTest, InterleavedPairs) {
       layer.window.kernelHeight = layer.window.kernelWidth = 2 * pad + 1;
       layer.window.padTop = layer.window.padBottom = layer.window.padLeft = layer.window.padRight = pad;
     }
-    LayerCase second = caseOf(layer, random);
+    LayerCase second = caseOf(*target_, layer, random);
     SCOPED_TRACE("case " + std::to_string(i) + ": " + describe(first) + " and " + describe(second));
     auto run = runPair(device_, *target_, first, second, random() % 2);
     if (!run)

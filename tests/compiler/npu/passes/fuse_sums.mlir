@@ -1,4 +1,8 @@
 // RUN: npu_opt %s tiny npu-place npu-fuse | FileCheck %s
+// RUN: npu_opt %s tiny npu-place npu-fuse npu-segment npu-layout | FileCheck %s --check-prefix=LAYOUT
+
+// The block of channels that needs its second part says so.
+// LAYOUT: npu.conv %arg1, {{.*}} {block_parts = array<i64: 2>, depthwise = false,
 
 // A mean is a convolution with weights of 1 and the rescale's divisor. An average of uint8 is one too: raised by 128 and multiplied by a
 // quarter, which rounds halves up. Weights that lie more than a byte from their zero point become two bytes.
