@@ -68,6 +68,20 @@ TEST(TilingTest, WindowLargerThanMemoryIsRefused) {
   EXPECT_NE(why.find("10000 of 2048 input elements"), std::string::npos) << why;
 }
 
+TEST(TilingTest, WeightsOfTwoPartsTakeTwiceTheRoom) {
+  Target target(*isa::loadMachine("tiny"));
+  for (LayerKind kind : {LayerKind::Conv, LayerKind::Depthwise}) {
+    Layer l;
+    l.kind = kind;
+    l.input = l.output = {6, 6, 8};
+    l.window.kernelHeight = l.window.kernelWidth = 3;
+    uint64_t one = footprintOf(target, l, Tiling{}).wgt;
+    l.weightParts = 2;
+    EXPECT_EQ(footprintOf(target, l, Tiling{}).wgt, 2 * one);
+    EXPECT_GT(one, 0u);
+  }
+}
+
 TEST(TilingTest, VtaMachineRefusesWhatIsNoShift) {
   isa::MachineConfig config = *isa::loadMachine("pynq");
   config.level = isa::Level::Vta;
