@@ -55,6 +55,38 @@ Scalar flatPosition(Emitter &emitter, const Tensor &x, const Scalars &position, 
   return cast(flat + spatial, Type::Int64);
 }
 
+/// Windows of at most so many steps a dimension get a border of their own; others are folded where they stand.
+constexpr int64_t kBorderedKernel = 64;
+
+bool isSmall(const Window &window) {
+  for (size_t d = 0; d < window.rank; ++d) {
+    const Extent &kernel = window.kernel[d], &before = window.before[d];
+    if (!kernel.isKnown() || kernel.value() > kBorderedKernel || !before.isKnown() ||
+        before.value() >= kernel.value())
+      return false;
+  }
+  return true;
+}
+
+/// The largest value of each window: with a border of the lowest value all windows have all taps, and the fold is plain.
+Tensor largestInBorder(Emitter &emitter, const Tensor &x, const Window &window) {
+  const Scalar least = lowest(emitter, x.type());
+  Shape before(2, Extent(0)), after(2, Extent(0)), folded;
+  std::vector<Position> position{loopIndex(0), loopIndex(1)};
+  for (size_t d = 0; d < window.rank; ++d) {
+    const auto at = static_cast<int>(2 + d), tap = static_cast<int>(2 + window.rank + d);
+    position.push_back(loopIndex(at) * window.strides[d] + loopIndex(tap) * window.dilations[d]);
+    folded.push_back(window.kernel[d]);
+    const Extent reach = (window.output[d] - Extent(1)) * Extent(window.strides[d]) +
+                         (window.kernel[d] - Extent(1)) * Extent(window.dilations[d]) + Extent(1);
+    before.push_back(window.before[d]);
+    after.push_back(maximum(reach - window.before[d] - x.extent(2 + d), Extent(0)));
+  }
+  return emitter.contract(x.type(), pooledShape(x, window), folded,
+                          {{padded(x, before, after, least), position}}, emitter.scalarTensor(least),
+                          [](Scalar largest, const Scalars &s) { return maximum(largest, s[0]); });
+}
+
 Values maxPool(Call &call) {
   Emitter &emitter = call.emitter;
   const Tensor x = call.in(0);
@@ -79,7 +111,7 @@ Values maxPool(Call &call) {
           return wantsPosition ? found[1] : found[0];
         });
   };
-  Values results{fold(false)};
+  Values results{wide == x.type() && isSmall(window) ? largestInBorder(emitter, x, window) : fold(false)};
   if (call.wants(1))
     results.push_back(fold(true));
   return results;
