@@ -26,6 +26,9 @@ Expected<void> checkConstant(const Operator &op, const Tensor &tensor, const cha
     return Error{prefixOf(op) + what + " are " + typeName(tensor.type) + " of shape " +
                  shapeText(tensor.shape) + " with " + std::to_string(tensor.quantisation.scales.size()) +
                  " scales, expected constant " + typeName(type) + " of shape " + shapeText(shape)};
+  if (!tensor.isFloat() && tensor.quantisation.zeroPoints[0] != 0)
+    return Error{prefixOf(op) + what + " have zero point " +
+                 std::to_string(tensor.quantisation.zeroPoints[0]) + ", only 0 is supported"};
   return {};
 }
 
@@ -242,6 +245,8 @@ Expected<void> importLstm(Importer &importer, const Operator &op) {
   for (size_t gate = 0; gate < 4; ++gate)
     operands.push_back(importer.inputValue(op, kRecurrent + gate));
   const float clip = options->cell_clip();
+  if (!std::isfinite(clip))
+    return Error{prefixOf(op) + "cell_clip is " + numberText(static_cast<double>(clip))};
   if (isReal) {
     char text[40];
     std::snprintf(text, sizeof text, "clip=%a", static_cast<double>(std::max(clip, 0.0f)));

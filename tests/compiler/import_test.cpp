@@ -160,6 +160,21 @@ constexpr Damage kDamages[] = {
 INSTANTIATE_TEST_SUITE_P(ImportTest, DamageTest, testing::ValuesIn(kDamages),
                          [](const auto &info) { return std::string(info.param.name); });
 
+TEST(ImportTest, WeightsOfMemoriesHaveNoZeroPoint) {
+  size_t found = 0;
+  for (TinyModel model : tinyOperators()) {
+    const tfl::BuiltinOperator code = model.operators[0].code;
+    if (code != tfl::BuiltinOperator::SVDF && code != tfl::BuiltinOperator::UNIDIRECTIONAL_SEQUENCE_LSTM)
+      continue;
+    ++found;
+    EXPECT_EQ(messageOf(model.build()), "");
+    model.tensors[1].zeroPoints[0] = 3;
+    EXPECT_NE(messageOf(model.build()).find("have zero point 3, only 0 is supported"), std::string::npos)
+        << messageOf(model.build());
+  }
+  EXPECT_EQ(found, 2u);
+}
+
 TEST(ImportTest, SurvivesEveryTruncation) {
   const auto file = tinyNetwork().build();
   for (size_t size = 0; size < file.size(); ++size)

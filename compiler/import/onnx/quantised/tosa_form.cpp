@@ -117,10 +117,11 @@ public:
   Tensor convolve(const Tensor &x, const Quantisation &q, const tosa_form::Filter &filter,
                   const tosa_form::Sliding &s, mlir::Value weights) {
     const Extents shape{x.extent(0).value(), s.output[0], s.output[1], filter.outputs};
+    const mlir::Value bytes = signedBytes(x), biases = constant({filter.outputs}, filter.bias);
     return sums(builder.create<Convolution>(
-        impl.location, type(shape, 32), signedBytes(x), weights, constant({filter.outputs}, filter.bias),
-        builder.getDenseI64ArrayAttr(s.pad), builder.getDenseI64ArrayAttr(s.stride),
-        builder.getDenseI64ArrayAttr(s.dilation), quantisation(q, filter), builder.getBoolAttr(false)));
+        impl.location, type(shape, 32), bytes, weights, biases, builder.getDenseI64ArrayAttr(s.pad),
+        builder.getDenseI64ArrayAttr(s.stride), builder.getDenseI64ArrayAttr(s.dilation),
+        quantisation(q, filter), builder.getBoolAttr(false)));
   }
 };
 
