@@ -117,6 +117,47 @@ TEST_P(PlacedTest, UnsignedNetwork) {
   check(model, 240);
 }
 
+// Weights as far from their zero point as uint8 allows: 255 above it needs a byte more than 255 below. Some blocks of channels need fewer.
+TEST_P(PlacedTest, UnsignedWeightsAtTheEnds) {
+  const auto type = TensorType::UINT8;
+  for (uint8_t zeroPoint : {uint8_t(0), uint8_t(255)}) {
+    auto ends = [&](const char *name, std::vector<int32_t> shape) {
+      TinyTensor weights = constant(type, name, std::move(shape), zeroPoint);
+      weights.data.back() = weights.data[weights.data.size() / 2] = static_cast<uint8_t>(255 - zeroPoint);
+      return weights;
+    };
+    TinyModel model;
+    model.tensors = {tensor(type, "x", {1, 5, 6, 5}, 0.03f, 128),     // 0
+                     ends("conv/w", {20, 3, 3, 5}),                   // 1
+                     biases("conv/b", 20),                            // 2
+                     tensor(type, "conv", {1, 5, 6, 20}, 0.12f, 100), // 3
+                     ends("deep/w", {1, 3, 3, 20}),                   // 4
+                     biases("deep/b", 20),                            // 5
+                     tensor(type, "deep", {1, 5, 6, 20}, 0.12f, 100), // 6
+                     ends("dense/w", {7, 600}),                       // 7
+                     biases("dense/b", 7),                            // 8
+                     tensor(type, "dense", {1, 7}, 0.9f, 130)};       // 9
+    model.outputs = {9};
+    model.operators = {
+        {BuiltinOperator::CONV_2D,
+         {0, 1, 2},
+         {3},
+         BuiltinOptions::Conv2DOptions,
+         [](FlatBuilder &b) {
+           return tfl::CreateConv2DOptions(b, Padding::SAME, 1, 1, Activation::NONE).Union();
+         }},
+        {BuiltinOperator::DEPTHWISE_CONV_2D,
+         {3, 4, 5},
+         {6},
+         BuiltinOptions::DepthwiseConv2DOptions,
+         [](FlatBuilder &b) {
+           return tfl::CreateDepthwiseConv2DOptions(b, Padding::SAME, 1, 1, 1, Activation::NONE).Union();
+         }},
+        {BuiltinOperator::FULLY_CONNECTED, {6, 7, 8}, {9}}};
+    check(model, 150);
+  }
+}
+
 TEST_P(PlacedTest, MeansOfRowsColumnsAndBoth) {
   const auto type = TensorType::INT8;
   for (const std::vector<int32_t> &axes : {std::vector<int32_t>{1, 2}, {1}, {2}}) {

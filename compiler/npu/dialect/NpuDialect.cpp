@@ -43,8 +43,8 @@ mlir::LogicalResult ConvOp::verify() {
   if (getKernel().size() != 2 || getStride().size() != 2 || getDilation().size() != 2 ||
       getPad().size() != 4 || getInputShape().size() != 3)
     return emitOpError("needs kernel, stride and dilation of 2, pad of 4 and input_shape of 3 numbers");
-  if (getWeightParts().value_or(1) < 1 || getWeightParts().value_or(1) > 2)
-    return emitOpError("has ") << *getWeightParts() << " parts of weights, not one or two";
+  if (getWeightParts().value_or(1) < 1 || getWeightParts().value_or(1) > 3)
+    return emitOpError("has ") << *getWeightParts() << " parts of weights, not one to three";
   size_t channels = shapeOf(getOutput().getType())->channels;
   if (getMultiplier().size() != channels || getShift().size() != channels)
     return emitOpError("has ") << getMultiplier().size() << " multipliers and " << getShift().size()

@@ -3,8 +3,8 @@
 // of 1 a channel closes the gaps; a value that already is a part elsewhere is copied the same way. Refuses nothing.
 #include "passes/concat.h"
 
-#include "core/emit.h"
 #include "core/shift_exit.h"
+#include "core/tiling.h"
 #include "dialect/convert.h"
 #include "passes/match.h"
 #include "passes/passes.h"
@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Tosa/IR/TosaOps.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/IR/Matchers.h"
 
 namespace tessera::compiler::npu {
 namespace {
@@ -19,6 +20,7 @@ namespace {
 namespace tosa = mlir::tosa;
 
 constexpr int32_t kHalf = 1 << 30, kDouble = 1; // a rescale by 1
+constexpr uint64_t kMostWeights = 1 << 22;      // of one convolution that moves channels: 2048 x 2048
 
 // The value whose bytes these are.
 mlir::Value sourceOf(mlir::Value value) {
@@ -49,6 +51,13 @@ Layer movingLayer(Shape picture, uint32_t fromChannels, uint32_t toChannels) {
   layer.exit.mode = isa::ExitMode::Tflite;
   resolveShift(layer, std::vector<int32_t>(toChannels, kHalf), std::vector<int32_t>(toChannels, kDouble));
   return layer;
+}
+
+std::string movingRefusal(const Target &target, Shape picture, uint32_t fromChannels, uint32_t toChannels) {
+  if (uint64_t(fromChannels) * toChannels > kMostWeights)
+    return std::to_string(fromChannels) + " x " + std::to_string(toChannels) + " weights are more than " +
+           std::to_string(kMostWeights);
+  return refusal(target, movingLayer(picture, fromChannels, toChannels));
 }
 
 mlir::Value move(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value value, mlir::Type type,
@@ -148,17 +157,19 @@ std::string concatRefusal(const Target &target, mlir::Operation *operation) {
     if (!outer || target.channelBlocks(shape->channels) != 1)
       return "a concatenation along pixels of more channels than a block";
   } else if (uint32_t gapped = gappedChannels(target, op); gapped != shape->channels) {
-    if (std::string why = refusal(target, movingLayer(*shape, gapped, shape->channels)); !why.empty())
+    if (std::string why = movingRefusal(target, *shape, gapped, shape->channels); !why.empty())
       return "parts of channels that fill no blocks, and " + why;
   }
   llvm::DenseSet<mlir::Value> parts;
   for (mlir::Value part : op.getInput1()) {
+    if (mlir::matchPattern(part, mlir::m_Constant()))
+      return "a part is constant"; // nothing writes it to the arena
     mlir::Value source = sourceOf(part);
     bool copied = !parts.insert(source).second || llvm::any_of(source.getUsers(), [&](mlir::Operation *user) {
       return llvm::isa<tosa::ConcatOp, tosa::ReshapeOp>(user) && user != operation;
     });
     Shape s = *shapeOf(part.getType());
-    std::string why = copied ? refusal(target, movingLayer(s, s.channels, s.channels)) : "";
+    std::string why = copied ? movingRefusal(target, s, s.channels, s.channels) : "";
     if (!why.empty())
       return "a part that is wanted twice, and " + why;
   }

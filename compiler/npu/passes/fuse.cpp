@@ -35,7 +35,7 @@ mlir::Value constant(mlir::OpBuilder &builder, const LayerMatch &match, llvm::Ar
 }
 
 // The weights as npu.conv has them: depthwise ones [KH][KW][1][M] of a convolution as [M][KH][KW][1]; less their zero point, and then
-// as two bytes whose sum they are where they need that.
+// as the bytes whose sum they are where they need more than one.
 mlir::Value weightsOf(mlir::OpBuilder &builder, const LayerMatch &match) {
   if (!match.transposeWeights && match.weightZeroPoint == 0)
     return match.weights;
@@ -54,10 +54,12 @@ mlir::Value weightsOf(mlir::OpBuilder &builder, const LayerMatch &match) {
   size_t count = weights.size();
   weights.resize(count * match.layer.weightParts);
   for (size_t i = 0; i < count; ++i) {
-    int32_t weight = weights[i] - match.weightZeroPoint, first = std::clamp(weight, INT8_MIN, INT8_MAX);
-    weights[i] = int8_t(first);
-    if (match.layer.weightParts > 1)
-      weights[count + i] = int8_t(weight - first);
+    int32_t rest = weights[i] - match.weightZeroPoint;
+    for (size_t part = 0; part < match.layer.weightParts; ++part) {
+      int32_t byte = std::clamp(rest, INT8_MIN, INT8_MAX);
+      weights[part * count + i] = int8_t(byte);
+      rest -= byte;
+    }
   }
   if (match.layer.weightParts > 1)
     shape.insert(shape.begin(), match.layer.weightParts);

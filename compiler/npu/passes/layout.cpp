@@ -86,6 +86,22 @@ private:
     return homes;
   }
 
+  // What an operation reads of the arena: of a convolution the input alone; of windows nothing, the host gathers them.
+  static mlir::ValueRange readsOf(mlir::Operation &op) {
+    return llvm::isa<WindowsOp>(op)
+               ? mlir::ValueRange()
+               : mlir::ValueRange(op.getOperands()).take_front(llvm::isa<ConvOp>(op) ? 1 : SIZE_MAX);
+  }
+
+  mlir::LogicalResult checkSlices(ConcatOp concat) const {
+    uint64_t bytes = 0, whole = bytesOf(concat.getOutput());
+    for (mlir::Value part : concat.getParts())
+      bytes += bytesOf(part);
+    if (bytes != whole)
+      return concat.emitOpError("has parts of ") << bytes << " bytes in a result of " << whole;
+    return mlir::success();
+  }
+
   mlir::LogicalResult layOut(mlir::func::FuncOp function, uint64_t &arena) {
     mlir::Block &body = function.getBody().front();
     Homes homes = homesOf(body);
@@ -114,12 +130,20 @@ private:
       if (isLayer(&op))
         use(op.getResult(0), step++);
     }
+    for (mlir::Operation &op : body) {
+      auto concat = llvm::dyn_cast<ConcatOp>(op);
+      if (concat && mlir::failed(checkSlices(concat)))
+        return mlir::failure();
+      for (mlir::Value v : readsOf(op))
+        if (mlir::matchPattern(v, mlir::m_Constant()) || !tensorOf.count(homes.lookup(v).value))
+          return op.emitOpError("reads a tensor that nothing writes to the arena");
+    }
     uint64_t bytes = 0;
     std::vector<uint64_t> offsets = planArena(lives, target_->regionAlignment(), &bytes);
     arena = std::max(arena, bytes);
     auto place = [&](mlir::Value v) {
-      const Home &home = homes[v];
-      return uint32_t(offsets[tensorOf[home.value]] + home.offset);
+      const Home &home = homes.at(v);
+      return uint32_t(offsets[tensorOf.at(home.value)] + home.offset);
     };
     for (mlir::Operation &op : body)
       if (isLayer(&op))
@@ -159,13 +183,14 @@ private:
     return uint32_t(constants_->size());
   }
 
-  // Blocks whose weights all fit the first of two parts need no more.
+  // Blocks whose weights all fit the first parts need no more.
   void setBlockParts(ConvOp conv, const std::vector<int8_t> &weights, size_t channels) const {
-    size_t count = weights.size() / 2, perChannel = count / channels;
+    size_t count = weights.size() / size_t(*conv.getWeightParts()), perChannel = count / channels;
     std::vector<int64_t> parts(target_->channelBlocks(uint32_t(channels)), 1);
-    for (size_t i = 0; i < count; ++i)
-      if (weights[count + i] != 0)
-        parts[(conv.getDepthwise() ? i % channels : i / perChannel) / target_->blockOut()] = 2;
+    for (size_t i = count; i < weights.size(); ++i)
+      if (size_t at = i % count; weights[i] != 0)
+        parts[(conv.getDepthwise() ? at % channels : at / perChannel) / target_->blockOut()] =
+            int64_t(i / count) + 1;
     conv.setBlockParts(parts);
   }
 

@@ -61,17 +61,20 @@ struct Matcher {
     return weightParts(info ? int32_t(info->getWeightZp()) : 0);
   }
 
-  // Weights less their zero point may need more than a byte.
+  // Weights less their zero point may need more than a byte: two, and three where 255 is left, which is more than twice 127.
   bool weightParts(int32_t zeroPoint) {
     mlir::DenseIntElementsAttr values;
     if (zeroPoint == 0 || !mlir::matchPattern(m.weights, mlir::m_Constant(&values)))
       return true;
+    if (zeroPoint < INT8_MIN || zeroPoint > INT8_MAX)
+      return fail("weights have a zero point outside int8");
     m.weightZeroPoint = zeroPoint;
-    int32_t reach = 0;
+    int32_t parts = 1;
     for (int8_t value : values.getValues<int8_t>())
-      reach = std::max({reach, value - zeroPoint - INT8_MAX, INT8_MIN - (value - zeroPoint)});
-    m.layer.weightParts = reach > 0 ? 2 : 1;
-    return (zeroPoint >= INT8_MIN && zeroPoint <= INT8_MAX) || fail("weights have a zero point outside int8");
+      while (value - zeroPoint > parts * INT8_MAX || value - zeroPoint < parts * INT8_MIN)
+        ++parts;
+    m.layer.weightParts = uint32_t(parts);
+    return true;
   }
 
   // multiplier and shift of a rescale as record.h has them (positive to the left).
@@ -388,6 +391,8 @@ LayerMatch matchLayer(mlir::Operation *anchor) {
   } else {
     matcher.fail("no layer of the npu");
   }
+  if (matcher.m && (isConstant(matcher.m.input) || (matcher.m.rhs && isConstant(matcher.m.rhs))))
+    matcher.fail("an input is constant"); // nothing writes it to the arena
   if (matcher.m && matcher.m.bias && !matcher.m.ones) {
     readMagnitudes(matcher.m.layer, matcher.m.weights, matcher.m.bias);
     if (matcher.m.weightZeroPoint != 0)

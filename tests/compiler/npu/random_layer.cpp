@@ -94,16 +94,17 @@ LayerCase caseOf(const Target &target, Layer l, std::mt19937_64 &random) {
   if (conv || depthwise) {
     l.padValue = int8_t(random());
     l.exit.mode = random() % 4 ? isa::ExitMode::Tflite : isa::ExitMode::TfliteSingle;
-    l.weightParts = random() % 4 ? 1 : 2;
+    l.weightParts = random() % 4 ? 1 : 2 + uint32_t(random() % 2);
     c.layer.weightParts = l.weightParts;
     c.weights = randomBytes(l.weightParts * perChannel * l.output.channels, random);
-    if (l.weightParts == 2) // some blocks need no second part
+    if (l.weightParts > 1) // some blocks need fewer
       for (uint32_t first = 0; first < l.output.channels; first += target.blockOut()) {
-        l.blockParts.push_back(1 + uint32_t(random() % 2));
+        l.blockParts.push_back(1 + uint32_t(random() % l.weightParts));
         for (uint32_t o = first; o < std::min(first + target.blockOut(), l.output.channels); ++o)
-          for (size_t i = 0; l.blockParts.back() == 1 && i < perChannel; ++i)
-            c.weights[perChannel * l.output.channels +
-                      (depthwise ? i * l.output.channels + o : o * perChannel + i)] = 0;
+          for (size_t part = l.blockParts.back(); part < l.weightParts; ++part)
+            for (size_t i = 0; i < perChannel; ++i)
+              c.weights[part * perChannel * l.output.channels +
+                        (depthwise ? i * l.output.channels + o : o * perChannel + i)] = 0;
       }
     for (uint32_t o = 0; o < l.output.channels; ++o) {
       c.bias.push_back(int32_t(random() % 20000) - 10000);
