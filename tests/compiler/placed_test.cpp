@@ -179,6 +179,26 @@ TEST_P(PlacedTest, MeansOfRowsColumnsAndBoth) {
   }
 }
 
+// A value that is a part twice of one concatenation and once of another, whose parts fill no blocks.
+TEST_P(PlacedTest, PartsWantedTwice) {
+  const auto type = TensorType::INT8;
+  TinyModel model;
+  model.tensors = {tensor(type, "x", {1, 4, 5, 21}, 0.05f, 3), tensor(type, "pool", {1, 4, 5, 21}, 0.05f, 3),
+                   tensor(type, "joined", {1, 4, 5, 63}, 0.05f, 3),
+                   tensor(type, "all", {1, 4, 5, 84}, 0.05f, 3)};
+  model.outputs = {3};
+  const auto join = [](FlatBuilder &b) { return tfl::CreateConcatenationOptions(b, 3).Union(); };
+  model.operators = {
+      {BuiltinOperator::MAX_POOL_2D,
+       {0},
+       {1},
+       BuiltinOptions::Pool2DOptions,
+       [](FlatBuilder &b) { return tfl::CreatePool2DOptions(b, Padding::SAME, 1, 1, 2, 2).Union(); }},
+      {BuiltinOperator::CONCATENATION, {1, 0, 1}, {2}, BuiltinOptions::ConcatenationOptions, join},
+      {BuiltinOperator::CONCATENATION, {2, 1}, {3}, BuiltinOptions::ConcatenationOptions, join}};
+  check(model, 420);
+}
+
 // uint8 averages of 2x3: the reciprocal of 6 is no power of two, and half of the windows' sums are halves.
 TEST_P(PlacedTest, UnsignedAveragesOfSix) {
   TinyModel model;

@@ -1,6 +1,6 @@
 // Concatenation. Each tosa.concat that placement gave to the NPU becomes npu.concat, whose parts the layout pass places as slices of its
 // result. A slice begins at a channel block: where a part but the last does not fill its blocks, a convolution of 1x1 with one weight
-// of 1 a channel closes the gaps; a value that already is a part elsewhere is copied the same way. Refuses nothing.
+// of 1 a channel closes the gaps; a value that already is a part elsewhere is copied by a depthwise one. Refuses nothing.
 #include "passes/concat.h"
 
 #include "core/shift_exit.h"
@@ -20,7 +20,7 @@ namespace {
 namespace tosa = mlir::tosa;
 
 constexpr int32_t kHalf = 1 << 30, kDouble = 1; // a rescale by 1
-constexpr uint64_t kMostWeights = 1 << 22;      // of one convolution that moves channels: 2048 x 2048
+constexpr uint64_t kMostWeights = 1 << 26;      // that close the gaps of a module: no file has paid for them
 
 // The value whose bytes these are.
 mlir::Value sourceOf(mlir::Value value) {
@@ -42,10 +42,10 @@ uint32_t gappedChannels(const Target &target, tosa::ConcatOp op) {
   return channels;
 }
 
-// A convolution that gives output channel c the input channel from[c].
-Layer movingLayer(Shape picture, uint32_t fromChannels, uint32_t toChannels) {
+// A convolution of 1x1 that changes no value: a depthwise one copies, another takes channels to other places.
+Layer movingLayer(LayerKind kind, Shape picture, uint32_t fromChannels, uint32_t toChannels) {
   Layer layer;
-  layer.kind = LayerKind::Conv;
+  layer.kind = kind;
   layer.input = {picture.height, picture.width, fromChannels};
   layer.output = {picture.height, picture.width, toChannels};
   layer.exit.mode = isa::ExitMode::Tflite;
@@ -53,31 +53,29 @@ Layer movingLayer(Shape picture, uint32_t fromChannels, uint32_t toChannels) {
   return layer;
 }
 
-std::string movingRefusal(const Target &target, Shape picture, uint32_t fromChannels, uint32_t toChannels) {
-  if (uint64_t(fromChannels) * toChannels > kMostWeights)
-    return std::to_string(fromChannels) + " x " + std::to_string(toChannels) + " weights are more than " +
-           std::to_string(kMostWeights);
-  return refusal(target, movingLayer(picture, fromChannels, toChannels));
-}
-
+// Output channel c is the input channel from[c]; with no `from`, c.
 mlir::Value move(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value value, mlir::Type type,
-                 const std::vector<uint32_t> &from) {
+                 const std::vector<uint32_t> &from = {}) {
   Shape in = *shapeOf(value.getType()), out = *shapeOf(type);
-  Layer layer = movingLayer(in, in.channels, out.channels);
-  std::vector<int8_t> weights(size_t(out.channels) * in.channels, 0);
-  for (uint32_t c = 0; c < out.channels; ++c)
-    weights[size_t(c) * in.channels + from[c]] = 1;
+  bool copy = from.empty();
+  Layer layer = movingLayer(copy ? LayerKind::Depthwise : LayerKind::Conv, in, in.channels, out.channels);
+  std::vector<int8_t> weights(copy ? out.channels : size_t(out.channels) * in.channels, copy ? 1 : 0);
+  for (size_t c = 0; c < from.size(); ++c)
+    weights[c * in.channels + from[c]] = 1;
+  std::vector<int64_t> shape{1, 1, out.channels};
+  if (!copy)
+    shape = {out.channels, 1, 1, in.channels};
   std::vector<int32_t> bias(out.channels, 0), multiplier(out.channels, kHalf), shift(out.channels, kDouble);
   auto constant = [&](mlir::Type element, llvm::ArrayRef<int64_t> shape, auto values) {
     auto tensor = mlir::RankedTensorType::get(shape, element);
     return builder.create<tosa::ConstOp>(op->getLoc(), tensor, mlir::DenseElementsAttr::get(tensor, values));
   };
-  mlir::Value w = constant(builder.getI8Type(), {out.channels, 1, 1, in.channels}, llvm::ArrayRef(weights)),
+  mlir::Value w = constant(builder.getI8Type(), shape, llvm::ArrayRef(weights)),
               b = constant(builder.getI32Type(), {out.channels}, llvm::ArrayRef(bias));
   const std::vector<int64_t> one{1, 1}, none{0, 0, 0, 0};
   const Exit &e = layer.exit;
   return builder.create<ConvOp>(
-      op->getLoc(), type, value, w, b, false, one, one, one, none,
+      op->getLoc(), type, value, w, b, copy, one, one, one, none,
       llvm::ArrayRef<int64_t>{in.height, in.width, in.channels}, 0u, multiplier, shift,
       llvm::ArrayRef<int32_t>{int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax},
       llvm::ArrayRef<int64_t>{layerIndex(op)}, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr(),
@@ -114,13 +112,10 @@ private:
     for (mlir::Value part : op.getInput1()) {
       uint32_t channels = shapeOf(part.getType())->channels;
       next = target_->channelBlocks(next) * target_->blockOut();
-      std::vector<uint32_t> own;
-      for (uint32_t c = 0; c < channels; ++c) {
-        own.push_back(c);
+      for (uint32_t c = 0; c < channels; ++c)
         places.push_back(next++);
-      }
       if (!known.insert(sourceOf(part)).second) {
-        part = move(builder, op, part, part.getType(), own);
+        part = move(builder, op, part, part.getType());
         known.insert(part);
       }
       parts.push_back(part);
@@ -143,7 +138,7 @@ private:
 
 } // namespace
 
-std::string concatRefusal(const Target &target, mlir::Operation *operation) {
+std::string concatRefusal(const Target &target, mlir::Operation *operation, uint64_t &weights) {
   auto op = llvm::dyn_cast<tosa::ConcatOp>(operation);
   auto type = op ? llvm::cast<mlir::RankedTensorType>(op.getOutput().getType()) : mlir::RankedTensorType();
   if (!type || !type.getElementType().isInteger(8))
@@ -152,13 +147,21 @@ std::string concatRefusal(const Target &target, mlir::Operation *operation) {
   if (!shape || !llvm::all_of(op.getInput1(), [](mlir::Value part) { return shapeOf(part.getType()); }) ||
       target.activationBytes(shape->height, shape->width, gappedChannels(target, op)) > UINT32_MAX)
     return "batch or shape that the npu does not take";
+  uint64_t all = weights;
   if (!isAlongChannels(op)) {
     bool outer = llvm::all_of(type.getShape().take_front(op.getAxis()), [](int64_t d) { return d == 1; });
     if (!outer || target.channelBlocks(shape->channels) != 1)
       return "a concatenation along pixels of more channels than a block";
   } else if (uint32_t gapped = gappedChannels(target, op); gapped != shape->channels) {
-    if (std::string why = movingRefusal(target, *shape, gapped, shape->channels); !why.empty())
-      return "parts of channels that fill no blocks, and " + why;
+    const std::string gaps = "parts of channels that fill no blocks, and ";
+    all += uint64_t(gapped) * shape->channels;
+    if (all > kMostWeights)
+      return gaps + std::to_string(gapped) + " x " + std::to_string(shape->channels) +
+             " weights bring those of all concatenations to " + std::to_string(all) + ", more than " +
+             std::to_string(kMostWeights);
+    Layer closing = movingLayer(LayerKind::Conv, *shape, gapped, shape->channels);
+    if (std::string why = refusal(target, closing); !why.empty())
+      return gaps + why;
   }
   llvm::DenseSet<mlir::Value> parts;
   for (mlir::Value part : op.getInput1()) {
@@ -169,10 +172,12 @@ std::string concatRefusal(const Target &target, mlir::Operation *operation) {
       return llvm::isa<tosa::ConcatOp, tosa::ReshapeOp>(user) && user != operation;
     });
     Shape s = *shapeOf(part.getType());
-    std::string why = copied ? movingRefusal(target, s, s.channels, s.channels) : "";
+    std::string why =
+        copied ? refusal(target, movingLayer(LayerKind::Depthwise, s, s.channels, s.channels)) : "";
     if (!why.empty())
       return "a part that is wanted twice, and " + why;
   }
+  weights = all;
   return "";
 }
 

@@ -10,7 +10,8 @@
 
 namespace tessera::compiler::npu {
 
-// Why the target cannot run the operation as a concatenation; empty if it can.
-std::string concatRefusal(const Target &target, mlir::Operation *op);
+// Why the target cannot run the operation as a concatenation; empty if it can. `weights` counts those of the convolutions that the module's
+// concatenations have behind them so far; their number is bounded.
+std::string concatRefusal(const Target &target, mlir::Operation *op, uint64_t &weights);
 
 } // namespace tessera::compiler::npu

@@ -86,6 +86,7 @@ private:
   // What the importer says about layers that it could not make integer ones.
   void readReasons() {
     reasons_.clear();
+    concatWeights_ = 0;
     if (auto layers = getOperation()->getAttrOfType<mlir::ArrayAttr>("tessera.layers"))
       for (auto layer : layers.getAsRange<mlir::DictionaryAttr>())
         if (auto why = layer.getAs<mlir::StringAttr>("why"))
@@ -130,7 +131,8 @@ private:
       bool near = llvm::any_of(op->getOperands(), [&](mlir::Value part) {
         return part.getDefiningOp() && verdicts[part.getDefiningOp()].npu;
       });
-      why = near ? concatRefusal(*target_, op) : "a concatenation of parts that all come from the host";
+      why = near ? concatRefusal(*target_, op, concatWeights_)
+                 : "a concatenation of parts that all come from the host";
       verdicts[op] = {why.empty(),
                       why.empty() ? "moves no byte: its parts are stored beside each other" : why};
       return;
@@ -148,6 +150,7 @@ private:
 
   const Target *target_;
   std::map<int64_t, std::string> reasons_; // by layer
+  uint64_t concatWeights_ = 0;             // of the concatenations placed on the NPU
 };
 
 } // namespace

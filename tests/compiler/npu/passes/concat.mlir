@@ -11,9 +11,9 @@
 // CONCAT: %[[A:.*]] = npu.pool %arg0
 // CONCAT: %[[FIRST:.*]] = npu.concat %[[A]], %arg1 {layers = array<i64: 1>} : (tensor<1x4x4x8xi8>, tensor<1x4x4x4xi8>) -> tensor<1x4x4x12xi8>
 // CONCAT: %[[B:.*]] = npu.pool %arg0
-// CONCAT: %[[COPY:.*]] = npu.conv %[[A]], {{.*}} exit = array<i32: 1, 0, -128, 127>, {{.*}} kernel = array<i64: 1, 1>, layers = array<i64: 3>
+// CONCAT: %[[COPY:.*]] = npu.conv %[[A]], {{.*}} {depthwise = true, {{.*}} exit = array<i32: 1, 0, -128, 127>, {{.*}} kernel = array<i64: 1, 1>, layers = array<i64: 3>
 // CONCAT: %[[GAPS:.*]] = npu.concat %[[FIRST]], %[[B]], %[[COPY]] {{.*}} -> tensor<1x4x4x32xi8>
-// CONCAT: %[[CLOSED:.*]] = npu.conv %[[GAPS]], {{.*}} -> tensor<1x4x4x28xi8>
+// CONCAT: %[[CLOSED:.*]] = npu.conv %[[GAPS]], {{.*}} {depthwise = false, {{.*}} -> tensor<1x4x4x28xi8>
 // CONCAT: tosa.concat
 // CONCAT: return %[[FIRST]], %[[CLOSED]]
 
