@@ -60,8 +60,8 @@ Expected<std::vector<uint64_t>> readLabels(const std::string &path) {
   std::vector<uint64_t> labels;
   for (size_t i = 0; i < elementsOf(*array); ++i) {
     const double label = numberAt(*array, i);
-    if (label < 0)
-      return Error{path + ": label " + std::to_string(i) + " is negative"};
+    if (!(label >= 0 && label < 0x1p53))
+      return Error{path + ": label " + std::to_string(i) + " is negative or no class"};
     labels.push_back(static_cast<uint64_t>(label));
   }
   return labels;
@@ -70,8 +70,11 @@ Expected<std::vector<uint64_t>> readLabels(const std::string &path) {
 Expected<Accuracy> judge(const Array &answers, const std::vector<uint64_t> &labels) {
   Accuracy accuracy;
   accuracy.samples = labels.size();
+  // Classes stand last, or behind the samples with nothing after them (NCHW).
   const size_t numbers = elementsOf(answers);
-  if (numbers == 0 || numbers % labels.size() != 0 || numbers / labels.size() < 2)
+  const size_t last = answers.shape.empty() ? 0 : answers.shape.back();
+  const size_t samples = last > 1 ? numbers / last : answers.shape.empty() ? 0 : answers.shape.front();
+  if (samples != labels.size() || numbers / labels.size() < 2)
     return Error{"the outputs " + describe(answers.type, answers.shape) + " are no scores of " +
                  std::to_string(labels.size()) + " labelled samples"};
   accuracy.classes = numbers / labels.size();

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <cstring>
+#include <map>
 
 namespace tessera::compiler {
 
@@ -219,6 +220,8 @@ Expected<std::vector<TensorData>> DeviceSession::run(std::span<const TensorData>
 
 void DeviceSession::costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const {
   std::vector<uint32_t> before(segments.size(), 0); // the cycle at which the segment's previous layer ended
+  // Layers that run side by side share a mark: the first is charged for all of them.
+  std::map<std::pair<uint32_t, uint32_t>, size_t> firstOf;
   for (size_t i = 0; i < report.layers.size(); ++i) {
     const LayerInfo &info = metadata_.layers[i];
     // Devices that count no cycles put other numbers into the marks.
@@ -226,6 +229,15 @@ void DeviceSession::costsOf(RunReport &report, std::span<const tsr_segment_repor
         *info.mark >= segments[info.segment].markCount)
       continue;
     LayerReport &layer = report.layers[i];
+    auto [first, fresh] = firstOf.try_emplace({info.segment, *info.mark}, i);
+    if (!fresh) {
+      LayerReport &shared = report.layers[first->second];
+      layer.reason += ", counted with " + shared.name;
+      if (shared.cycles)
+        shared.utilization +=
+            static_cast<double>(layer.macs) / machine_.macsPerCycle() / static_cast<double>(shared.cycles);
+      continue;
+    }
     const tsr_segment_report &segment = segments[info.segment];
     uint32_t end = segment.marks[*info.mark];
     layer.cycles = end > before[info.segment] ? end - before[info.segment] : 0;

@@ -35,6 +35,8 @@ def report_faults(report, device):
         if key not in report:
             yield f"the report has no {key}"
     for layer in report.get("layers", []):
+        if layer.get("utilization", 0) > 1:
+            yield f"layer {layer.get('name')} has a utilisation of {layer['utilization']}"
         for key in KEYS + ("name", "op", "placement", "reason"):
             if key not in layer:
                 yield f"layer {layer.get('name')} has no {key}"

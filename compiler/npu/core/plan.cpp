@@ -8,6 +8,8 @@
 namespace tessera::compiler::npu {
 namespace {
 
+constexpr uint64_t kMostComparisons =
+    1 << 22;                        // of pieces: what they need of one another is sought by comparing all
 constexpr uint64_t kLeastGain = 30; // one part in so many is worth looking for
 
 Cost costOf(const Target &target, const Layer &layer, const Tiling &tiling) {
@@ -69,6 +71,8 @@ uint64_t pairCycles(const Target &target, const Layer &first, const Layer &secon
               contexts, commands[size_t(side)]);
   }
   auto piecesA = piecesOf(commands[0]), piecesB = piecesOf(commands[1]);
+  if (piecesA.size() * piecesB.size() > kMostComparisons)
+    return UINT64_MAX;
   std::vector<size_t> needed = piecesNeeded(target, piecesA, piecesB);
   Cost both = a;
   both += b;
@@ -100,6 +104,18 @@ std::optional<PairPlan> planPair(const Target &target, const Layer &first, const
           best = pair;
       }
   return best;
+}
+
+bool fitTogether(const Target &target, const Share &first, const std::optional<Share> &second) {
+  if (!second)
+    return false;
+  auto apart = [&](Share::Range Share::*range, MemoryType memory) {
+    const Share::Range &a = first.*range, &b = (*second).*range;
+    uint64_t endA = uint64_t(a.base) + a.size, endB = uint64_t(b.base) + b.size, depth = target.depth(memory);
+    return endA <= depth && endB <= depth && (endA <= b.base || endB <= a.base);
+  };
+  return apart(&Share::inp, MemoryType::Inp) && apart(&Share::wgt, MemoryType::Wgt) &&
+         apart(&Share::acc, MemoryType::Acc) && apart(&Share::par, MemoryType::Par);
 }
 
 isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span<const Layer> layers) {

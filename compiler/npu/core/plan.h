@@ -21,6 +21,9 @@ struct LayerPlan {
   bool operator==(const LayerPlan &) const = default;
 };
 
+// Whether two shares lie in the machine's memories and do not meet.
+bool fitTogether(const Target &target, const Share &first, const std::optional<Share> &second);
+
 // The cheapest plan by estimate. Layers need their places. Error: a layer fits in no way.
 isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span<const Layer> layers);
 

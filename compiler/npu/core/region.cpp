@@ -46,32 +46,29 @@ std::vector<Command> emitRegion(const Target &target, std::span<const Layer> lay
                                 std::span<const LayerPlan> plans) {
   std::vector<Command> commands;
   Contexts contexts(target);
-  auto emit = [&](size_t index, const Target &part, Contexts &places) {
+  uint32_t mark = 0;
+  auto emit = [&](size_t index, const Target &part) {
     std::vector<Command> out;
-    emitLayer(part, layers[index], plans[index].tiling, places, out);
-    if (index < target.marks()) {
-      Command mark;
-      mark.kind = Command::Kind::Mark;
-      mark.layer = uint32_t(index);
-      out.push_back(mark);
-    }
-    return out;
-  };
-  auto emitPart = [&](size_t index) {
-    Target part = target.with(*plans[index].share);
     contexts = contexts.in(part);
-    return emit(index, part, contexts);
+    emitLayer(part, layers[index], plans[index].tiling, contexts, out);
+    return out;
   };
   for (size_t index = 0; index < layers.size(); ++index) {
     std::vector<Command> more;
     if (plans[index].share) {
-      std::vector<Command> first = emitPart(index++), second = emitPart(index);
-      more = interleave(target, first, second);
-      contexts = contexts.in(target);
+      std::vector<Command> first = emit(index, target.with(*plans[index].share));
+      ++index;
+      more = interleave(target, first, emit(index, target.with(*plans[index].share)));
     } else {
-      more = emit(index, target, contexts);
+      more = emit(index, target);
     }
     commands.insert(commands.end(), more.begin(), more.end());
+    if (mark < target.marks()) {
+      Command end;
+      end.kind = Command::Kind::Mark;
+      end.layer = mark++;
+      commands.push_back(end);
+    }
   }
   return commands;
 }

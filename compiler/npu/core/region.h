@@ -24,7 +24,8 @@ struct TensorLife {
 std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment,
                                 uint64_t *arenaBytes);
 
-// Commands of the layers in order, a mark behind each, not yet ordered by tokens.
+// Commands of the layers in order, not yet ordered by tokens; a mark behind each, or behind both of an interleaved pair. Of a pair both have
+// shares that do not meet.
 std::vector<Command> emitRegion(const Target &target, std::span<const Layer> layers,
                                 std::span<const LayerPlan> plans);
 

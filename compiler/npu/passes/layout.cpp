@@ -124,9 +124,9 @@ private:
       use(written(argument), -1);
     int step = 0;
     for (mlir::Operation &op : body) {
-      for (mlir::Value v : op.getOperands())
-        if (homes.count(v) && tensorOf.count(homes.lookup(v).value)) // no constant
-          use(v, step + 1);                                          // the next layer may run beside this one
+      for (mlir::Value v : op.getOperands()) // tensors alone; the next layer may run beside this one
+        if (homes.count(v) && tensorOf.count(homes.lookup(v).value))
+          use(v, step + 1);
       if (isLayer(&op))
         use(op.getResult(0), step++);
     }

@@ -40,6 +40,7 @@ private:
     builder.setInsertionPointToEnd(recorded.addEntryBlock());
     std::vector<Layer> layers;
     std::vector<LayerPlan> plans;
+    uint32_t mark = 0; // so many groups of layers have begun
     for (mlir::Operation &op : function.getBody().front()) {
       if (!isLayer(&op))
         continue;
@@ -49,13 +50,18 @@ private:
       layers.push_back(layerOf(&op));
       if (std::string why = refusal(*target_, layers.back()); !why.empty())
         return op.emitError("cannot run on the npu: ") << why;
-      if (plan->joins != (!plans.empty() && plans.back().share && !plans.back().joins))
-        return op.emitError("joins no layer that has a share, or is not joined by the next");
-      if (uint32_t mark = uint32_t(plans.size()); mark < target_->marks())
+      bool open =
+          !plans.empty() && plans.back().share && !plans.back().joins; // the layer before waits to be joined
+      if (plan->joins != open || (open && !fitTogether(*target_, *plans.back().share, plan->share)))
+        return op.emitError("does not join the layer before it with a share of its own");
+      mark += !open;
+      if (mark <= target_->marks())
         for (int64_t index : op.getAttrOfType<mlir::DenseI64ArrayAttr>("layers").asArrayRef().take_front(1))
-          marks.push_back(builder.getDenseI64ArrayAttr({index, segment, mark}));
+          marks.push_back(builder.getDenseI64ArrayAttr({index, segment, mark - 1}));
       plans.push_back(*plan);
     }
+    if (!plans.empty() && plans.back().share && !plans.back().joins)
+      return function.emitError("ends with a layer that waits to be joined");
     for (const Command &command : emitRegion(*target_, layers, plans))
       buildCommand(builder, function.getLoc(), command);
     builder.create<mlir::func::ReturnOp>(function.getLoc());

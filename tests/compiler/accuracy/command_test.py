@@ -173,6 +173,7 @@ class EvalTest(CommandTest):
         error("label 0 is negative", self.labels - 3)
         error("the network has 3 classes", self.labels + 3)
         error("are no scores of 39 labelled samples", self.labels[:39])
+        error("are no scores of 20 labelled samples", self.labels[:20])
         error("are neither outputs float32[40,1,3] nor 40 classes", self.labels, "--reference", self.saved("r.npy", self.labels[:7]))
         self.assert_error("no.npy", *self.given, "--labels", self.path("no.npy"))
 

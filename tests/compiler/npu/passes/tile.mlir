@@ -11,12 +11,15 @@
 // CHECK-NOT: share
 // CHECK: return
 
+// A pair has one mark, that both name.
+// COMMANDS: npu.marks = [array<i64: 0, 0, 0>, array<i64: 1, 0, 0>, array<i64: 2, 0, 1>]
 // COMMANDS: npu.reduce
 // COMMANDS: npu.vec
 // COMMANDS: npu.reduce
 // COMMANDS: npu.mark {layer = 0 : i32}
-// COMMANDS: npu.mark {layer = 1 : i32}
 // COMMANDS-NOT: npu.vec
+// COMMANDS: npu.mark {layer = 1 : i32}
+// COMMANDS-NOT: npu.mark
 func.func private @npu_segment_0(%arg0: tensor<1x28x28x64xi8>) -> tensor<1x28x28x64xi8> attributes {npu.segment = 0 : i64} {
   %w = "tosa.const"() {value = dense<1> : tensor<64x3x3x64xi8>} : () -> tensor<64x3x3x64xi8>
   %b = "tosa.const"() {value = dense<5> : tensor<64xi32>} : () -> tensor<64xi32>
