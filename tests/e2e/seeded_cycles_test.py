@@ -1,5 +1,5 @@
 """Cycle counts of the large networks with seeded weights, `bench` memory: run on the cycle device, compared exactly with seeded_cycles.json and
-with what DESIGN.md promises. The answer's bytes are compared elsewhere (tests/compiler/onnx); here only cycles count.
+with the bounds below. The answer's bytes are compared elsewhere (tests/compiler/onnx); here only cycles count.
 
 usage: seeded_cycles_test.py TESSERA WRITER [--update] [--network N ...]. WRITER is tessera_onnx_write_network. --update writes what is measured:
 do that when a change makes the core or the compiler faster or slower on purpose, and say so in the commit.
