@@ -35,7 +35,8 @@ def report_faults(report, device):
         if key not in report:
             yield f"the report has no {key}"
     for layer in report.get("layers", []):
-        if layer.get("utilization", 0) > 1:
+        # A layer begins while the one before drains; much above 1 is another layer's work. Loose timing knows no layers.
+        if device == "cycle" and layer.get("utilization", 0) > 1.05:
             yield f"layer {layer.get('name')} has a utilisation of {layer['utilization']}"
         for key in KEYS + ("name", "op", "placement", "reason"):
             if key not in layer:

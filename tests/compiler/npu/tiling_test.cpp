@@ -30,6 +30,18 @@ TEST(TilingTest, RandomLayersFit) {
   }
 }
 
+// 512 WGT elements are half of the memory, and nothing else is near its limit.
+TEST(TilingTest, ResidentWeightsMustFitTheirHalf) {
+  Target target(*isa::loadMachine("pynq"));
+  Layer l;
+  l.input = l.output = {4, 1, 512};
+  for (uint32_t blocks : {16u, 32u}) {
+    Tiling tiling{1, 1, blocks, 32, true, 0};
+    EXPECT_EQ(footprintOf(target, l, tiling).wgt, 32 * blocks);
+    EXPECT_EQ(fitsHalves(target, l, tiling), blocks == 16) << blocks;
+  }
+}
+
 TEST(TilingTest, ReductionIsSplitOnlyWhereItMust) {
   Target target(*isa::loadMachine("tiny"));
   Layer l;
