@@ -181,6 +181,20 @@ TEST(OrderTest, OverlapOnlyWhereTheOtherUnitIsNotInvolved) {
   EXPECT_FALSE(commands[3].overlap); // writes ACC 0, which the vec reads
 }
 
+TEST(OrderTest, WhatAReduceWritesToInpIsNotReadEarly) {
+  Target target = machine("tiny");
+  Command writer, reader, other;
+  writer.kind = reader.kind = other.kind = Command::Kind::Reduce;
+  writer.destination = isa::Destination::Inp;
+  writer.dstBase = reader.srcBase = 40;
+  other.srcBase = 41;
+  writer.par = reader.par = other.par = 0;
+  reader.dstBase = 1, other.dstBase = 2;
+  std::vector<Command> commands = placeTokens(target, {writer, other, reader});
+  EXPECT_TRUE(commands[1].overlap);
+  EXPECT_FALSE(commands[2].overlap);
+}
+
 TEST(OrderTest, WeightsFillTheTimeInWhichALoadWaits) {
   Target target = machine("tiny");
   Command reduce, store, wait, weights;
