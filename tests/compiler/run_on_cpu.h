@@ -25,8 +25,8 @@ inline Bytes randomBytes(size_t count, std::mt19937 &random) {
   return bytes;
 }
 
-/// Compiles for the host and runs once.
-inline Bytes runOnCpu(const TinyModel &model, const std::vector<Bytes> &inputs) {
+/// Compiles for the host and runs once: the bytes of every output, none after a failure.
+inline std::vector<Bytes> outputsOnCpu(const TinyModel &model, const std::vector<Bytes> &inputs) {
   compiler::SessionOptions options;
   options.device = "cpu";
   auto session = compiler::Session::open(model.build(), options);
@@ -36,7 +36,13 @@ inline Bytes runOnCpu(const TinyModel &model, const std::vector<Bytes> &inputs) 
   const std::vector<std::span<const uint8_t>> views(inputs.begin(), inputs.end());
   auto outputs = (*session)->run(views);
   EXPECT_TRUE(outputs) << outputs.error().message;
-  return outputs ? (*outputs)[0] : Bytes();
+  return outputs ? *outputs : std::vector<Bytes>();
+}
+
+/// The first output.
+inline Bytes runOnCpu(const TinyModel &model, const std::vector<Bytes> &inputs) {
+  const std::vector<Bytes> outputs = outputsOnCpu(model, inputs);
+  return outputs.empty() ? Bytes() : outputs[0];
 }
 
 /// TFLite's multiplication with a real factor.
