@@ -4,11 +4,11 @@ usage: cycles_test.py TESSERA [--update] [--network N ...]. --update writes what
 change makes the core or the compiler faster or slower on purpose, and say so in the commit.
 """
 import argparse
-import json
 import os
 import sys
 import tempfile
 
+import cycle_table
 import networks
 import run_network
 
@@ -31,29 +31,18 @@ def main():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--network", nargs="*", default=networks.NAMES)
     arguments = parser.parse_args()
-    with open(TABLE, encoding="utf-8") as stream:
-        table = json.load(stream)
-    faults = 0
+    table = cycle_table.CycleTable(TABLE)
     for network in arguments.network:
-        known = table.setdefault(network, {})
+        known = table.of(network)
         if not known and not arguments.update:
             print(f"{network}: no cycles in {TABLE}; --update writes them")
-            faults += 1
-        for machine in MACHINES if arguments.update else known:
-            cycles, before = measure(arguments.tessera, network, machine), known.get(machine)
-            limit = LIMITS.get((network, machine))
-            note = "" if cycles == before else f" (cycles.json says {before})"
-            if limit and cycles > limit:
-                note += f" (more than the promised {limit})"
-            print(f"{network} on {machine}: {cycles} cycles{note}", flush=True)
-            faults += bool(note)
-            known[machine] = cycles
+            table.faults += 1
+        for machine in MACHINES if arguments.update else list(known):
+            table.compare(network, machine, measure(arguments.tessera, network, machine), LIMITS.get((network, machine)))
     if arguments.update:
-        with open(TABLE, "w", encoding="utf-8") as stream:
-            json.dump(table, stream, indent=1)
-            stream.write("\n")
+        table.write()
         return 0
-    return 1 if faults else 0
+    return 1 if table.faults else 0
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ usage: seeded_cycles_test.py TESSERA WRITER [--update] [--network N ...]. WRITER
 do that when a change makes the core or the compiler faster or slower on purpose, and say so in the commit.
 """
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import tempfile
 
 import numpy as np
 
+import cycle_table
 import run_network
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeded_cycles.json")
@@ -38,28 +38,18 @@ def main():
     parser.add_argument("--update", action="store_true")
     parser.add_argument("--network", nargs="*", default=list(MACHINES))
     arguments = parser.parse_args()
-    with open(TABLE, encoding="utf-8") as stream:
-        table = json.load(stream)
-    faults = 0
+    table = cycle_table.CycleTable(TABLE)
     for network in arguments.network:
-        known = table.setdefault(network, {})
         for machine in MACHINES[network]:
             cycles, share = measure(arguments.tessera, arguments.writer, network, machine)
-            before, limit = known.get(machine), PROMISED.get((network, machine))
-            note = "" if cycles == before else f" (seeded_cycles.json says {before})"
-            if limit and cycles > limit:
-                note += f" (more than the promised {limit})"
-            if share < PROMISED_SHARE.get((network, machine), 0):
-                note += f" (less than the promised {PROMISED_SHARE[network, machine]:.0%})"
-            print(f"{network} on {machine}: {cycles} cycles, {share:.1%} of the multiply-accumulates that the machine could do{note}", flush=True)
-            faults += bool(note)
-            known[machine] = cycles
+            least = PROMISED_SHARE.get((network, machine), 0)
+            table.compare(network, machine, cycles, PROMISED.get((network, machine)),
+                          f"cycles, {share:.1%} of the multiply-accumulates that the machine could do",
+                          f" (less than the promised {least:.0%})" if share < least else "")
     if arguments.update:
-        with open(TABLE, "w", encoding="utf-8") as stream:
-            json.dump(table, stream, indent=1)
-            stream.write("\n")
+        table.write()
         return 0
-    return 1 if faults else 0
+    return 1 if table.faults else 0
 
 
 if __name__ == "__main__":
