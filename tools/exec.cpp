@@ -234,7 +234,8 @@ void addExec(CLI::App &app, int &status) {
   command->add_option("--device", arguments->device, "functional, cycle, systemc")->capture_default_str();
   command->add_option("--machine", arguments->machine, "a machine's name or its JSON file")
       ->capture_default_str();
-  command->add_option("--memory", arguments->memory, "memory model: bench, bench,latency=16, chaos,seed=7");
+  command->add_option("--memory", arguments->memory,
+                      "memory model: bench, bench,latency=16, ideal, chaos,seed=7");
   command->add_option("--write", arguments->writes,
                       "ADDRESS=FILE: a file to device memory before the launch");
   command->add_option("--insns", arguments->insns, "address of the first instruction")->capture_default_str();

@@ -138,8 +138,9 @@ void addRun(CLI::App &app, int &status) {
   command->add_option("--output", options->output, "folder for output_0.npy ...");
   command->add_option("--json", options->json,
                       "file for the report as JSON; - is stdout, and nothing else goes there");
-  command->add_option("--memory", options->session.memory,
-                      "memory model of cycle: bench, bench,latency=16, chaos,seed=7; of systemc: lt, cycle");
+  command->add_option(
+      "--memory", options->session.memory,
+      "memory model of cycle: bench, bench,latency=16, ideal, chaos,seed=7; of systemc: lt, cycle");
   command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
   command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
       ->check(CLI::PositiveNumber)

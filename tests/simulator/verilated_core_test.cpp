@@ -166,6 +166,22 @@ TEST(VerilatedCoreRunTest, TakesTheSameCyclesAgain) {
   }
 }
 
+TEST(VerilatedCoreRunTest, IdealMemoryIsBenchWithALatencyOfOne) {
+  auto machine = *isa::loadMachine("tiny");
+  Example example(machine, 3);
+  std::vector<uint32_t> cycles;
+  for (const char *memory :
+       {"ideal", "bench,latency=1,response=1", "bench", "ideal,latency=40,response=10"}) {
+    auto core = openCore("tiny", memory);
+    ASSERT_TRUE(core);
+    example.put(*core);
+    cycles.push_back(launch(*core));
+  }
+  EXPECT_EQ(cycles[0], cycles[1]);
+  EXPECT_EQ(cycles[2], cycles[3]);
+  EXPECT_LT(cycles[0], cycles[2]);
+}
+
 TEST(VerilatedCoreRunTest, EndsAtItsLimits) {
   auto core = openCore("tiny", "mute");
   ASSERT_TRUE(core);

@@ -2,6 +2,8 @@
 // each; the first beat of a burst `latency` cycles (40) after its address; at most `outstanding` reads (16); the response of
 // a write `response` cycles (10) after its last beat. Reads come back in the order of their addresses.
 //
+// Memory model `ideal` is bench with a latency and a response of 1: data in the cycle after their address is taken.
+//
 // Memory model `mute` is bench that sends no data and no responses from cycle `after` until cycle `until`.
 //
 // `cycle(top, now)` is called once a cycle, with the core's outputs of this cycle: sets the core's inputs of this cycle and
@@ -16,16 +18,19 @@ namespace tessera::cycle {
 template <class Top, unsigned BusBytes> class BenchMemory {
 public:
   BenchMemory(MemoryText &text, uint8_t *bytes, uint64_t size) : dram_(bytes, size) {
-    latency_ = text.take("latency", 40, 1, 100000);
+    const bool isIdeal = text.name() == "ideal";
+    latency_ = text.take("latency", isIdeal ? 1 : 40, 1, 100000);
     outstanding_ = static_cast<uint32_t>(text.take("outstanding", 16, 1, kRing));
-    response_ = text.take("response", 10, 1, 100000);
+    response_ = text.take("response", isIdeal ? 1 : 10, 1, 100000);
     if (text.name() == "mute") {
       after_ = text.take("after", 0, 0, ~uint64_t{0});
       until_ = text.take("until", ~uint64_t{0}, 0, ~uint64_t{0});
     }
   }
 
-  static bool accepts(const std::string &name) { return name == "bench" || name == "mute"; }
+  static bool accepts(const std::string &name) {
+    return name == "bench" || name == "ideal" || name == "mute";
+  }
 
   inline void cycle(Top &top, uint64_t now) {
     const bool silent = now >= after_ && now < until_;

@@ -334,7 +334,7 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
         else if (Chaos::accepts(text.name()))
           model->chaos = std::make_unique<Chaos>(text, dram, dramBytes);
         else if (text.name() != "pins")
-          error = "unknown memory model '" + text.name() + "' (bench, chaos, mute)";
+          error = "unknown memory model '" + text.name() + "' (bench, ideal, chaos, mute)";
         if (error.empty())
           error = text.error();
         if (!error.empty()) {

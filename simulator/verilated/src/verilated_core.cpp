@@ -226,7 +226,7 @@ Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const MachineConfig &
     return pages.error();
   const std::string memory = options.memory.empty() ? "bench" : options.memory;
   if (memory == "pins")
-    return Error{"unknown memory model 'pins' (bench, chaos, mute)"};
+    return Error{"unknown memory model 'pins' (bench, ideal, chaos, mute)"};
   Expected<Model> model = Model::make(*api, pages->span(), memory);
   if (!model)
     return model.error();

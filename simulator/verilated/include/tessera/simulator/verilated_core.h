@@ -11,8 +11,8 @@
 //
 // Units: addresses and sizes are bytes, times are clock cycles. Register offsets are those of isa (tessera::isa::reg).
 //
-// Memory models (text of `openVerilatedCore`): "bench" (the model of published cycle counts), "bench,latency=16",
-// "chaos,seed=7" (random latency, back-pressure and order between IDs), "mute,after=100" (stops answering after so many
+// Memory models (text of `openVerilatedCore`): "bench" (the model of published cycle counts), "bench,latency=16", "ideal" (bench with
+// a latency of 1), "chaos,seed=7" (random latency, back-pressure and order between IDs), "mute,after=100" (stops answering after so many
 // cycles, for the watchdog's tests; "mute,after=100,until=5000" comes back). An access outside the DRAM answers DECERR.
 #ifndef TESSERA_SIMULATOR_VERILATED_CORE_H
 #define TESSERA_SIMULATOR_VERILATED_CORE_H
