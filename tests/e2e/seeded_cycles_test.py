@@ -17,17 +17,24 @@ import run_network
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeded_cycles.json")
 MACHINES = {"resnet18": ("pynq", "ultra96", "zcu104"), "resnet50": ("pynq",), "mobilenet_v2": ("pynq", "ultra96"), "squeezenet": ("pynq",),
-            "ssd_mobilenet_v1": ("pynq",)}
+            "ssd_mobilenet_v1": ("pynq",), "resnet18_vta_convolutions": ("pynq_vta",)}
+INPUTS = {"resnet18_vta_convolutions": (1, 64, 56, 56)}  # others: a picture
 PROMISED = {("resnet18", "pynq"): 7_600_000, ("resnet50", "pynq"): 17_500_000}
 PROMISED_SHARE = {("resnet18", "ultra96"): 0.80, ("resnet18", "zcu104"): 0.80}
+
+
+def machine_path(machine):
+    """A machine of the tests by its file, the others by their name."""
+    path = os.path.join(os.path.dirname(TABLE), "machines", machine + ".json")
+    return path if os.path.exists(path) else machine
 
 
 def measure(tessera, writer, network, machine):
     with tempfile.TemporaryDirectory() as folder:
         model = os.path.join(folder, "net.onnx")
         subprocess.run([writer, network, "1", model], check=True)
-        picture = np.random.RandomState(1).randn(1, 3, 224, 224).astype(np.float32)
-        _, report = run_network.run(tessera, model, picture, folder, "--device", "cycle", "--machine", machine, "--memory", "bench", "--quiet")
+        picture = np.random.RandomState(1).randn(*INPUTS.get(network, (1, 3, 224, 224))).astype(np.float32)
+        _, report = run_network.run(tessera, model, picture, folder, "--device", "cycle", "--machine", machine_path(machine), "--memory", "bench", "--quiet")
     return report["cycles"], report["utilization"]
 
 

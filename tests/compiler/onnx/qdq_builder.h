@@ -94,7 +94,8 @@ private:
   int count_ = 0;
 };
 
-/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet18_vta" (powers of two), "resnet50", "mobilenet_v2", "squeezenet" (1.1); and "ssd_mobilenet_v1", whose
+/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet18_vta" (powers of two), "resnet18_vta_convolutions" (of it those of VTA's
+/// publications, without a softmax), "resnet50", "mobilenet_v2", "squeezenet" (1.1); and "ssd_mobilenet_v1", whose
 /// results are boxes and scores of 6 maps one behind the other; empty for another name. They take float32 pictures, and all but the last end in a
 /// Softmax. `size` makes a smaller one of the picture.
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size = 224);

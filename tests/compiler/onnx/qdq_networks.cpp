@@ -35,6 +35,21 @@ void residual(QdqBuilder &b, int64_t size, const std::vector<int> &blocks, bool 
   b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
 }
 
+/// The convolutions C2 to C11 of ResNet-18 in VTA's publications, each as often as the network has it (19), and nothing else: all but the first, one behind
+/// the other without additions, the 1x1 ones beside the first of their stage. C2 is 64 channels on 56x56; C3, C6 and C9 the first 3x3 ones of 128, 256 and
+/// 512 channels, with stride 2; C4, C7 and C10 the 1x1 ones beside them; C5, C8 and C11 the 3x3 ones behind them.
+void residualConvolutions(QdqBuilder &b, int64_t size) {
+  QdqTensor x = b.input({1, 64, size / 4, size / 4});
+  for (const int64_t width : {64, 128, 256, 512}) {
+    const int64_t stride = width == 64 ? 1 : 2;
+    if (stride == 2)
+      b.output(projected(b, x, width, stride));
+    for (int layer = 0; layer < 4; ++layer)
+      x = convRelu(b, x, width, 3, layer == 0 ? stride : 1);
+  }
+  b.output(x);
+}
+
 /// Sandler et al., "MobileNetV2", width 1.0.
 void invertedResidual(QdqBuilder &b, int64_t size) {
   struct Stage {
@@ -111,11 +126,12 @@ void singleShot(QdqBuilder &b, int64_t size) {
 
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size) {
   using Kind = QdqBuilder::Kind;
-  QdqBuilder builder(seed, name == "resnet18_vta"   ? Kind::PowersOfTwo
-                           : name == "mobilenet_v2" ? Kind::Int8
-                                                    : Kind::Uint8);
+  const bool isForVta = name == "resnet18_vta" || name == "resnet18_vta_convolutions";
+  QdqBuilder builder(seed, isForVta ? Kind::PowersOfTwo : name == "mobilenet_v2" ? Kind::Int8 : Kind::Uint8);
   if (name == "resnet18" || name == "resnet18_vta")
     residual(builder, size, {2, 2, 2, 2}, false);
+  else if (name == "resnet18_vta_convolutions")
+    residualConvolutions(builder, size);
   else if (name == "resnet50")
     residual(builder, size, {3, 4, 6, 3}, true);
   else if (name == "mobilenet_v2")
