@@ -11,11 +11,11 @@ std::vector<Span> coverageSpans(uint32_t outputs, uint32_t inputs, uint32_t kern
   for (uint32_t position = 0; position < outputs; ++position) {
     int64_t first = int64_t(position) * stride - padBefore;
     int64_t begin = std::max<int64_t>(first, 0), end = std::min<int64_t>(first + kernel, inputs);
-    uint32_t covered = end > begin ? uint32_t(end - begin) : 0;
-    if (!spans.empty() && spans.back().covered == covered)
+    uint32_t covered = end > begin ? uint32_t(end - begin) : 0, tap = uint32_t(begin - first);
+    if (!spans.empty() && spans.back().covered == covered && spans.back().tap == tap)
       spans.back().end = position + 1;
     else
-      spans.push_back({position, position + 1, covered});
+      spans.push_back({position, position + 1, tap, covered});
   }
   return spans;
 }

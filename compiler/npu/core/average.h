@@ -1,5 +1,5 @@
-// Average pooling divides by how many input pixels a window really covers, which padding makes smaller at the borders. The
-// output is cut into spans of rows and columns with one count each.
+// Average pooling divides by how many input pixels a window really covers, which padding makes smaller at the borders; a maximum on a machine
+// that cannot pad with the least byte reads those alone. The output is cut into spans of rows and columns that cover the same taps.
 #pragma once
 
 #include "layer.h"
@@ -8,9 +8,9 @@
 
 namespace tessera::compiler::npu {
 
-// A run [begin, end) of output positions along one axis whose windows cover `covered` input positions each.
+// A run [begin, end) of output positions along one axis, of whose windows `covered` taps from tap `tap` on lie in the picture.
 struct Span {
-  uint32_t begin, end, covered;
+  uint32_t begin, end, tap, covered;
 };
 std::vector<Span> coverageSpans(uint32_t outputs, uint32_t inputs, uint32_t kernel, uint32_t stride,
                                 uint32_t padBefore);

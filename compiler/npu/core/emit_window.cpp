@@ -23,9 +23,9 @@ InputRun inputRun(Range outputs, uint32_t inputs, uint32_t kernel, uint32_t stri
   return {uint32_t(first - begin), uint32_t(first), uint32_t(last - first), uint32_t(end - last)};
 }
 
-// What one REDUCE of a piece computes: output positions relative to the tile, and the parameters of their divisor.
+// What one REDUCE of a piece computes: output positions relative to the tile, the taps of their windows, and the parameters of their divisor.
 struct Part {
-  Range rows, columns;
+  Range rows, columns, rowTaps, columnTaps;
   uint32_t parameter;
 };
 
@@ -131,7 +131,7 @@ private:
       uint32_t firstPixel = (block * shape.height + rowRun_.first) * shape.width + columnRun_.first;
       Command load = transfer(MemoryType::Inp, inputBase_ + (block - blocks.begin) * blockPixels_ * r_,
                               layer_.inputPlace, firstPixel * r_, rowRun_.count * columnRun_.count * r_);
-      load.padValue = layer_.padValue;
+      load.padValue = onlyCovered() ? 0 : layer_.padValue;
       load.pads = {rowRun_.before, rowRun_.after, columnRun_.before * r_, columnRun_.after * r_};
       bool padded = rowRun_.before || rowRun_.after || columnRun_.before || columnRun_.after;
       if (padded || columnRun_.count != shape.width) {
@@ -143,10 +143,16 @@ private:
     }
   }
 
-  // The whole tile, or for an average its rectangles of equal divisor.
+  // Whether a maximum keeps to the taps inside the picture, because no byte that the machine pads with is below all others.
+  bool onlyCovered() const {
+    return layer_.kind == LayerKind::MaxPool && !target_.has(isa::Feature::PadValue);
+  }
+
+  // The whole tile, or its rectangles of equal taps where an average divides by their number or a maximum reads them alone.
   std::vector<Part> parts(Range chunk, uint32_t block, Range rows, Range columns) const {
-    if (layer_.kind != LayerKind::AveragePool)
-      return {{{0, rows.size()}, {0, columns.size()}, block - chunk.begin}};
+    const Range allRows{0, layer_.window.kernelHeight}, allColumns{0, layer_.window.kernelWidth};
+    if (layer_.kind != LayerKind::AveragePool && !onlyCovered())
+      return {{{0, rows.size()}, {0, columns.size()}, allRows, allColumns, block - chunk.begin}};
     std::vector<uint32_t> counts = averageCounts(layer_);
     std::vector<Part> out;
     for (const Span &row : rowSpans(layer_))
@@ -159,6 +165,8 @@ private:
         uint32_t parameter = uint32_t(std::find(counts.begin(), counts.end(), count) - counts.begin());
         out.push_back({{y.begin - rows.begin, y.end - rows.begin},
                        {x.begin - columns.begin, x.end - columns.begin},
+                       onlyCovered() ? Range{row.tap, row.tap + row.covered} : allRows,
+                       onlyCovered() ? Range{column.tap, column.tap + column.covered} : allColumns,
                        parameter});
       }
     return out;
@@ -175,7 +183,9 @@ private:
                         blockPixels_,
                         k.size(),
                         layer_.blockParts.empty() ? 0 : layer_.blockParts[block]};
-      TensorMatch match = matchComputation(target_, windowComputation(target_, layer_, layout));
+      Layer covered = layer_;
+      covered.window.kernelHeight = part.rowTaps.size(), covered.window.kernelWidth = part.columnTaps.size();
+      TensorMatch match = matchComputation(target_, windowComputation(target_, covered, layout));
       Command c;
       c.kind = Command::Kind::Reduce;
       c.kernel = match.kernel;
@@ -187,8 +197,8 @@ private:
       c.destination = last ? isa::Destination::Out : isa::Destination::Acc;
       c.dstBase = outBase_ + (block - chunk.begin) * rows.size() * columns.size() +
                   part.rows.begin * columns.size() + part.columns.begin;
-      uint32_t pixel =
-          part.rows.begin * w.strideHeight * columnRun_.total() + part.columns.begin * w.strideWidth;
+      uint32_t pixel = (part.rows.begin * w.strideHeight + part.rowTaps.begin) * columnRun_.total() +
+                       part.columns.begin * w.strideWidth + part.columnTaps.begin;
       c.srcBase = inputBase_ + (pixel + (conv_ ? 0 : (block - chunk.begin) * blockPixels_)) * r_;
       c.wgtBase = weightBase_ + (resident_ ? block - chunk.begin : 0) * weightPitch_;
       c.par = parBase_ + part.parameter;

@@ -29,7 +29,8 @@ std::string windowRefusal(const Target &target, const Layer &layer) {
   if (uint64_t(layer.input.width) * target.inputsPerOutput() > target.maxTransferElements())
     return "a row of " + std::to_string(layer.input.width) + " pixels is longer than a transfer's stride";
   bool padded = w.padTop || w.padBottom || w.padLeft || w.padRight;
-  if (padded && layer.padValue != 0 && !target.has(isa::Feature::PadValue))
+  if (padded && layer.padValue != 0 && layer.kind != LayerKind::MaxPool &&
+      !target.has(isa::Feature::PadValue))
     return "the machine pads with zeros only";
   std::string why;
   if (!matchComputation(target, windowComputation(target, layer, {1, 1, 1, 1, 1, 1}), &why).instruction)

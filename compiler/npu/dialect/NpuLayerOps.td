@@ -31,12 +31,12 @@ def Npu_ConvOp : Npu_LayerOp<"conv"> {
 
 def Npu_PoolOp : Npu_LayerOp<"pool"> {
   let summary = "average or maximum over windows";
-  let description = "`kind` is \"average\" (padding does not count) or \"max\" (padding is `fill`, or -128, and no byte is less).";
+  let description = "`kind` is \"average\" (padding does not count) or \"max\" (padding is -128).";
   let arguments = (ins AnyTensor:$input, StrAttr:$kind,
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$pad,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
     OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
-    UnitAttr:$joins, OptionalAttr<I32Attr>:$fill);
+    UnitAttr:$joins);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

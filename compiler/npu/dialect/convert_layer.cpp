@@ -86,7 +86,7 @@ Layer layerOf(mlir::Operation *op) {
     layer.kind = max ? LayerKind::MaxPool : LayerKind::AveragePool;
     layer.input = *shapeOf(pool.getInput().getType());
     readWindow(pool.getKernel(), pool.getStride(), pool.getPad(), layer.window);
-    layer.padValue = max ? int32_t(pool.getFill().value_or(INT8_MIN)) : 0;
+    layer.padValue = max ? INT8_MIN : 0;
     layer.exit = exitOf(pool.getExit());
     resolveShift(layer, {}, {});
   } else if (auto add = llvm::dyn_cast<EltwiseOp>(op)) {

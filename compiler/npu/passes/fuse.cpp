@@ -96,14 +96,9 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
                                   unset, false, parts, unset);
   }
   case LayerKind::AveragePool:
-  case LayerKind::MaxPool: {
-    mlir::IntegerAttr fill = l.kind == LayerKind::MaxPool && l.padValue != INT8_MIN
-                                 ? builder.getI32IntegerAttr(l.padValue)
-                                 : mlir::IntegerAttr();
+  case LayerKind::MaxPool:
     return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average",
-                                  kernel, stride, pad, exitArray(l.exit), layers, unset, unset, unset, false,
-                                  fill);
-  }
+                                  kernel, stride, pad, exitArray(l.exit), layers, unset, unset, unset, false);
   case LayerKind::Add: {
     auto scale = [](const Operand &o) {
       return std::vector<int32_t>{o.zeroPoint, int32_t(o.multiplier), o.shift};

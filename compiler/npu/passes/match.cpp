@@ -222,20 +222,6 @@ struct Matcher {
     return leave(op.getOutput(), m.layer.output.channels);
   }
 
-  // What no byte of the input is less than: 0 where a clamp is in front, as Relu leaves it, for machines that pad with zeros alone.
-  int32_t leastPadding() const {
-    const Window &w = m.layer.window;
-    mlir::Operation *from = m.input.getDefiningOp();
-    if (!from || !(w.padTop || w.padBottom || w.padLeft || w.padRight))
-      return INT8_MIN;
-    int64_t least = INT8_MIN;
-    if (auto clamp = llvm::dyn_cast<tosa::ClampOp>(from))
-      least = int64_t(clamp.getMinInt());
-    else if (isLayer(from)) // fused already
-      least = layerOf(from).exit.clampMin;
-    return least >= 0 ? 0 : INT8_MIN;
-  }
-
   template <class Pool> bool pool(Pool op, LayerKind kind) {
     m.layer.kind = kind;
     m.input = op.getInput();
@@ -246,7 +232,7 @@ struct Matcher {
     m.layer.window.kernelHeight = uint32_t(op.getKernel()[0]),
     m.layer.window.kernelWidth = uint32_t(op.getKernel()[1]);
     window(op.getStride(), op.getPad(), {1, 1});
-    m.layer.padValue = kind == LayerKind::MaxPool ? leastPadding() : 0;
+    m.layer.padValue = kind == LayerKind::MaxPool ? INT8_MIN : 0;
     m.operations.push_back(op);
     clampBehind(op.getOutput());
     return true;

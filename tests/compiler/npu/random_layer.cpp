@@ -133,7 +133,7 @@ LayerCase caseOf(const Target &target, Layer l, std::mt19937_64 &random) {
 }
 
 LayerCase vtaCaseOf(const Target &target, Layer l, std::mt19937_64 &random) {
-  if (l.kind == LayerKind::AveragePool || l.kind == LayerKind::MaxPool) { // whole windows
+  if (l.kind == LayerKind::AveragePool) { // whole windows
     Window &w = l.window;
     w.padTop = w.padBottom = w.padLeft = w.padRight = 0;
     if (random() % 2) // powers of two, or odd numbers, whose means are never a half

@@ -25,7 +25,7 @@ LayerCase randomCase(const Target &target, LayerKind kind, uint32_t size, std::m
 // Fills in a case's data for the given layer geometry.
 LayerCase caseOf(const Target &target, Layer layer, std::mt19937_64 &random);
 
-// The same for level vta: scales that are one power of two, zero padding, windows that a machine without features can average and compare.
+// The same for level vta: scales that are one power of two, zero padding, windows that a machine without features can average.
 LayerCase vtaCaseOf(const Target &target, Layer layer, std::mt19937_64 &random);
 
 std::vector<int8_t> reference(const LayerCase &c);

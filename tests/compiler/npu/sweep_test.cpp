@@ -125,6 +125,17 @@ TEST_P(SweepTest, DenseOverPicture) {
   check(make(convolution({7, 7, 33}, 20, 7), random));
 }
 
+// Neighbours whose windows have equally many taps in the picture, but not the same.
+TEST_P(SweepTest, MaximumOverAPictureSmallerThanItsWindow) {
+  std::mt19937_64 random(tessera::test::seed());
+  Layer l;
+  l.kind = LayerKind::MaxPool;
+  l.input = l.output = {2, 2, target_->blockOut() + 1};
+  l.window.kernelHeight = l.window.kernelWidth = 3;
+  l.window.padTop = l.window.padBottom = l.window.padLeft = l.window.padRight = 1;
+  check(make(l, random));
+}
+
 INSTANTIATE_TEST_SUITE_P(Machines, SweepTest,
                          testing::Values("tiny", "pynq", "batch2", "ultra96", "zcu104", "vta", "vta_wide"),
                          [](const auto &info) { return info.param; });

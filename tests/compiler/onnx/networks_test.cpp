@@ -1,4 +1,4 @@
-// Quantised ResNets, MobileNetV2 and SqueezeNet of 224x224 pictures, with seeded weights: whole on the machine, the same bytes everywhere.
+// Quantised networks of 224x224 pictures (SSD: 300x300), with seeded weights: whole on the machine, the same bytes everywhere.
 
 #include "qdq_builder.h"
 
@@ -120,19 +120,35 @@ void compare(const std::string &name, int64_t size, const std::string &machine,
 }
 
 // The reshaped boxes and scores are results: the host puts them in their order.
+const std::set<std::string> kResultOrder{"Transpose", "Reshape", "Concat"};
+
 TEST(QdqSsdTest, EverythingButTheOrderOfTheResultsRunsOnTheMachine) {
   compare("ssd_mobilenet_v1", 300, "pynq", [](const compiler::LayerReport &layer) {
-    return layer.name == "input_0_q" || layer.op == "Transpose" || layer.op == "Reshape" ||
-           layer.op == "Concat";
+    return layer.name == "input_0_q" || kResultOrder.contains(layer.op);
   });
 }
 
-TEST(QdqVtaTest, ResNet18OfPowersOfTwoRunsWholeOnVtasInstructions) {
-  const std::string machine = std::string(TESSERA_COSIM_MACHINES) + "/vta.json";
-  compare("resnet18_vta", 224, machine, [](const compiler::LayerReport &layer) {
-    return layer.name == "input_0_q" || layer.op == "DequantizeLinear" || layer.op == "Softmax";
+class QdqVtaTest : public testing::TestWithParam<std::pair<const char *, int64_t>> {};
+
+// What may run on the host: the picture's conversion to bytes, the scores' to reals, Softmax, and the order of a detector's results.
+TEST_P(QdqVtaTest, PowersOfTwoRunWholeOnVtasInstructions) {
+  const std::string machine = std::string(TESSERA_COSIM_MACHINES) + "/vta.json", name = GetParam().first;
+  const std::set<std::string> edges =
+      name == "ssd_mobilenet_v1" ? kResultOrder : std::set<std::string>{"DequantizeLinear", "Softmax"};
+  compare(name + "_vta", GetParam().second, machine, [&](const compiler::LayerReport &layer) {
+    return layer.name == "input_0_q" || edges.contains(layer.op);
   });
 }
+
+std::string nameAndSize(const testing::TestParamInfo<std::pair<const char *, int64_t>> &info) {
+  return info.param.first + std::to_string(info.param.second);
+}
+INSTANTIATE_TEST_SUITE_P(Vta, QdqVtaTest,
+                         testing::Values(std::pair{"resnet18", 224}, std::pair{"resnet50", 224},
+                                         std::pair{"mobilenet_v1", 224}, std::pair{"mobilenet_v2", 224},
+                                         std::pair{"squeezenet", 224}, std::pair{"ssd_mobilenet_v1", 300}),
+                         nameAndSize);
+INSTANTIATE_TEST_SUITE_P(Small, QdqVtaTest, testing::Values(std::pair{"squeezenet", 40}), nameAndSize);
 
 INSTANTIATE_TEST_SUITE_P(Pynq, QdqNetworkTest,
                          testing::Values(Network{"resnet18", true}, Network{"mobilenet_v2", true},

@@ -125,8 +125,10 @@ QdqTensor QdqBuilder::input(const std::vector<int64_t> &shape) {
 
 std::vector<float> QdqBuilder::weightScales(const QdqTensor &x, double products, bool isCut, int64_t count) {
   // So that a step of the layer's output is worth kOutputScale.
-  const double middle = kOutputScale * (isCut ? kReluRms : kPlainRms) /
-                        (static_cast<double>(x.scale) * std::sqrt(products) * kWeightRms * x.rms);
+  const double wanted = isCut ? kReluRms : kPlainRms;
+  const double middle =
+      kOutputScale * wanted / (static_cast<double>(x.scale) * std::sqrt(products) * kWeightRms * x.rms);
+  sumRms_ = isPowers_ ? wanted * (kOutputScale / scaleOf(kOutputScale)) * (scaleOf(middle) / middle) : wanted;
   std::vector<float> scale;
   for (int64_t i = 0; i < count; ++i)
     scale.push_back(scaleOf(isPowers_ ? middle : middle * (0.75 + 0.5 * random())));
@@ -169,14 +171,13 @@ std::string QdqBuilder::bias(int64_t count, float xScale, const std::vector<floa
 QdqTensor QdqBuilder::weighted(const std::string &realName, std::vector<int64_t> shape,
                                QdqConv::Activation activation, int clipSteps) {
   const bool isCut = activation != QdqConv::Activation::None;
-  const double wanted = isCut ? kReluRms : kPlainRms;
-  QdqTensor y{"", std::move(shape), scaleOf(kOutputScale), 0, wanted};
+  QdqTensor y{"", std::move(shape), scaleOf(kOutputScale), 0, sumRms_};
   if (!isCut) {
     y.zeroPoint = zeroOf(131, 3);
     return quantised(realName, y);
   }
   y.zeroPoint = zeroOf(0, -128);
-  y.rms = wanted / 1.4142;
+  y.rms = sumRms_ / 1.4142;
   std::string cut = fresh("act");
   if (activation == QdqConv::Activation::Relu) {
     node("Relu", {realName}, cut);
@@ -214,6 +215,8 @@ QdqTensor QdqBuilder::add(const QdqTensor &a, const QdqTensor &b, bool isRelu) {
   const double rms = std::hypot(a.scale * a.rms, b.scale * b.rms);
   const double wanted = isRelu ? kReluRms : kPlainRms;
   QdqTensor y{"", a.shape, scaleOf(rms / wanted), zeroOf(125, -5), wanted};
+  if (isPowers_)
+    y.rms = rms / static_cast<double>(y.scale);
   if (isRelu) {
     const std::string cut = fresh("act");
     node("Relu", {name}, cut);

@@ -91,13 +91,14 @@ private:
   onnx::GraphProto *graph_;
   uint64_t state_;
   bool isUnsigned_, isPowers_;
+  double sumRms_ = 0; ///< of the sums, in steps of the output, that the last weightScales() leads to
   int count_ = 0;
 };
 
-/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet18_vta" (powers of two), "resnet18_vta_convolutions" (of it those of VTA's
-/// publications, without a softmax), "resnet50", "mobilenet_v2", "squeezenet" (1.1); and "ssd_mobilenet_v1", whose
-/// results are boxes and scores of 6 maps one behind the other; empty for another name. They take float32 pictures, and all but the last end in a
-/// Softmax. `size` makes a smaller one of the picture.
+/// Networks of 224x224 pictures and 1,000 classes: "resnet18", "resnet18_convolutions" (of it those of VTA's publications, without a softmax),
+/// "resnet50", "mobilenet_v1", "mobilenet_v2", "squeezenet" (1.1); and "ssd_mobilenet_v1", whose results are boxes and scores of 6 maps one
+/// behind the other; empty for another name. A name with "_vta" in it is that network with powers of two as scales. They take float32
+/// pictures, and all but two end in a Softmax. `size` makes a smaller one of the picture.
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size = 224);
 
 } // namespace tessera::test

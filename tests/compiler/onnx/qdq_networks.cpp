@@ -18,6 +18,10 @@ QdqTensor projected(QdqBuilder &b, const QdqTensor &x, int64_t outputs, int64_t 
   return b.conv(x, {outputs, 1, stride, 0, 1, Activation::None});
 }
 
+void classifier(QdqBuilder &b, const QdqTensor &x) {
+  b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
+}
+
 /// He et al., "Deep residual learning": blocks of two 3x3 convolutions, or of 1x1, 3x3 (with the stride), 1x1.
 void residual(QdqBuilder &b, int64_t size, const std::vector<int> &blocks, bool isBottleneck) {
   QdqTensor x = b.input({1, 3, size, size});
@@ -32,7 +36,7 @@ void residual(QdqBuilder &b, int64_t size, const std::vector<int> &blocks, bool 
       x = b.add(y, projected(b, x, outputs, stride), true);
     }
   }
-  b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
+  classifier(b, x);
 }
 
 /// The convolutions C2 to C11 of ResNet-18 in VTA's publications, each as often as the network has it (19), and nothing else: all but the first, one behind
@@ -71,7 +75,7 @@ void invertedResidual(QdqBuilder &b, int64_t size) {
       x = stride == 1 && x.shape[1] == stage.outputs ? b.add(y, x, false) : y;
     }
   x = b.conv(x, {1280, 1, 1, 0, 1, Activation::Clip, 255});
-  b.outputSoftmax(b.gemm(b.flatten(b.globalAverage(x)), 1000));
+  classifier(b, x);
 }
 
 /// Iandola et al., "SqueezeNet", version 1.1: modules of a narrow 1x1 convolution and, on it, a 1x1 and a 3x3 one side by side.
@@ -90,26 +94,34 @@ void squeezed(QdqBuilder &b, int64_t size) {
   b.outputSoftmax(b.flatten(b.globalAverage(convRelu(b, x, 1000, 1, 1))));
 }
 
-/// Liu et al., "SSD", over Howard et al., "MobileNet" of width 1.0, as TensorFlow's detection models have it: boxes and scores of 91 classes
-/// from six maps, 3 anchors on the first and 6 on the others. The joined boxes are one result, the joined scores the other.
-void singleShot(QdqBuilder &b, int64_t size) {
-  const auto clipped = [&](const QdqTensor &x, int64_t outputs, int64_t kernel, int64_t stride,
-                           int64_t groups = 1) {
-    return b.conv(x, {outputs, kernel, stride, kernel / 2, groups, Activation::Clip, 255});
-  };
-  QdqTensor x = clipped(b.input({1, 3, size, size}), 32, 3, 2);
+QdqTensor clipped(QdqBuilder &b, const QdqTensor &x, int64_t outputs, int64_t kernel, int64_t stride,
+                  int64_t groups = 1) {
+  return b.conv(x, {outputs, kernel, stride, kernel / 2, groups, Activation::Clip, 255});
+}
+
+/// Howard et al., "MobileNet", width 1.0: what its 12th and its last layer give.
+std::vector<QdqTensor> separable(QdqBuilder &b, int64_t size) {
+  QdqTensor x = clipped(b, b.input({1, 3, size, size}), 32, 3, 2);
   std::vector<QdqTensor> maps;
   int layer = 0;
   for (const int64_t outputs : {64, 128, 128, 256, 256, 512, 512, 512, 512, 512, 512, 1024, 1024}) {
     const bool isHalved = layer == 1 || layer == 3 || layer == 5 || layer == 11;
-    x = clipped(clipped(x, x.shape[1], 3, isHalved ? 2 : 1, x.shape[1]), outputs, 1, 1);
+    x = clipped(b, clipped(b, x, x.shape[1], 3, isHalved ? 2 : 1, x.shape[1]), outputs, 1, 1);
     if (layer == 10)
       maps.push_back(x);
     ++layer;
   }
   maps.push_back(x);
+  return maps;
+}
+
+/// Liu et al., "SSD", over that MobileNet, as TensorFlow's detection models have it: boxes and scores of 91 classes from six maps, 3 anchors on
+/// the first and 6 on the others. The joined boxes are one result, the joined scores the other.
+void singleShot(QdqBuilder &b, int64_t size) {
+  std::vector<QdqTensor> maps = separable(b, size);
+  QdqTensor x = maps.back();
   for (const int64_t outputs : {512, 256, 256, 128}) {
-    x = clipped(clipped(x, outputs / 2, 1, 1), outputs, 3, 2);
+    x = clipped(b, clipped(b, x, outputs / 2, 1, 1), outputs, 3, 2);
     maps.push_back(x);
   }
   std::vector<QdqTensor> boxes, scores;
@@ -126,19 +138,27 @@ void singleShot(QdqBuilder &b, int64_t size) {
 
 std::vector<uint8_t> qdqNetwork(const std::string &name, uint64_t seed, int64_t size) {
   using Kind = QdqBuilder::Kind;
-  const bool isForVta = name == "resnet18_vta" || name == "resnet18_vta_convolutions";
-  QdqBuilder builder(seed, isForVta ? Kind::PowersOfTwo : name == "mobilenet_v2" ? Kind::Int8 : Kind::Uint8);
-  if (name == "resnet18" || name == "resnet18_vta")
+  const std::string powers = "_vta";
+  std::string network = name;
+  const size_t at = name.find(powers);
+  if (at != std::string::npos)
+    network.erase(at, powers.size());
+  QdqBuilder builder(seed, at != std::string::npos     ? Kind::PowersOfTwo
+                           : network == "mobilenet_v2" ? Kind::Int8
+                                                       : Kind::Uint8);
+  if (network == "resnet18")
     residual(builder, size, {2, 2, 2, 2}, false);
-  else if (name == "resnet18_vta_convolutions")
+  else if (network == "resnet18_convolutions")
     residualConvolutions(builder, size);
-  else if (name == "resnet50")
+  else if (network == "resnet50")
     residual(builder, size, {3, 4, 6, 3}, true);
-  else if (name == "mobilenet_v2")
+  else if (network == "mobilenet_v1")
+    classifier(builder, separable(builder, size).back());
+  else if (network == "mobilenet_v2")
     invertedResidual(builder, size);
-  else if (name == "ssd_mobilenet_v1")
+  else if (network == "ssd_mobilenet_v1")
     singleShot(builder, size);
-  else if (name == "squeezenet")
+  else if (network == "squeezenet")
     squeezed(builder, size);
   else
     return {};

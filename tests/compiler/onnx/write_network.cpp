@@ -8,11 +8,12 @@
 
 int main(int argc, char **argv) {
   if (argc != 4) {
-    std::fprintf(stderr,
-                 "usage: %s "
-                 "resnet18|resnet50|mobilenet_v2|squeezenet|ssd_mobilenet_v1|resnet18_vta|resnet18_vta_"
-                 "convolutions SEED OUT.onnx\n",
-                 argv[0]);
+    std::fprintf(
+        stderr,
+        "usage: %s "
+        "resnet18|resnet18_convolutions|resnet50|mobilenet_v1|mobilenet_v2|squeezenet|ssd_mobilenet_v1"
+        " SEED OUT.onnx, or the name with _vta behind it\n",
+        argv[0]);
     return 2;
   }
   const auto file = tessera::test::qdqNetwork(argv[1], std::strtoull(argv[2], nullptr, 10));
