@@ -4,7 +4,8 @@
 // spells out, output_optall_* holds what they give; quantised networks are held against those. Integers must be equal; reals may be
 // 1e-4 of the output's greatest magnitude away (one step of a byte is 40 times that). How many values differ at all is printed.
 // Where a sum that lies half way between two steps is rounded the other way (docs/onnx-input.md says which operators leave that open),
-// later layers carry it on; a network for which that is so says how far its reference may be missed.
+// later layers carry it on; a network for which that is so says in how many cases and how far its reference may be missed. What each of its
+// operators gives by itself is held to one step by layers_test.py.
 
 #include "../golden.h"
 
@@ -31,7 +32,8 @@ struct Model {
   std::map<std::string, int64_t> extents = {};
   /// The share of values that may be further away than 1e-4, at most `part` of the greatest.
   double openShare = 0, openPart = 0;
-  bool isReal = false; ///< held against the operators as the file spells them out
+  size_t openCases = 0; ///< cases in which there may be such values
+  bool isReal = false;  ///< held against the operators as the file spells them out
 };
 
 void PrintTo(const Model &model, std::ostream *stream) { *stream << model.golden; }
@@ -104,7 +106,8 @@ Difference compare(const std::string &type, const Bytes &got, const Bytes &expec
                                : valuesOf<uint8_t>(bytes);
   };
   const std::vector<double> a = read(got), b = read(expected);
-  double greatest = 1e-3; // below a magnitude of 1e-3, 1e-7 are nothing
+  // ONNX Runtime's Sigmoid adds a half last, so it gives multiples of 2^-25: where all are small, 1e-7 is what they tell.
+  double greatest = 1e-3;
   for (double value : b)
     greatest = std::max(greatest, std::abs(value));
   Difference result;
@@ -173,10 +176,11 @@ TEST_P(OnnxModelTest, GivesTheReferenceOutputsOnEveryDevice) {
   auto session = open("cpu", "pynq");
   ASSERT_TRUE(session);
   const std::chrono::duration<double> compileSeconds = std::chrono::steady_clock::now() - start;
-  size_t differing = 0, values = 0;
+  size_t differing = 0, values = 0, openCases = 0;
   double part = 0, seconds = 1e9;
   std::vector<std::vector<TensorData>> results;
   for (const GoldenCase &entry : cases_) {
+    bool isOpen = false;
     results.push_back(run(*session, entry));
     ASSERT_EQ(results.back().size(), entry.outputs.size()) << entry.name;
     seconds = std::min(seconds, session->report().wallSeconds);
@@ -187,18 +191,21 @@ TEST_P(OnnxModelTest, GivesTheReferenceOutputsOnEveryDevice) {
       const std::string &type = session->outputs()[i].type;
       const bool isReal = type == "float32" || type == "float16";
       const Difference difference = compare(type, got.data, expected.data);
-      // A float16 has 11 bits, and every layer rounds to them.
+      // A float16 has 11 bits: each tensor between layers is rounded to them here, as its type says, and none in ONNX Runtime.
       const double most = type == "float16" ? 4e-3 : isReal ? std::max(1e-4, GetParam().openPart) : 0;
       EXPECT_LE(difference.part, most)
           << entry.name << ", output " << i << ", " << difference.count << " values differ";
       if (type == "float32")
         EXPECT_LE(difference.far, GetParam().openShare * static_cast<double>(expected.data.size() / 4))
             << entry.name << ", output " << i;
+      isOpen = isOpen || (type == "float32" && difference.far > 0);
       differing += difference.count;
       values += got.data.size() / (isReal ? 4 : 1);
       part = std::max(part, difference.part);
     }
+    openCases += isOpen;
   }
+  EXPECT_LE(openCases, GetParam().openCases);
   const uint64_t macs = session->report().macs;
   std::printf(
       "%s: %zu cases, %zu of %zu values differ, by at most %.2g of the greatest; compiled in %.2f s, fastest "
@@ -257,7 +264,8 @@ INSTANTIATE_TEST_SUITE_P(Larger, OnnxModelTest,
                                                "onnx-with-published-io__mobilenetv2_qdq_int8__model",
                                                {{"batch", 1}},
                                                0.4,
-                                               0.036}));
+                                               0.036,
+                                               1}));
 
 Model real(const char *file, const char *name) { return {file, name, {}, 0, 0, true}; }
 
@@ -306,19 +314,21 @@ INSTANTIATE_TEST_SUITE_P(
                     qdq("onnx/onnxruntime-qdq/dynamic_quantize_matmul_uint8_bias.onnx",
                         "onnxruntime-qdq__dynamic_quantize_matmul_uint8_bias")));
 
-// Convolutions in float32, whose sums are added in another order, between roundings to steps.
+// Convolutions in float32, whose sums are added in another order, between roundings to steps: one step is 0.037 of the greatest.
 INSTANTIATE_TEST_SUITE_P(
     QuantisedInFloat, OnnxModelTest,
     testing::Values(Model{"onnx/onnxruntime-qdq/qdq_with_multi_consumer_dq_nodes.fixed.qdq16.onnx",
                           "onnxruntime-qdq__qdq_with_multi_consumer_dq_nodes.fixed.qdq16",
                           {},
                           0.005,
-                          0.045},
+                          0.038,
+                          1},
                     Model{"onnx/onnxruntime-qdq/qdq_with_multi_consumer_dq_nodes.fixed.qdq16_contrib.onnx",
                           "onnxruntime-qdq__qdq_with_multi_consumer_dq_nodes.fixed.qdq16_contrib",
                           {},
                           0.005,
-                          0.045}));
+                          0.038,
+                          1}));
 
 } // namespace
 } // namespace tessera::test
