@@ -33,6 +33,12 @@ std::string largest(const Array &array, size_t count) {
   return "  largest at " + std::to_string(largestOf(array, 0, count));
 }
 
+// Devices that run no clock.
+bool estimatesCycles(const Run &run) {
+  return run.device == "functional" ||
+         (run.device == "systemc" && (run.memory.empty() || run.memory == "lt"));
+}
+
 nlohmann::ordered_json layerJson(const compiler::LayerReport &layer) {
   double perSecond = layer.wallSeconds > 0 ? static_cast<double>(layer.cycles) / layer.wallSeconds : 0;
   return {{"name", layer.name},
@@ -91,11 +97,12 @@ void printReport(const Run &run) {
                 layer.macs ? grouped(layer.macs).c_str() : "", utilization.c_str());
   }
   if (report.cycles) {
-    std::printf("total %s cycles, %s multiply-accumulates: %.1f %% of %u a cycle\n",
-                grouped(report.cycles).c_str(), grouped(report.macs).c_str(), 100 * report.utilization,
-                run.session.machine().macsPerCycle());
-    std::printf("%s simulated cycles a second, ",
-                grouped(static_cast<uint64_t>(report.simulatedCyclesPerSecond)).c_str());
+    std::printf("total %s cycles%s, %s multiply-accumulates: %.1f %% of %u a cycle\n",
+                grouped(report.cycles).c_str(), estimatesCycles(run) ? " by estimate" : "",
+                grouped(report.macs).c_str(), 100 * report.utilization, run.session.machine().macsPerCycle());
+    if (!estimatesCycles(run))
+      std::printf("%s simulated cycles a second, ",
+                  grouped(static_cast<uint64_t>(report.simulatedCyclesPerSecond)).c_str());
   } else {
     std::printf("total %s multiply-accumulates, ", grouped(report.macs).c_str());
   }
@@ -113,6 +120,7 @@ std::string reportJson(const Run &run) {
                                      {"memory", run.memory},
                                      {"cases", run.cases},
                                      {"cycles", report.cycles},
+                                     {"cycles_estimated", estimatesCycles(run)},
                                      {"macs", report.macs},
                                      {"utilization", report.utilization},
                                      {"simulated_cycles_per_second", report.simulatedCyclesPerSecond},

@@ -25,7 +25,7 @@ void printOutputs(const OutputCollector &outputs);
 /// A line a layer, and the sum.
 void printReport(const Run &run);
 
-/// model, machine, config_hash, device, memory, cases, cycles, macs, utilization, simulated_cycles_per_second, wall_seconds,
+/// model, machine, config_hash, device, memory, cases, cycles, cycles_estimated, macs, utilization, simulated_cycles_per_second, wall_seconds,
 /// instructions, micro_ops, and layers with name, op, placement, reason and the same figures.
 std::string reportJson(const Run &run);
 

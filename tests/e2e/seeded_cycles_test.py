@@ -1,5 +1,5 @@
 """Cycle counts of the large networks with seeded weights, `bench` memory: run on the cycle device, compared exactly with seeded_cycles.json and
-with the bounds below. The answer's bytes are compared elsewhere (tests/compiler/onnx); here only cycles count.
+with the bounds below, and with the timing model (timing_model.py). The answer's bytes are compared elsewhere (tests/compiler/onnx); here only cycles count.
 
 usage: seeded_cycles_test.py TESSERA WRITER [--update] [--network N ...]. WRITER is tessera_onnx_write_network. --update writes what is measured:
 do that when a change makes the core or the compiler faster or slower on purpose, and say so in the commit.
@@ -14,6 +14,7 @@ import numpy as np
 
 import cycle_table
 import run_network
+import timing_model
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeded_cycles.json")
 MACHINES = {"resnet18": ("pynq", "ultra96", "zcu104"), "resnet50": ("pynq",), "mobilenet_v2": ("pynq", "ultra96"), "squeezenet": ("pynq",),
@@ -34,8 +35,8 @@ def measure(tessera, writer, network, machine):
         model = os.path.join(folder, "net.onnx")
         subprocess.run([writer, network, "1", model], check=True)
         picture = np.random.RandomState(1).randn(*INPUTS.get(network, (1, 3, 224, 224))).astype(np.float32)
-        _, report = run_network.run(tessera, model, picture, folder, "--device", "cycle", "--machine", machine_path(machine), "--memory", "bench", "--quiet")
-    return report["cycles"], report["utilization"]
+        return [run_network.run(tessera, model, picture, folder, "--device", device, "--machine", machine_path(machine), "--memory", "bench",
+                                "--quiet")[1] for device in ("cycle", "functional")]
 
 
 def main():
@@ -48,11 +49,16 @@ def main():
     table = cycle_table.CycleTable(TABLE)
     for network in arguments.network:
         for machine in MACHINES[network]:
-            cycles, share = measure(arguments.tessera, arguments.writer, network, machine)
+            measured, estimate = measure(arguments.tessera, arguments.writer, network, machine)
+            cycles, share = measured["cycles"], measured["utilization"]
             least = PROMISED_SHARE.get((network, machine), 0)
             table.compare(network, machine, cycles, PROMISED.get((network, machine)),
                           f"cycles, {share:.1%} of the multiply-accumulates that the machine could do",
                           f" (less than the promised {least:.0%})" if share < least else "")
+            lines, errors = timing_model.faults(measured, estimate)
+            for line in lines + [timing_model.distribution(errors)]:
+                print(f"{network} on {machine}: {line}")
+            table.faults += len(lines)
     if arguments.update:
         table.write()
         return 0

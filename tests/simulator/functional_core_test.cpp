@@ -351,11 +351,12 @@ TEST_F(FunctionalCoreTest, AnAddressPastTheAddressSpaceIsAFault) {
   EXPECT_EQ(run({y}).code, ErrorCode::DramFault);
 }
 
-TEST_F(FunctionalCoreTest, MarksCountInstructionsThatHaveEnded) {
+TEST_F(FunctionalCoreTest, MarksAreEstimatedCycles) {
   isa::SetMark mark;
   mark.index = 200;
   const RunResult result = run({store(0, 1), store(1, 1), mark});
-  EXPECT_EQ(result.marks[200], 2u);
+  EXPECT_GT(result.marks[200], 0u);
+  EXPECT_LE(result.marks[200], result.cycles);
   EXPECT_EQ(result.marks[0], 0u);
 }
 

@@ -49,7 +49,7 @@ typedef struct tsr_identity {
 typedef struct tsr_launch_result {
   uint32_t errorCode;  /* isa error code, 0 is none */
   uint32_t errorIndex; /* instruction that failed */
-  uint64_t cycles;     /* 0 where the device does not count */
+  uint64_t cycles;     /* 0 where the device does not count; functional and loosely timed systemc estimate */
   double wallSeconds;  /* time the device took */
 } tsr_launch_result;
 

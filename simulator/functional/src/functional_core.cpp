@@ -53,6 +53,8 @@ public:
     }
     if (result_.code == ErrorCode::None && result_.instructions < program_.instructions.size())
       fail(ErrorCode::Deadlock, lowestWaiting());
+    result_.cycles = program_.cycles;
+    result_.marks = program_.marks;
     return result_;
   }
 
@@ -91,7 +93,6 @@ private:
           if constexpr (std::is_same_v<Kind, isa::Finish>) {
             return ErrorCode::None;
           } else if constexpr (std::is_same_v<Kind, isa::SetMark>) {
-            result_.marks[i.index % result_.marks.size()] = static_cast<uint32_t>(result_.instructions);
             return ErrorCode::None;
           } else {
             return simulator::execute(state_, i);
@@ -169,7 +170,7 @@ RunResult FunctionalCore::run(const LaunchRegisters &registers, std::span<uint8_
   state.set = SetRegisters{};
   state.registers = registers;
   state.dram = dram;
-  fetchProgram(state.layout, dram, registers.insnAddress, registers.insnCount, impl_->program);
+  fetchProgram(state.machine, state.layout, dram, registers.insnAddress, registers.insnCount, impl_->program);
   RunResult result = Launch(state, impl_->program).run();
   state.dram = {};
   return result;

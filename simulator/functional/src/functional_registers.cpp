@@ -26,7 +26,7 @@ void FunctionalRegisters::runPending(std::span<uint8_t> dram, uint64_t cycles) {
     return;
   result_ = core_.run(launchRegisters(), dram);
   const std::lock_guard lock(mutex_);
-  registers_.finish({result_.code, result_.index, cycles, result_.marks});
+  registers_.finish({result_.code, result_.index, cycles ? cycles : result_.cycles, result_.marks});
 }
 
 bool FunctionalRegisters::interrupt() const {

@@ -1,32 +1,16 @@
 #include "program.h"
 
+#include "tessera/isa/timing.h"
+
 #include <algorithm>
 #include <cstring>
 
 namespace tessera::simulator {
 
 using isa::ErrorCode;
-using isa::MemoryType;
 
-Module moduleOf(const isa::Instruction &instruction) {
-  if (const auto *load = std::get_if<isa::Load>(&instruction)) {
-    const MemoryType type = load->memoryType;
-    const bool ownsLoad = type == MemoryType::Inp || type == MemoryType::Wgt || type == MemoryType::Par;
-    return ownsLoad || load->viaLoad ? Module::Load : Module::Compute;
-  }
-  if (std::holds_alternative<isa::SetPad>(instruction))
-    return Module::Load;
-  if (std::holds_alternative<isa::Store>(instruction))
-    return Module::Store;
-  return Module::Compute;
-}
-
-const isa::Dependencies &dependenciesOf(const isa::Instruction &instruction) {
-  return std::visit([](const auto &i) -> const isa::Dependencies & { return i.dependencies; }, instruction);
-}
-
-void fetchProgram(const isa::Layout &layout, std::span<const uint8_t> dram, uint32_t address, uint32_t count,
-                  Program &program) {
+void fetchProgram(const isa::MachineConfig &machine, const isa::Layout &layout, std::span<const uint8_t> dram,
+                  uint32_t address, uint32_t count, Program &program) {
   constexpr size_t kBytes = sizeof(isa::Word128);
   const uint64_t present = address >= dram.size() ? 0 : (dram.size() - address) / kBytes;
   const auto readable = static_cast<uint32_t>(std::min<uint64_t>(count, present));
@@ -36,6 +20,7 @@ void fetchProgram(const isa::Layout &layout, std::span<const uint8_t> dram, uint
 
   program = Program{};
   program.count = count;
+  isa::TimingModel timing(machine);
   uint32_t index = 0;
   bool finished = false;
   for (; index < readable && !finished && program.error == ErrorCode::None; ++index) {
@@ -48,9 +33,13 @@ void fetchProgram(const isa::Layout &layout, std::span<const uint8_t> dram, uint
       break;
     }
     finished = std::holds_alternative<isa::Finish>(*decoded);
-    program.modules.push_back(moduleOf(*decoded));
+    timing.add(*decoded);
+    program.modules.push_back(isa::moduleOf(*decoded));
     program.instructions.push_back(std::move(*decoded));
   }
+  timing.finish();
+  program.cycles = timing.cycles();
+  program.marks = timing.marks();
   if (!finished && program.error == ErrorCode::None) {
     program.error = readable < count ? ErrorCode::DramFault : ErrorCode::NoFinish;
     program.errorIndex = readable < count ? readable : count;

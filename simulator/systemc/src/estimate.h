@@ -1,4 +1,4 @@
-// How long a program takes, roughly: the work of each module, of which the longest counts.
+// How long a program takes, by the timing model of isa/timing.h.
 #ifndef TESSERA_SYSTEMC_ESTIMATE_H
 #define TESSERA_SYSTEMC_ESTIMATE_H
 
@@ -9,7 +9,7 @@
 
 namespace tessera::simulator {
 
-/// Cycles of the program in `words` (up to FINISH): transfers at one bus beat a cycle, one micro-op a cycle, all modules overlapped.
+/// Cycles of the program in `words` (up to FINISH).
 uint64_t estimateCycles(const isa::MachineConfig &machine, std::span<const isa::Word128> words);
 
 } // namespace tessera::simulator

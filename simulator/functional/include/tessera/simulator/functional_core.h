@@ -1,4 +1,4 @@
-// The functional model: what the core does to its memories, without cycles.
+// The functional model: what the core does to its memories; cycles by estimate (isa/timing.h).
 //
 // Contract: run() executes one program exactly as docs/instruction-set.md says. At each step the runnable instruction
 // with the lowest index runs to its end; a race-free program gives the same bytes in every other legal order. Scratchpads
@@ -31,10 +31,10 @@ struct LaunchRegisters {
 /// How a launch ended.
 struct RunResult {
   isa::ErrorCode code = isa::ErrorCode::None;
-  uint32_t index = 0;        ///< instruction that failed; 0 without an error
-  uint64_t instructions = 0; ///< instructions that ended
-  std::array<uint32_t, 256>
-      marks{}; ///< instructions that had ended at each SET MARK (the model has no cycles)
+  uint32_t index = 0;                ///< instruction that failed; 0 without an error
+  uint64_t instructions = 0;         ///< instructions that ended
+  uint64_t cycles = 0;               ///< that the core takes, by estimate (isa/timing.h)
+  std::array<uint32_t, 256> marks{}; ///< the cycle counter at each SET MARK, by estimate
 };
 
 /// Which implementation of the inner loops: the fastest that this machine runs, or the portable one.

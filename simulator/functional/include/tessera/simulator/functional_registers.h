@@ -1,8 +1,8 @@
-// The core's register file with the functional model behind it: what a bus master sees, without cycles.
+// The core's register file with the functional model behind it: what a bus master sees.
 //
 // Contract: registers as RegisterFile has them. Writing 1 to control marks a launch as pending; runPending() executes it. The two are
-// apart so that a device can decide when (and a timed platform for how long) the program runs. Cycle counters and stall counters
-// read 0: the model has no cycles; marks hold the number of instructions that had ended.
+// apart so that a device can decide when (and a timed platform for how long) the program runs. The cycle counter and the
+// marks hold estimates (isa/timing.h); stall counters read 0.
 // Errors: a misaligned or unknown offset reads 0 and ignores writes, as on the core.
 // Threads: runPending() may run on another thread than the calls that read and write registers.
 #ifndef TESSERA_SIMULATOR_FUNCTIONAL_REGISTERS_H
@@ -24,8 +24,8 @@ public:
 
   /// A launch was written and has not ended.
   bool pending() const;
-  /// Runs the pending launch to its end on `dram`; does nothing if none is pending. `cycles` is what
-  /// the cycle count registers say afterwards, for who estimates them.
+  /// Runs the pending launch to its end on `dram`; does nothing if none is pending. `cycles`: what
+  /// the cycle counter says afterwards, if not the estimate.
   void runPending(std::span<uint8_t> dram, uint64_t cycles = 0);
 
   /// From any thread: a running launch ends soon, with no meaning, and so does every later one. For closing.

@@ -1,0 +1,125 @@
+// The timing model by what must be true of any machine; how near it is to the Verilated core is compared in tests/e2e.
+#include "tessera/isa/timing.h"
+
+#include <gtest/gtest.h>
+
+using namespace tessera::isa;
+
+namespace {
+
+MachineConfig pynq() { return *loadMachine("pynq"); }
+
+uint64_t cyclesOf(const std::vector<Instruction> &program, const MemoryTiming &memory = {}) {
+  TimingModel model(pynq(), memory);
+  for (const Instruction &instruction : program)
+    model.add(instruction);
+  model.add(Finish{});
+  model.finish();
+  return model.cycles();
+}
+
+Load load(MemoryType memory, uint32_t rows, uint32_t columns, uint32_t stride = 0) {
+  Load i;
+  i.memoryType = memory;
+  i.ySize = rows;
+  i.xSize = columns;
+  i.xStride = stride ? stride : columns;
+  return i;
+}
+
+Store store(uint32_t elements) {
+  Store i;
+  i.memoryType = MemoryType::Out;
+  i.ySize = 1;
+  i.xSize = i.xStride = elements;
+  return i;
+}
+
+Reduce reduce(uint32_t iterations, bool overlap = true) {
+  Reduce i;
+  i.uopEnd = 1;
+  i.iterOut = 1;
+  i.iterIn = iterations;
+  i.overlap = overlap;
+  return i;
+}
+
+template <class I> I with(I instruction, Dependencies dependencies) {
+  instruction.dependencies = dependencies;
+  return instruction;
+}
+
+constexpr Dependencies kPushNext{false, false, false, true}, kPopPrev{true, false, false, false},
+    kPopNext{false, true, false, false};
+
+} // namespace
+
+TEST(Timing, ALoadTakesTheBusOneBeatACycle) {
+  const uint64_t small = cyclesOf({load(MemoryType::Inp, 1, 100)}),
+                 large = cyclesOf({load(MemoryType::Inp, 1, 1100)});
+  EXPECT_EQ(large - small, 2000u); // two beats an element
+}
+
+TEST(Timing, PaddingTakesOneCycleAnElement) {
+  Load padded = load(MemoryType::Inp, 10, 10);
+  const uint64_t without = cyclesOf({padded});
+  padded.yPad1 = 10;
+  EXPECT_EQ(cyclesOf({padded}) - without, 100u);
+}
+
+TEST(Timing, RowsOfOneElementAreBoundByWhatMayBeOutstanding) {
+  const uint64_t rows = cyclesOf({load(MemoryType::Inp, 400, 1, 2)});
+  EXPECT_GT(rows, 800u);
+  EXPECT_LT(cyclesOf({load(MemoryType::Inp, 400, 1, 2)},
+                     {.readLatency = 4, .outstandingReads = 16, .writeResponse = 10}),
+            rows);
+}
+
+TEST(Timing, TheArrayTakesAMicroOpACycleAndInstructionsFollowWithoutAGap) {
+  EXPECT_EQ(cyclesOf({reduce(1000), reduce(1000)}) - cyclesOf({reduce(1000)}), 1000u);
+}
+
+TEST(Timing, TokensMakeModulesWait) {
+  const Load input = load(MemoryType::Inp, 1, 500);
+  const uint64_t apart = cyclesOf({input, reduce(2000)});
+  const uint64_t after = cyclesOf({with(input, kPushNext), with(reduce(2000), kPopPrev)});
+  EXPECT_LT(apart, 2200u);
+  EXPECT_GT(after, 3000u);
+  EXPECT_LT(after, 3200u);
+}
+
+TEST(Timing, AStoreBehindComputingAndALoadBehindTheStore) {
+  const uint64_t chain =
+      cyclesOf({with(reduce(1000), kPushNext), with(with(store(100), kPopPrev), {true, false, true, false}),
+                with(SetExit{}, {false, true, true, false}), with(load(MemoryType::Inp, 1, 100), kPopNext)});
+  EXPECT_GT(chain, 1000u + 200 + 200 + 40 + 10);
+  EXPECT_LT(chain, 1000u + 200 + 200 + 40 + 10 + 200);
+}
+
+TEST(Timing, WithoutOverlapAUnitWaitsForTheOther) {
+  Vec add;
+  add.op = VecOp::Requantise;
+  add.uopEnd = 1;
+  add.iterOut = 1;
+  add.iterIn = 1000;
+  add.overlap = 1;
+  const uint64_t together = cyclesOf({reduce(1000), add});
+  add.overlap = 0;
+  EXPECT_GT(cyclesOf({reduce(1000), add}), together);
+}
+
+TEST(Timing, MarksAreWrittenInOrder) {
+  TimingModel model(pynq());
+  SetMark first, second;
+  first.index = 3, second.index = 4;
+  model.add(reduce(500));
+  model.add(first);
+  model.add(reduce(700));
+  model.add(second);
+  model.add(Finish{});
+  model.finish();
+  EXPECT_GT(model.marks()[3], 500u);
+  EXPECT_EQ(model.marks()[4] - model.marks()[3], 700u);
+  EXPECT_EQ(model.marks()[5], 0u);
+  EXPECT_LE(model.marks()[4], model.cycles());
+}
