@@ -79,6 +79,17 @@ Module Command::module() const {
   return kind == Kind::Store ? Module::Store : Module::Compute;
 }
 
+Command contiguous(const Target &target, MemoryType memory, uint32_t sramBase, Place place, uint32_t first,
+                   uint32_t count) {
+  Command c;
+  c.kind = Command::Kind::Load;
+  c.memory = memory;
+  c.sramBase = sramBase;
+  c.place = {place.region, place.offset + first * target.elementBytes(memory)};
+  c.columns = c.stride = count;
+  return c;
+}
+
 std::string describe(const Command &c) {
   auto text = [](auto v) { return std::to_string(v); };
   switch (c.kind) {

@@ -51,6 +51,10 @@ struct Command {
   bool operator==(const Command &) const = default;
 };
 
+// A contiguous load of `count` elements from element `first` of `place` on.
+Command contiguous(const Target &target, MemoryType memory, uint32_t sramBase, Place place, uint32_t first,
+                   uint32_t count);
+
 // One line of text, for messages.
 std::string describe(const Command &command);
 

@@ -1,6 +1,7 @@
 #include "average.h"
 #include "computation.h"
 #include "emit.h"
+#include "input_run.h"
 #include "range.h"
 
 #include <algorithm>
@@ -8,20 +9,6 @@
 
 namespace tessera::compiler::npu {
 namespace {
-
-// Input positions of a run of outputs along one axis: padding before, real positions, padding after.
-struct InputRun {
-  uint32_t before, first, count, after;
-  uint32_t total() const { return before + count + after; }
-};
-
-InputRun inputRun(Range outputs, uint32_t inputs, uint32_t kernel, uint32_t stride, uint32_t dilation,
-                  uint32_t padBefore) {
-  int64_t begin = int64_t(outputs.begin) * stride - padBefore;
-  int64_t end = begin + inputExtent(outputs.size(), kernel, stride, dilation);
-  int64_t first = std::max<int64_t>(begin, 0), last = std::min<int64_t>(end, inputs);
-  return {uint32_t(first - begin), uint32_t(first), uint32_t(last - first), uint32_t(end - last)};
-}
 
 // What one REDUCE of a piece computes: output positions relative to the tile, the taps of their windows, and the parameters of their divisor.
 struct Part {
@@ -57,9 +44,8 @@ public:
 private:
   void piece(Range chunk, Range rows, Range columns) {
     const Window &w = layer_.window;
-    rowRun_ = inputRun(rows, layer_.input.height, w.kernelHeight, w.strideHeight, w.dilationHeight, w.padTop);
-    columnRun_ =
-        inputRun(columns, layer_.input.width, w.kernelWidth, w.strideWidth, w.dilationWidth, w.padLeft);
+    rowRun_ = rowRun(layer_, rows);
+    columnRun_ = columnRun(layer_, columns);
     // One pitch for all tiles of the layer, so that they share micro-ops.
     blockPixels_ =
         inputExtent(tiling_.rows, w.kernelHeight, w.strideHeight, w.dilationHeight) * columnRun_.total();
@@ -87,7 +73,8 @@ private:
       return;
     parameters_ = wanted;
     parBase_ = contexts_.take(MemoryType::Par, wanted.size());
-    Command load = transfer(MemoryType::Par, parBase_, layer_.parameterPlace, wanted.begin, wanted.size());
+    Command load =
+        contiguous(target_, MemoryType::Par, parBase_, layer_.parameterPlace, wanted.begin, wanted.size());
     commands_.push_back(load);
   }
 
@@ -109,8 +96,8 @@ private:
     }
     weightsLoaded_ = block + 1;
     uint32_t first = block * perBlock + (conv_ ? k.begin * r_ : 0);
-    Command load = transfer(MemoryType::Wgt, weightBase_ + (block - together.begin) * weightPitch_,
-                            layer_.weightPlace, first, weightPitch_);
+    Command load = contiguous(target_, MemoryType::Wgt, weightBase_ + (block - together.begin) * weightPitch_,
+                              layer_.weightPlace, first, weightPitch_);
     if (split) {
       load.rows = taps;
       load.columns = pieceElements;
@@ -129,8 +116,9 @@ private:
     const Shape &shape = layer_.input;
     for (uint32_t block = blocks.begin; block < blocks.end; ++block) {
       uint32_t firstPixel = (block * shape.height + rowRun_.first) * shape.width + columnRun_.first;
-      Command load = transfer(MemoryType::Inp, inputBase_ + (block - blocks.begin) * blockPixels_ * r_,
-                              layer_.inputPlace, firstPixel * r_, rowRun_.count * columnRun_.count * r_);
+      Command load =
+          contiguous(target_, MemoryType::Inp, inputBase_ + (block - blocks.begin) * blockPixels_ * r_,
+                     layer_.inputPlace, firstPixel * r_, rowRun_.count * columnRun_.count * r_);
       load.padValue = onlyCovered() ? 0 : layer_.padValue;
       load.pads = {rowRun_.before, rowRun_.after, columnRun_.before * r_, columnRun_.after * r_};
       bool padded = rowRun_.before || rowRun_.after || columnRun_.before || columnRun_.after;
@@ -212,8 +200,9 @@ private:
   void store(Range chunk, uint32_t block, Range rows, Range columns) {
     const Shape &shape = layer_.output;
     uint32_t first = (block * shape.height + rows.begin) * shape.width + columns.begin;
-    Command store = transfer(MemoryType::Out, outBase_ + (block - chunk.begin) * rows.size() * columns.size(),
-                             layer_.outputPlace, first, rows.size() * columns.size());
+    Command store =
+        contiguous(target_, MemoryType::Out, outBase_ + (block - chunk.begin) * rows.size() * columns.size(),
+                   layer_.outputPlace, first, rows.size() * columns.size());
     store.kind = Command::Kind::Store;
     if (columns.size() != shape.width) {
       store.rows = rows.size();
@@ -221,17 +210,6 @@ private:
       store.stride = shape.width;
     }
     commands_.push_back(store);
-  }
-
-  // A contiguous transfer of `count` elements from element `first` on.
-  Command transfer(MemoryType memory, uint32_t sramBase, Place place, uint32_t first, uint32_t count) const {
-    Command c;
-    c.kind = Command::Kind::Load;
-    c.memory = memory;
-    c.sramBase = sramBase;
-    c.place = {place.region, place.offset + first * target_.elementBytes(memory)};
-    c.columns = c.stride = count;
-    return c;
   }
 
   const Target &target_;

@@ -76,6 +76,8 @@ struct Layer {
   int64_t mostWeight = 128; // of a weight, or a bound of it
   Place inputPlace, rhsPlace, outputPlace, weightPlace, parameterPlace;
 
+  bool handsOn = false; // its result is read by the next layer and by nobody else
+
   uint64_t macs() const;
 };
 

@@ -1,7 +1,9 @@
 #include "plan.h"
 
+#include "chain.h"
 #include "emit.h"
 #include "interleave.h"
+#include "region.h"
 
 #include <algorithm>
 
@@ -10,6 +12,7 @@ namespace {
 
 constexpr uint64_t kMostComparisons =
     1 << 22;                        // of pieces: what they need of one another is sought by comparing all
+constexpr uint32_t kChainTries = 4; // cuts of a chain, the largest tiles first
 constexpr uint64_t kLeastGain = 30; // one part in so many is worth looking for
 
 Cost costOf(const Target &target, const Layer &layer, const Tiling &tiling) {
@@ -118,6 +121,35 @@ bool fitTogether(const Target &target, const Share &first, const std::optional<S
          apart(&Share::acc, MemoryType::Acc) && apart(&Share::par, MemoryType::Par);
 }
 
+std::optional<std::vector<LayerPlan>> planChain(const Target &target, std::span<const Layer> layers) {
+  for (size_t i = 1; i < layers.size(); ++i)
+    if (!canChain(target, layers[i - 1], layers[i]))
+      return std::nullopt;
+  std::vector<LayerPlan> best(layers.size());
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const Shape &output = layers[i].output;
+    best[i] = {{output.height, output.width, 1, 1, false, 0}, {}, i > 0, true};
+  }
+  const uint32_t height = layers.back().output.height;
+  uint64_t least = UINT64_MAX;
+  uint32_t tried = 0, bestRows = 0;
+  // Bands of a longer chain would compute too many rows twice.
+  for (uint32_t tiles = 1; tiles <= (layers.size() == 2 ? height : 1) && tried < kChainTries; ++tiles) {
+    uint32_t rows = (height + tiles - 1) / tiles;
+    if (rows == bestRows || !chainLayout(target, layers, rows))
+      continue;
+    ++tried;
+    best.back().tiling.rows = rows;
+    uint64_t cycles = durationOfPlans(target, layers, best);
+    if (cycles < least)
+      least = cycles, bestRows = rows;
+  }
+  if (tried == 0)
+    return std::nullopt;
+  best.back().tiling.rows = bestRows;
+  return best;
+}
+
 isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span<const Layer> layers) {
   std::vector<LayerPlan> plans;
   std::vector<Cost> costs;
@@ -135,30 +167,42 @@ isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span
   if (target.isVta())
     return plans;
 
-  // The cheapest way to cover layers 0 to i with single layers and pairs.
-  std::vector<uint64_t> least{0};
-  std::vector<std::optional<PairPlan>> pairs(layers.size());
-  for (size_t i = 0; i < layers.size(); ++i) {
-    least.push_back(least[i] + costs[i].cycles());
-    if (i == 0 || !feeds(layers[i - 1], layers[i]))
+  // The cheapest way to cover layers 0 to i with single layers, pairs and chains.
+  struct Cover {
+    uint64_t cycles = UINT64_MAX;
+    std::vector<LayerPlan> plans; // of the last of them
+  };
+  std::vector<Cover> best(layers.size() + 1);
+  best[0].cycles = 0;
+  auto consider = [&](size_t begin, size_t end, std::vector<LayerPlan> group) {
+    uint64_t cycles = best[begin].cycles + durationOfPlans(target, layers.subspan(begin, end - begin), group);
+    if (cycles < best[end].cycles)
+      best[end] = {cycles, std::move(group)};
+  };
+  for (size_t end = 1; end <= layers.size(); ++end) {
+    consider(end - 1, end, {plans[end - 1]});
+    if (end == 1)
       continue;
-    Cost both = costs[i - 1];
-    both += costs[i];
-    uint64_t apart = costs[i - 1].cycles() + costs[i].cycles();
-    if (both.busiest() + apart / kLeastGain > apart)
-      continue;
-    std::optional<PairPlan> pair = planPair(target, layers[i - 1], layers[i]);
-    if (pair && pair->cycles + apart / kLeastGain < apart && least[i - 1] + pair->cycles < least[i + 1]) {
-      least[i + 1] = least[i - 1] + pair->cycles;
-      pairs[i] = pair;
+    if (feeds(layers[end - 2], layers[end - 1])) {
+      Cost both = costs[end - 2];
+      both += costs[end - 1];
+      uint64_t apart = costs[end - 2].cycles() + costs[end - 1].cycles();
+      if (both.busiest() + apart / kLeastGain <= apart)
+        if (auto pair = planPair(target, layers[end - 2], layers[end - 1]))
+          consider(end - 2, end, {pair->first, pair->second});
+    }
+    for (size_t begin = end - 1; begin-- > 0;) {
+      auto chain = planChain(target, layers.subspan(begin, end - begin));
+      if (!chain)
+        break;
+      consider(begin, end, *chain);
     }
   }
-  for (size_t i = layers.size(); i > 0; --i)
-    if (pairs[i - 1]) {
-      plans[i - 1] = pairs[i - 1]->second;
-      plans[i - 2] = pairs[i - 1]->first;
-      --i;
-    }
+  for (size_t end = layers.size(); end > 0;) {
+    std::vector<LayerPlan> &group = best[end].plans;
+    end -= group.size();
+    std::copy(group.begin(), group.end(), plans.begin() + std::ptrdiff_t(end));
+  }
   return plans;
 }
 

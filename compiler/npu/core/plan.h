@@ -1,4 +1,5 @@
-// How the layers of a region share the machine: each alone with all scratchpads, or two neighbours interleaved, each with a share.
+// How the layers of a region share the machine: each alone with all scratchpads, two neighbours
+// interleaved, each with a share, or several chained on chip.
 #pragma once
 
 #include "cost.h"
@@ -17,7 +18,8 @@ namespace tessera::compiler::npu {
 struct LayerPlan {
   Tiling tiling;
   std::optional<Share> share; // of the scratchpads, where two layers are interleaved
-  bool joins = false;         // interleaved with the layer before
+  bool joins = false;         // interleaved with the layer before, or chained to it
+  bool chained = false;       // one of a chain (chain.h); the last one's tiling has the rows of its tiles
   bool operator==(const LayerPlan &) const = default;
 };
 
@@ -34,5 +36,8 @@ struct PairPlan {
   uint64_t cycles = 0;
 };
 std::optional<PairPlan> planPair(const Target &target, const Layer &first, const Layer &second);
+
+// Layers chained on chip, in the tiles that the timing model finds fastest. Nothing where they cannot be.
+std::optional<std::vector<LayerPlan>> planChain(const Target &target, std::span<const Layer> layers);
 
 } // namespace tessera::compiler::npu

@@ -1,5 +1,7 @@
 #include "region.h"
 
+#include "chain.h"
+#include "duration.h"
 #include "emit.h"
 #include "interleave.h"
 #include "order.h"
@@ -55,7 +57,14 @@ std::vector<Command> emitRegion(const Target &target, std::span<const Layer> lay
   };
   for (size_t index = 0; index < layers.size(); ++index) {
     std::vector<Command> more;
-    if (plans[index].share) {
+    if (plans[index].chained) {
+      size_t end = index + 1;
+      while (end < layers.size() && plans[end].chained && plans[end].joins)
+        ++end;
+      contexts = contexts.in(target);
+      emitChain(target, layers.subspan(index, end - index), plans[end - 1].tiling.rows, contexts, more);
+      index = end - 1;
+    } else if (plans[index].share) {
       std::vector<Command> first = emit(index, target.with(*plans[index].share));
       ++index;
       more = interleave(target, first, emit(index, target.with(*plans[index].share)));
@@ -73,10 +82,20 @@ std::vector<Command> emitRegion(const Target &target, std::span<const Layer> lay
   return commands;
 }
 
+static std::vector<Command> orderRegion(const Target &target, std::span<const Layer> layers,
+                                        std::span<const LayerPlan> plans) {
+  std::vector<Command> emitted = emitRegion(target, layers, plans);
+  return placeTokens(target, prefetchConstants(target, hoistLoads(target, emitted)));
+}
+
+uint64_t durationOfPlans(const Target &target, std::span<const Layer> layers,
+                         std::span<const LayerPlan> plans) {
+  return durationOf(target, orderRegion(target, layers, plans));
+}
+
 isa::Expected<std::vector<Command>> scheduleRegion(const Target &target, std::span<const Layer> layers,
                                                    std::span<const LayerPlan> plans) {
-  std::vector<Command> emitted = emitRegion(target, layers, plans);
-  std::vector<Command> ordered = placeTokens(target, prefetchConstants(target, hoistLoads(target, emitted)));
+  std::vector<Command> ordered = orderRegion(target, layers, plans);
   if (auto proof = checkOrder(target, ordered); !proof)
     return proof.error();
   return ordered;

@@ -24,10 +24,14 @@ struct TensorLife {
 std::vector<uint64_t> planArena(std::span<const TensorLife> tensors, uint64_t alignment,
                                 uint64_t *arenaBytes);
 
-// Commands of the layers in order, not yet ordered by tokens; a mark behind each, or behind both of an interleaved pair. Of a pair both have
+// Commands of the layers in order, not yet ordered by tokens; a mark behind each, or behind all of an interleaved pair or a chain. Of a pair both have
 // shares that do not meet.
 std::vector<Command> emitRegion(const Target &target, std::span<const Layer> layers,
                                 std::span<const LayerPlan> plans);
+
+// Cycles of layers under their plans, as a program of their own, by the timing model.
+uint64_t durationOfPlans(const Target &target, std::span<const Layer> layers,
+                         std::span<const LayerPlan> plans);
 
 // emitRegion, hoistLoads, prefetchConstants, placeTokens and checkOrder in a row; without plans those of planLayers. Error: a layer does not
 // fit.

@@ -111,6 +111,8 @@ private:
     // Without overlap it waits for the other unit, not for its own.
     if (!command.overlap)
       others.clear();
+    if (!command.overlap && reduce) // it waits for those too
+      chained_.clear();
     running_[reduce].push_back(accesses);
     if (reduce && command.destination == isa::Destination::Inp)
       chained_.push_back(accesses);

@@ -1,7 +1,8 @@
 // Layer level. `layers` lists the operators of the model file that the operation computes (the first one names it); `places` and
 // `tiling` are filled in by the layout and tile passes: byte offsets in the arena of input, second input and output, and in the
 // constants of weights and parameters; rows, columns, blocks, kBlocks, weightsOuter. The tile pass also sets `share` (first element and number of
-// elements of INP, WGT, ACC and PAR) where a layer is interleaved with a neighbour, and `joins` on the second of the two.
+// elements of INP, WGT, ACC and PAR) where a layer is interleaved with a neighbour, and `joins` on the second of the two; `chained` on all layers
+// of a chain, of which all but the first join.
 #ifndef TESSERA_NPU_LAYER_OPS_TD
 #define TESSERA_NPU_LAYER_OPS_TD
 
@@ -25,7 +26,7 @@ def Npu_ConvOp : Npu_LayerOp<"conv"> {
     DenseI64ArrayAttr:$input_shape, I32Attr:$input_zp, DenseI32ArrayAttr:$multiplier, DenseI32ArrayAttr:$shift,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
     OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
-    UnitAttr:$joins, OptionalAttr<I64Attr>:$weight_parts, OptionalAttr<DenseI64ArrayAttr>:$block_parts);
+    UnitAttr:$joins, UnitAttr:$chained, OptionalAttr<I64Attr>:$weight_parts, OptionalAttr<DenseI64ArrayAttr>:$block_parts);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -36,7 +37,7 @@ def Npu_PoolOp : Npu_LayerOp<"pool"> {
     DenseI64ArrayAttr:$kernel, DenseI64ArrayAttr:$stride, DenseI64ArrayAttr:$pad,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
     OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
-    UnitAttr:$joins);
+    UnitAttr:$joins, UnitAttr:$chained);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 
@@ -50,7 +51,7 @@ def Npu_EltwiseOp : Npu_LayerOp<"eltwise"> {
     DenseI32ArrayAttr:$lhs_scale, DenseI32ArrayAttr:$rhs_scale, DenseI32ArrayAttr:$scale,
     DenseI32ArrayAttr:$exit, DenseI64ArrayAttr:$layers,
     OptionalAttr<DenseI64ArrayAttr>:$places, OptionalAttr<DenseI64ArrayAttr>:$tiling, OptionalAttr<DenseI64ArrayAttr>:$share,
-    UnitAttr:$joins);
+    UnitAttr:$joins, UnitAttr:$chained);
   let assemblyFormat = "operands attr-dict `:` functional-type(operands, results)";
 }
 

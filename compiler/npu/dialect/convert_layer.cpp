@@ -63,9 +63,20 @@ std::optional<Shape> shapeOf(mlir::Type type) {
 
 bool isLayer(mlir::Operation *op) { return llvm::isa<ConvOp, PoolOp, EltwiseOp>(op); }
 
+// Whether the next layer reads what this one gives, and nobody else does.
+static bool handsOn(mlir::Operation *op) {
+  if (!op->getResult(0).hasOneUse())
+    return false;
+  mlir::Operation *next = op->getNextNode();
+  while (next && !isLayer(next))
+    next = next->getNextNode();
+  return *op->getResult(0).user_begin() == next;
+}
+
 Layer layerOf(mlir::Operation *op) {
   Layer layer;
   layer.name = nameOf(op);
+  layer.handsOn = handsOn(op);
   layer.output = *shapeOf(op->getResult(0).getType());
   if (auto conv = llvm::dyn_cast<ConvOp>(op)) {
     auto shape = conv.getInputShape();
@@ -121,13 +132,15 @@ std::optional<LayerPlan> planOf(mlir::Operation *op) {
   if (!attribute || attribute.size() != 5)
     return std::nullopt;
   auto t = attribute.asArrayRef();
-  LayerPlan plan{{uint32_t(t[0]), uint32_t(t[1]), uint32_t(t[2]), uint32_t(t[3]), t[4] != 0, 0}, {}, false};
+  LayerPlan plan{
+      {uint32_t(t[0]), uint32_t(t[1]), uint32_t(t[2]), uint32_t(t[3]), t[4] != 0, 0}, {}, false, false};
   if (auto share = op->getAttrOfType<mlir::DenseI64ArrayAttr>("share"); share && share.size() == 8) {
     auto s = share.asArrayRef();
     auto range = [&](size_t i) { return Share::Range{uint32_t(s[i]), uint32_t(s[i + 1])}; };
     plan.share = Share{range(0), range(2), range(4), range(6)};
   }
   plan.joins = op->hasAttr("joins");
+  plan.chained = op->hasAttr("chained");
   return plan;
 }
 
@@ -143,6 +156,8 @@ void setPlan(mlir::Operation *op, const LayerPlan &plan) {
   }
   if (plan.joins)
     op->setAttr("joins", builder.getUnitAttr());
+  if (plan.chained)
+    op->setAttr("chained", builder.getUnitAttr());
 }
 
 } // namespace tessera::compiler::npu

@@ -79,7 +79,7 @@ mlir::Value move(mlir::OpBuilder &builder, mlir::Operation *op, mlir::Value valu
       llvm::ArrayRef<int64_t>{in.height, in.width, in.channels}, 0u, multiplier, shift,
       llvm::ArrayRef<int32_t>{int32_t(e.mode), e.zeroPoint, e.clampMin, e.clampMax},
       llvm::ArrayRef<int64_t>{layerIndex(op)}, mlir::DenseI64ArrayAttr(), mlir::DenseI64ArrayAttr(),
-      mlir::DenseI64ArrayAttr(), false, mlir::IntegerAttr(), mlir::DenseI64ArrayAttr());
+      mlir::DenseI64ArrayAttr(), false, false, mlir::IntegerAttr(), mlir::DenseI64ArrayAttr());
 }
 
 class ConcatPass : public mlir::PassWrapper<ConcatPass, mlir::OperationPass<mlir::ModuleOp>> {

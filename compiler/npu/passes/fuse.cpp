@@ -93,19 +93,20 @@ mlir::Operation *buildLayer(mlir::OpBuilder &builder, const LayerMatch &match) {
     return builder.create<ConvOp>(loc, type, match.input, weights, bias, l.kind == LayerKind::Depthwise,
                                   kernel, stride, dilation, pad, shape, uint32_t(l.padValue),
                                   match.multiplier, match.shift, exitArray(l.exit), layers, unset, unset,
-                                  unset, false, parts, unset);
+                                  unset, false, false, parts, unset);
   }
   case LayerKind::AveragePool:
   case LayerKind::MaxPool:
     return builder.create<PoolOp>(loc, type, match.input, l.kind == LayerKind::MaxPool ? "max" : "average",
-                                  kernel, stride, pad, exitArray(l.exit), layers, unset, unset, unset, false);
+                                  kernel, stride, pad, exitArray(l.exit), layers, unset, unset, unset, false,
+                                  false);
   case LayerKind::Add: {
     auto scale = [](const Operand &o) {
       return std::vector<int32_t>{o.zeroPoint, int32_t(o.multiplier), o.shift};
     };
     std::vector<int32_t> out{match.multiplier[0], match.shift[0]};
     return builder.create<EltwiseOp>(loc, type, match.input, match.rhs, "add", scale(l.lhs), scale(l.rhs),
-                                     out, exitArray(l.exit), layers, unset, unset, unset, false);
+                                     out, exitArray(l.exit), layers, unset, unset, unset, false, false);
   }
   }
   return nullptr;

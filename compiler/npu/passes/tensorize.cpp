@@ -2,6 +2,7 @@
 // lanes fit the layer's loops (core/tensor_instructions.h). They stand in `@npu_record_K`, in plain program order; the segment
 // keeps its signature and loses its body. `npu.marks` of the module says which mark ends which layer of the model file. Refuses a layer
 // without tiling or places, and one that no instruction computes.
+#include "core/chain.h"
 #include "core/region.h"
 #include "dialect/convert.h"
 #include "passes/passes.h"
@@ -50,11 +51,16 @@ private:
       layers.push_back(layerOf(&op));
       if (std::string why = refusal(*target_, layers.back()); !why.empty())
         return op.emitError("cannot run on the npu: ") << why;
-      bool open =
-          !plans.empty() && plans.back().share && !plans.back().joins; // the layer before waits to be joined
-      if (plan->joins != open || (open && !fitTogether(*target_, *plans.back().share, plan->share)))
+      const LayerPlan *before = plans.empty() ? nullptr : &plans.back();
+      bool paired = before && before->share && !before->joins; // it waits to be joined
+      bool chains = before && before->chained && plan->chained && plan->joins;
+      if (plan->joins != (paired || chains) ||
+          (paired && !fitTogether(*target_, *before->share, plan->share)) ||
+          (plan->chained && (plan->share || paired)))
         return op.emitError("does not join the layer before it with a share of its own");
-      mark += !open;
+      if (chains && !canChain(*target_, layers[layers.size() - 2], layers.back()))
+        return op.emitError("cannot be chained to the layer before it");
+      mark += !plan->joins;
       if (mark <= target_->marks())
         for (int64_t index : op.getAttrOfType<mlir::DenseI64ArrayAttr>("layers").asArrayRef().take_front(1))
           marks.push_back(builder.getDenseI64ArrayAttr({index, segment, mark - 1}));
