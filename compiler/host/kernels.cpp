@@ -1,6 +1,7 @@
 #include "kernels.h"
 
 #include "tessera/isa/detection.h"
+#include "tessera/isa/normalise.h"
 #include "tessera/runtime.h"
 
 #include <algorithm>
@@ -31,4 +32,11 @@ void tsr_kernel_detections(const float *encodings, const float *scores, const fl
       tessera::isa::detect(options, encodings, scores, anchors, {boxes, classes, foundScores, count});
   if (!isFine)
     tsr_host_fail("TFLite_Detection_PostProcess: a decoded box has no area");
+}
+
+void tsr_kernel_normalise(const int8_t *input, const int64_t *integers, int8_t *output) {
+  const auto depth = static_cast<size_t>(integers[1]);
+  for (int64_t row = 0; row < integers[0]; ++row, input += depth, output += depth)
+    tessera::isa::normalise({input, depth}, static_cast<int32_t>(integers[2]), integers[3] != 0,
+                            {output, depth});
 }

@@ -12,6 +12,9 @@ extern "C" {
 void tsr_kernel_detections(const float *encodings, const float *scores, const float *anchors,
                            const int64_t *integers, const float *reals, float *boxes, float *classes,
                            float *foundScores, float *count);
+
+/// isa::normalise of each row. `integers`: rows, numbers a row, the input's zero point, asUnsigned.
+void tsr_kernel_normalise(const int8_t *input, const int64_t *integers, int8_t *output);
 }
 
 #endif

@@ -54,6 +54,7 @@ llvm::orc::SymbolMap driverSymbols(llvm::orc::LLJIT &jit) {
   TESSERA_ADD(tsr_host_free);
   TESSERA_ADD(tsr_host_result);
   TESSERA_ADD(tsr_kernel_detections);
+  TESSERA_ADD(tsr_kernel_normalise);
   TESSERA_ADD(tsr_record_kernel);
   TESSERA_ADD(tsr_record_load);
   TESSERA_ADD(tsr_record_store);

@@ -1,9 +1,10 @@
-/// ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, RELU and its kin, QUANTIZE, DEQUANTIZE.
+/// ADD, SUB, MUL, DIV, MAXIMUM, MINIMUM, SQUARED_DIFFERENCE, POW, ADD_N, RELU and its kin, QUANTIZE, DEQUANTIZE.
 
 #include "import/broadcast.h"
 #include "import/operators.h"
 #include "import/shape_text.h"
 
+#include <array>
 #include <cmath>
 #include <cstdio>
 
@@ -14,8 +15,9 @@ using isa::Expected;
 
 namespace {
 
-/// The value shifted left by 20, by 15.
+/// The value shifted left by 20, by 15, by 7.
 constexpr Scale kLeft20{1 << 30, 10};
+constexpr Scale kLeft7{1 << 30, 23};
 constexpr Scale kLeft15{1 << 30, 15};
 
 bool isQuantised(const Tensor &tensor) {
@@ -59,6 +61,27 @@ Expected<Scale> scaleFor(const Operator &op, double factor) {
   if (!scale)
     return Error{prefixOf(op) + scale.error().message};
   return scale;
+}
+
+/// Twice the greater scale of two operands.
+double commonScale(Importer &importer, const Operator &op) {
+  return 2 * static_cast<double>(std::max(importer.input(op, 0).quantisation.scales[0],
+                                          importer.input(op, 1).quantisation.scales[0]));
+}
+
+/// Both operands as int32 in steps of the common scale, `shift` more bits below the point.
+Expected<std::array<mlir::Value, 2>> onCommonScale(Importer &importer, const Operator &op, Scale shift) {
+  std::array<mlir::Value, 2> sides;
+  for (size_t i = 0; i < 2; ++i) {
+    const Quantisation &quantisation = importer.input(op, i).quantisation;
+    auto scale = scaleFor(op, static_cast<double>(quantisation.scales[0]) / commonScale(importer, op));
+    if (!scale)
+      return scale.error();
+    const mlir::Value shifted =
+        importer.rescale(withRank(importer, op, i), quantisation.zeroPoints[0], 0, {shift}, 32);
+    sides[i] = importer.rescale(shifted, 0, 0, {*scale}, 32);
+  }
+  return sides;
 }
 
 /// Bits of a quantised type that QUANTIZE takes or gives; 0 where it does neither.
@@ -108,29 +131,16 @@ Expected<void> importAddSub(Importer &importer, const Operator &op) {
 
   // Both sides to half of the greater scale with 20 bits below the point (15 for int16), then to the output's scale.
   const bool isInt8 = output.isInt8();
-  const float left = importer.input(op, 0).quantisation.scales[0];
-  const float right = importer.input(op, 1).quantisation.scales[0];
-  const double common = 2 * static_cast<double>(std::max(left, right));
-  mlir::Value sides[2];
-  for (size_t i = 0; i < 2; ++i) {
-    const Quantisation &quantisation = importer.input(op, i).quantisation;
-    auto scale = scaleFor(op, static_cast<double>(quantisation.scales[0]) / common);
-    if (!scale)
-      return scale.error();
-    const mlir::Value shifted = importer.rescale(withRank(importer, op, i), quantisation.zeroPoints[0], 0,
-                                                 {isInt8 ? kLeft20 : kLeft15}, 32);
-    sides[i] = importer.rescale(shifted, 0, 0, {*scale}, 32);
-  }
-  auto scale = scaleFor(
-      op, common / ((isInt8 ? 1 << 20 : 1 << 15) * static_cast<double>(output.quantisation.scales[0])));
+  auto sides = onCommonScale(importer, op, isInt8 ? kLeft20 : kLeft15);
+  if (!sides)
+    return sides.error();
+  auto scale = scaleFor(op, commonScale(importer, op) / ((isInt8 ? 1 << 20 : 1 << 15) *
+                                                         static_cast<double>(output.quantisation.scales[0])));
   if (!scale)
     return scale.error();
-  const auto sumType = importer.type(output.shape, 32);
-  mlir::Value sum;
-  if (subtract)
-    sum = importer.builder().create<mlir::tosa::SubOp>(importer.location(), sumType, sides[0], sides[1]);
-  else
-    sum = importer.builder().create<mlir::tosa::AddOp>(importer.location(), sumType, sides[0], sides[1]);
+  const auto type = importer.type(output.shape, 32);
+  const mlir::Value sum = subtract ? importer.make<mlir::tosa::SubOp>(type, (*sides)[0], (*sides)[1])
+                                   : importer.make<mlir::tosa::AddOp>(type, (*sides)[0], (*sides)[1]);
   const mlir::Value bytes =
       importer.rescale(sum, 0, output.quantisation.zeroPoints[0], {*scale}, isInt8 ? 8 : 16);
   importer.setOutput(op, importer.clamp(bytes, *bounds));
@@ -183,6 +193,67 @@ Expected<void> importDiv(Importer &importer, const Operator &op) {
   return finishPlain(importer, op, options ? options->activation() : tflite::Activation::NONE,
                      importer.make<mlir::tosa::MulOp>(importer.typeOf(output), left, inverse,
                                                       importer.builder().getI8IntegerAttr(0)));
+}
+
+Expected<void> importSquaredDifference(Importer &importer, const Operator &op) {
+  if (auto ok = checkBinary(importer, op); !ok)
+    return ok;
+  const Tensor &output = importer.output(op);
+  const auto noShift = importer.builder().getI8IntegerAttr(0);
+  if (!isQuantised(output)) {
+    const mlir::Type type = importer.typeOf(output);
+    const mlir::Value difference =
+        importer.make<mlir::tosa::SubOp>(type, withRank(importer, op, 0), withRank(importer, op, 1));
+    importer.setOutput(op, importer.make<mlir::tosa::MulOp>(type, difference, difference, noShift));
+    return {};
+  }
+  if (!output.isInt8())
+    return Error{prefixOf(op) + "output is " + typeName(output.type) +
+                 ", only int8, int32 and float32 are supported"};
+  // Both sides to half of the greater scale with 7 bits below the point; the square has 14.
+  auto sides = onCommonScale(importer, op, kLeft7);
+  if (!sides)
+    return sides.error();
+  const double common = commonScale(importer, op);
+  auto scale =
+      scaleFor(op, common * common / ((1 << 14) * static_cast<double>(output.quantisation.scales[0])));
+  if (!scale)
+    return scale.error();
+  const auto type = importer.type(output.shape, 32);
+  const mlir::Value difference = importer.make<mlir::tosa::SubOp>(type, (*sides)[0], (*sides)[1]);
+  const mlir::Value square = importer.make<mlir::tosa::MulOp>(type, difference, difference, noShift);
+  importer.setOutput(op, importer.rescale(square, 0, output.quantisation.zeroPoints[0], {*scale}, 8));
+  return {};
+}
+
+Expected<void> importPow(Importer &importer, const Operator &op) {
+  if (auto ok = checkBinary(importer, op); !ok)
+    return ok;
+  const Tensor &output = importer.output(op);
+  if (!output.isFloat())
+    return Error{prefixOf(op) + "output is " + typeName(output.type) + ", only float32 is supported"};
+  importer.setOutput(op, importer.make<mlir::tosa::PowOp>(importer.typeOf(output), withRank(importer, op, 0),
+                                                          withRank(importer, op, 1)));
+  return {};
+}
+
+Expected<void> importAddN(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1 << 16); !ok)
+    return ok;
+  const Tensor &output = importer.output(op);
+  if (!output.isFloat() && output.type != tflite::TensorType::INT32)
+    return Error{prefixOf(op) + "output is " + typeName(output.type) +
+                 ", only float32 and int32 are supported"};
+  mlir::Value sum;
+  for (size_t i = 0; i < op.inputs.size(); ++i) {
+    if (op.inputs[i] < 0 || importer.input(op, i).type != output.type ||
+        importer.input(op, i).shape != output.shape)
+      return Error{prefixOf(op) + "input " + std::to_string(i) + " is not of the output's type and shape"};
+    const mlir::Value value = importer.inputValue(op, i);
+    sum = sum ? importer.make<mlir::tosa::AddOp>(value.getType(), sum, value) : value;
+  }
+  importer.setOutput(op, sum);
+  return {};
 }
 
 Expected<void> importExtreme(Importer &importer, const Operator &op) {

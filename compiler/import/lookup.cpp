@@ -1,4 +1,4 @@
-/// LOGISTIC, TANH, LEAKY_RELU, HARD_SWISH: of one byte each, so int8 ones are a table of 256 that the reference kernel's arithmetic fills.
+/// LOGISTIC, TANH, LEAKY_RELU, ELU, HARD_SWISH: of one byte each, so int8 ones are a table of 256 that the reference kernel's arithmetic fills.
 
 #include "import/operators.h"
 #include "import/shape_text.h"
@@ -32,6 +32,17 @@ Expected<void> checkUnary(Importer &importer, const Operator &op) {
   return importer.checkInt8(op, output, "output");
 }
 
+/// The table that kernels fill with a function of real numbers.
+void importReals(Importer &importer, const Operator &op, float (*function)(float)) {
+  const Quantisation &input = importer.input(op, 0).quantisation;
+  const Quantisation &output = importer.output(op).quantisation;
+  importer.setOutput(op, importer.lookUp(importer.inputValue(op, 0), [&](int64_t byte) {
+    const float real = input.scales[0] * static_cast<float>(byte - input.zeroPoints[0]);
+    const float steps = std::round(function(real) * (1 / output.scales[0]));
+    return static_cast<int64_t>(std::clamp(steps, -512.0f, 512.0f)) + output.zeroPoints[0];
+  }));
+}
+
 /// A function whose output has one scale and zero point for all int8 networks. uint8 ones have any: their kernel fills its table in
 /// float32.
 Expected<void> importFixed(Importer &importer, const Operator &op, float (*function)(float),
@@ -40,11 +51,7 @@ Expected<void> importFixed(Importer &importer, const Operator &op, float (*funct
   const Quantisation &input = importer.input(op, 0).quantisation;
   const Quantisation &output = importer.output(op).quantisation;
   if (importer.input(op, 0).isUnsigned && importer.output(op).isUnsigned) {
-    importer.setOutput(op, importer.lookUp(importer.inputValue(op, 0), [&](int64_t byte) {
-      const float real = input.scales[0] * static_cast<float>(byte - input.zeroPoints[0]);
-      const float steps = std::round(function(real) * (1 / output.scales[0]));
-      return static_cast<int64_t>(std::clamp(steps, -512.0f, 512.0f)) + output.zeroPoints[0];
-    }));
+    importReals(importer, op, function);
     return {};
   }
   if (output.scales[0] != outputScale || output.zeroPoints[0] != outputZeroPoint)
@@ -151,6 +158,26 @@ Expected<void> importLeakyRelu(Importer &importer, const Operator &op) {
     return output.zeroPoints[0] +
            isa::multiplyDoubleRounding(steps, static_cast<int32_t>(factor.multiplier), factor.shift);
   }));
+  return {};
+}
+
+Expected<void> importElu(Importer &importer, const Operator &op) {
+  if (auto ok = checkUnary(importer, op); !ok)
+    return ok;
+  if (!importer.output(op).isFloat()) {
+    importReals(importer, op, [](float x) { return x < 0 ? std::exp(x) - 1 : x; });
+    return {};
+  }
+  // max(x, 0) + exp(min(x, 0)) - 1
+  const mlir::Value value = importer.inputValue(op, 0);
+  const mlir::Type type = value.getType();
+  const std::vector<int64_t> ones(importer.output(op).shape.size(), 1);
+  const mlir::Value zero = importer.constantF32(ones, {0.0f});
+  const mlir::Value above = importer.make<mlir::tosa::MaximumOp>(type, value, zero);
+  const mlir::Value below = importer.make<mlir::tosa::MinimumOp>(type, value, zero);
+  const mlir::Value power = importer.make<mlir::tosa::ExpOp>(type, below);
+  const mlir::Value curve = importer.make<mlir::tosa::SubOp>(type, power, importer.constantF32(ones, {1.0f}));
+  importer.setOutput(op, importer.make<mlir::tosa::AddOp>(type, above, curve));
   return {};
 }
 

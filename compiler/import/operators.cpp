@@ -127,6 +127,32 @@ ImportFunction functionFor(tflite::BuiltinOperator code) {
     return importSelect;
   case Code::L2_NORMALIZATION:
     return importL2Norm;
+  case Code::BATCH_MATMUL:
+    return importBatchMatMul;
+  case Code::TILE:
+    return importTile;
+  case Code::BROADCAST_TO:
+    return importBroadcastTo;
+  case Code::REVERSE_V2:
+    return importReverse;
+  case Code::MIRROR_PAD:
+    return importMirrorPad;
+  case Code::FILL:
+    return importFill;
+  case Code::ZEROS_LIKE:
+    return importZerosLike;
+  case Code::RANK:
+    return importRank;
+  case Code::SQUARED_DIFFERENCE:
+    return importSquaredDifference;
+  case Code::POW:
+    return importPow;
+  case Code::ADD_N:
+    return importAddN;
+  case Code::ELU:
+    return importElu;
+  case Code::LOG_SOFTMAX:
+    return importLogSoftmax;
   case Code::CUSTOM:
     return importCustom;
   case Code::SOFTMAX:

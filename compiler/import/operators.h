@@ -32,6 +32,9 @@ std::string quantisationText(const Tensor &tensor);
 isa::Expected<void> importAddSub(Importer &importer, const Operator &op);
 isa::Expected<void> importMul(Importer &importer, const Operator &op);
 isa::Expected<void> importDiv(Importer &importer, const Operator &op);
+isa::Expected<void> importSquaredDifference(Importer &importer, const Operator &op);
+isa::Expected<void> importPow(Importer &importer, const Operator &op);
+isa::Expected<void> importAddN(Importer &importer, const Operator &op);
 isa::Expected<void> importExtreme(Importer &importer, const Operator &op);
 isa::Expected<void> importRelu(Importer &importer, const Operator &op);
 isa::Expected<void> importQuantize(Importer &importer, const Operator &op);
@@ -41,10 +44,13 @@ isa::Expected<void> importLogistic(Importer &importer, const Operator &op);
 isa::Expected<void> importTanh(Importer &importer, const Operator &op);
 isa::Expected<void> importHardSwish(Importer &importer, const Operator &op);
 isa::Expected<void> importLeakyRelu(Importer &importer, const Operator &op);
+isa::Expected<void> importElu(Importer &importer, const Operator &op);
 // pool.cpp
 isa::Expected<void> importPool(Importer &importer, const Operator &op);
 isa::Expected<void> importMean(Importer &importer, const Operator &op);
 isa::Expected<void> importPad(Importer &importer, const Operator &op);
+// matmul.cpp
+isa::Expected<void> importBatchMatMul(Importer &importer, const Operator &op);
 // memory.cpp
 isa::Expected<void> importSvdf(Importer &importer, const Operator &op);
 isa::Expected<void> importLstm(Importer &importer, const Operator &op);
@@ -57,6 +63,16 @@ isa::Expected<void> importSplit(Importer &importer, const Operator &op);
 isa::Expected<void> importSplitV(Importer &importer, const Operator &op);
 isa::Expected<void> importTranspose(Importer &importer, const Operator &op);
 isa::Expected<void> importShape(Importer &importer, const Operator &op);
+// normalise.cpp
+isa::Expected<void> importL2Norm(Importer &importer, const Operator &op);
+// repeat.cpp
+isa::Expected<void> importTile(Importer &importer, const Operator &op);
+isa::Expected<void> importBroadcastTo(Importer &importer, const Operator &op);
+isa::Expected<void> importReverse(Importer &importer, const Operator &op);
+isa::Expected<void> importMirrorPad(Importer &importer, const Operator &op);
+isa::Expected<void> importFill(Importer &importer, const Operator &op);
+isa::Expected<void> importZerosLike(Importer &importer, const Operator &op);
+isa::Expected<void> importRank(Importer &importer, const Operator &op);
 // slice.cpp
 isa::Expected<void> importSlice(Importer &importer, const Operator &op);
 isa::Expected<void> importStridedSlice(Importer &importer, const Operator &op);
@@ -68,10 +84,10 @@ isa::Expected<void> importResizeBilinear(Importer &importer, const Operator &op)
 isa::Expected<void> importResizeNearest(Importer &importer, const Operator &op);
 // softmax.cpp
 isa::Expected<void> importSoftmax(Importer &importer, const Operator &op);
+isa::Expected<void> importLogSoftmax(Importer &importer, const Operator &op);
 
 // unary.cpp
 isa::Expected<void> importUnary(Importer &importer, const Operator &op);
-isa::Expected<void> importL2Norm(Importer &importer, const Operator &op);
 isa::Expected<void> importPrelu(Importer &importer, const Operator &op);
 
 } // namespace tessera::compiler::frontend

@@ -1,4 +1,4 @@
-/// SOFTMAX.
+/// SOFTMAX, LOG_SOFTMAX.
 
 #include "import/operators.h"
 #include "import/shape_text.h"
@@ -88,6 +88,30 @@ Expected<void> importSoftmax(Importer &importer, const Operator &op) {
       builder.getStringAttr("tessera"), builder.getStringAttr(""),
       mlir::ValueRange{importer.inputValue(op, 0), exponentials});
   importer.setOutput(op, custom.getResult(0));
+  return {};
+}
+
+/// x - max - log(sum of exp(x - max)), in float32.
+Expected<void> importLogSoftmax(Importer &importer, const Operator &op) {
+  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
+    return ok;
+  const Tensor &input = importer.input(op, 0), &output = importer.output(op);
+  if (!input.isFloat() || !output.isFloat() || input.shape.empty() || input.shape != output.shape)
+    return Error{prefixOf(op) + "input is " + typeName(input.type) + " " + shapeText(input.shape) +
+                 ", output " + typeName(output.type) + " " + shapeText(output.shape) +
+                 ", only float32 of one shape is supported"};
+  const mlir::RankedTensorType type = importer.typeOf(input);
+  std::vector<int64_t> rows = input.shape;
+  rows.back() = 1;
+  const mlir::Type rowType = type.clone(rows);
+  const auto along = importer.builder().getI32IntegerAttr(static_cast<int32_t>(rows.size() - 1));
+  const mlir::Value value = importer.inputValue(op, 0);
+  const mlir::Value peak = importer.make<mlir::tosa::ReduceMaxOp>(rowType, value, along);
+  const mlir::Value below = importer.make<mlir::tosa::SubOp>(type, value, peak);
+  const mlir::Value sum =
+      importer.make<mlir::tosa::ReduceSumOp>(rowType, importer.make<mlir::tosa::ExpOp>(type, below), along);
+  importer.setOutput(
+      op, importer.make<mlir::tosa::SubOp>(type, below, importer.make<mlir::tosa::LogOp>(rowType, sum)));
   return {};
 }
 

@@ -1,4 +1,4 @@
-/// Operators of one float32 number each: EXP, LOG, ABS, NEG, FLOOR, CEIL, SIN, COS, SQUARE, SQRT, RSQRT, HARD_SWISH; L2_NORMALIZATION; PRELU,
+/// Operators of one float32 number each: EXP, LOG, ABS, NEG, FLOOR, CEIL, SIN, COS, SQUARE, SQRT, RSQRT, HARD_SWISH; PRELU,
 /// of int8 too.
 
 #include "import/broadcast.h"
@@ -81,36 +81,6 @@ Expected<void> importUnary(Importer &importer, const Operator &op) {
     return Error{"operator " + std::to_string(op.index) + " (" + op.name + ") is not supported"};
   }
   importer.setOutput(op, value);
-  return {};
-}
-
-Expected<void> importL2Norm(Importer &importer, const Operator &op) {
-  if (auto ok = importer.checkOperands(op, 1, 1); !ok)
-    return ok;
-  const Tensor &input = importer.input(op, 0);
-  if (auto ok = checkReal(op, input, importer.output(op)); !ok)
-    return ok;
-  if (input.shape.empty())
-    return Error{prefixOf(op) + "a single number has no dimension to normalise"};
-  // x / max(sqrt(sum of squares along the last dimension), 1e-6)
-  const mlir::Value x = importer.inputValue(op, 0);
-  const auto noShift = importer.builder().getI8IntegerAttr(0);
-  std::vector<int64_t> shape = input.shape;
-  const auto last = static_cast<int32_t>(shape.size() - 1);
-  shape.back() = 1;
-  const mlir::Type row = mlir::cast<mlir::RankedTensorType>(x.getType()).clone(shape);
-  const mlir::Value squares = importer.make<mlir::tosa::MulOp>(x.getType(), x, x, noShift);
-  mlir::Value sum =
-      importer.make<mlir::tosa::ReduceSumOp>(row, squares, importer.builder().getI32IntegerAttr(last));
-  sum = importer.make<mlir::tosa::MaximumOp>(
-      row, sum, importer.constantF32(std::vector<int64_t>(shape.size(), 1), {1e-12f}));
-  const mlir::Value inverse = importer.make<mlir::tosa::RsqrtOp>(row, sum);
-  const auto *options = op.options<tflite::L2NormOptions>();
-  auto value = importer.activate(op, options ? options->activation() : tflite::Activation::NONE,
-                                 importer.make<mlir::tosa::MulOp>(x.getType(), x, inverse, noShift));
-  if (!value)
-    return value.error();
-  importer.setOutput(op, *value);
   return {};
 }
 

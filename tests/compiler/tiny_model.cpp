@@ -331,6 +331,13 @@ void addMoves(std::vector<TinyModel> &models) {
       {BuiltinOperator::SLICE, {0, 1, 2}, {3}});
   add({picture, integers("order", {4}, {0, 3, 1, 2}), like("y", {1, 3, 6, 7})},
       {BuiltinOperator::TRANSPOSE, {0, 1}, {2}});
+  add({picture, integers("times", {4}, {1, 2, 1, 3}), like("y", {1, 12, 7, 9})},
+      {BuiltinOperator::TILE, {0, 1}, {2}});
+  add({picture, integers("axes", {2}, {1, -1}), picture}, {BuiltinOperator::REVERSE_V2, {0, 1}, {2}});
+  add({picture, integers("pads", {4, 2}, {0, 0, 1, 2, 3, 0, 0, 0}), like("y", {1, 9, 10, 3})},
+      {BuiltinOperator::MIRROR_PAD, {0, 1}, {2}, BuiltinOptions::MirrorPadOptions, [](Builder &b) {
+         return tfl::CreateMirrorPadOptions(b, tfl::MirrorPadMode::SYMMETRIC).Union();
+       }});
   add({picture, integers("axis", {1}, {1}), like("y", {1, 3, 7, 3}), like("z", {1, 3, 7, 3})},
       {BuiltinOperator::SPLIT, {1, 0}, {2, 3}});
   add({picture, integers("sizes", {2}, {2, -1}), integers("axis", {1}, {2}), like("y", {1, 6, 2, 3}),
@@ -431,6 +438,16 @@ std::vector<TinyModel> tinyOperators() {
   add({picture, second, activation("z", {1, 5, 14, 3}, 0.04f, -11)},
       {BuiltinOperator::CONCATENATION, {0, 1}, {2}, BuiltinOptions::ConcatenationOptions, [](Builder &b) {
          return tfl::CreateConcatenationOptions(b, 2).Union();
+       }});
+  add({picture, second, activation("z", picture.shape, 0.2f, -128)},
+      {BuiltinOperator::SQUARED_DIFFERENCE, {0, 1}, {2}});
+  add({picture, activation("z", picture.shape, 0.03f, 1)}, {BuiltinOperator::ELU, {0}, {1}});
+  add({picture, activation("z", picture.shape, 1.0f / 128, 0)},
+      {BuiltinOperator::L2_NORMALIZATION, {0}, {1}});
+  add({real, real}, {BuiltinOperator::LOG_SOFTMAX, {0}, {1}});
+  add({picture, second, activation("z", {1, 5, 7, 7}, 0.2f, 5)},
+      {BuiltinOperator::BATCH_MATMUL, {0, 1}, {2}, BuiltinOptions::BatchMatMulOptions, [](Builder &b) {
+         return tfl::CreateBatchMatMulOptions(b, false, true, false).Union();
        }});
   addMoves(models);
   return models;
