@@ -12,6 +12,7 @@
 namespace tessera::tools {
 
 void addRun(CLI::App &app, int &status);
+void addProfile(CLI::App &app, int &status);
 void addEval(CLI::App &app, int &status);
 void addCompile(CLI::App &app, int &status);
 void addQuantize(CLI::App &app, int &status);

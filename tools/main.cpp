@@ -21,6 +21,8 @@ Try:
       what the network answers, and what every layer costs on the Verilated core
   tessera run net.tflite --input x.npy --device cpu --output out
       the same bytes from the host's CPU, written to out/output_0.npy
+  tessera profile net.tflite --input x.npy --machine pynq --json profile.json
+      where every layer's cycles and bytes went
   tessera compile net.tflite --machine tiny -o net.tsr && tessera info net.tsr
       a program image, and where each layer was placed and why
   tessera quantize net.onnx --calibrate pictures --machine pynq -o net_int8.onnx
@@ -77,6 +79,7 @@ int main(int argc, char **argv) {
   int status = 0;
 #ifdef TESSERA_HAVE_RUN
   tessera::tools::addRun(app, status);
+  tessera::tools::addProfile(app, status);
   tessera::tools::addEval(app, status);
 #endif
 #ifdef TESSERA_HAVE_COMPILE

@@ -1,6 +1,7 @@
 #include "tessera/compiler/session.h"
 
 #include "metadata.h"
+#include "profile.h"
 #include "tessera/compiler/compiler.h"
 #include "tessera/compiler/host_code.h"
 
@@ -43,6 +44,12 @@ public:
   Expected<std::vector<TensorData>> run(std::span<const TensorData> inputs) override;
   bool isDynamic() const override { return metadata_.isDynamic; }
   RunReport report() const override;
+  Expected<std::vector<ProfileRow>> profile() const override {
+    return profileRows(runtime_.get(), metadata_);
+  }
+  Expected<uint64_t> timeline(const std::function<void(const TimelineSlice &)> &tell) const override {
+    return tellTimeline(runtime_.get(), metadata_, machine_, tell);
+  }
   Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) override;
 
 private:
@@ -124,6 +131,8 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
     return Error{tsr_open_message()};
   runtime_.reset(runtime);
   tsr_runtime_set_timeout(runtime, options.timeoutSeconds);
+  if (options.profile && tsr_runtime_set_profile(runtime, options.timelineEvents) != TSR_OK)
+    return Error{tsr_runtime_message(runtime)};
   return {};
 }
 

@@ -59,6 +59,14 @@ public:
     return set ? Status{} : Status{TSR_IO, set.error().message};
   }
 
+  Status timeline(uint64_t limit) override {
+    core_->timeline(limit);
+    return {};
+  }
+  std::span<const uint64_t> timelineEvents(uint64_t &dropped) override {
+    return core_->timelineEvents(dropped);
+  }
+
 private:
   Status checkModel() const {
     const std::string message = core_->message();

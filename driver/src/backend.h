@@ -38,6 +38,10 @@ public:
   virtual double launchSeconds() const { return 0; }
 
   virtual Status wave(const std::string &path, uint32_t first, uint32_t last);
+
+  /// As tsr_device_timeline and tsr_device_timeline_events have it.
+  virtual Status timeline(uint64_t limit);
+  virtual std::span<const uint64_t> timelineEvents(uint64_t &dropped);
 };
 
 /// Makes a backend; on failure `backend` stays empty.

@@ -33,6 +33,15 @@ Status Backend::wave(const std::string &path, uint32_t, uint32_t) {
   return failure(TSR_UNSUPPORTED, "this device writes no waveform");
 }
 
+Status Backend::timeline(uint64_t limit) {
+  return limit == 0 ? Status{} : failure(TSR_UNSUPPORTED, "this device does not see when instructions run");
+}
+
+std::span<const uint64_t> Backend::timelineEvents(uint64_t &dropped) {
+  dropped = 0;
+  return {};
+}
+
 Backend &backendOf(tsr_device &device) { return *device.backend; }
 
 const char *errorName(uint32_t code) {
@@ -44,12 +53,13 @@ const char *errorName(uint32_t code) {
 
 Status identify(tsr_device &device) {
   const isa::MachineConfig &machine = device.machine;
-  uint32_t identity = 0, version = 0, low = 0, high = 0, features = 0;
+  uint32_t identity = 0, version = 0, low = 0, high = 0, features = 0, classes = 0;
   for (auto [offset, value] : {std::pair{reg::kIdentity, &identity},
                                {reg::kVersion, &version},
                                {reg::kConfigHashLow, &low},
                                {reg::kConfigHashHigh, &high},
-                               {reg::kFeatures, &features}})
+                               {reg::kFeatures, &features},
+                               {reg::kClassCount, &classes}})
     if (Status status = device.backend->readRegister(offset, *value); !status.ok())
       return status;
   if (identity != isa::kIdentity)
@@ -71,6 +81,7 @@ Status identify(tsr_device &device) {
   device.identity.configHash = hash;
   device.identity.version = version;
   device.identity.features = features;
+  device.identity.classes = classes == TSR_CYCLE_CLASSES ? classes : 0;
   return {};
 }
 
@@ -98,6 +109,34 @@ Status writeRegister(tsr_device &device, uint32_t offset, uint32_t value) {
   if (offset == reg::kControl && (value & 1))
     return launch(device);
   return device.backend->writeRegister(offset, value);
+}
+
+Status readClasses(tsr_device &device, std::span<uint64_t, TSR_CYCLE_CLASSES> classes) {
+  if (device.identity.classes == 0)
+    return failure(TSR_UNSUPPORTED, "device %s does not count where cycles go", device.name.c_str());
+  for (uint32_t i = 0; i < TSR_CYCLE_CLASSES; ++i) {
+    uint32_t value = 0;
+    if (Status status = device.backend->readRegister(reg::kClasses + 4 * i, value); !status.ok())
+      return status;
+    classes[i] = value;
+  }
+  return {};
+}
+
+Status readMarkClasses(tsr_device &device, uint32_t count, uint32_t *classes) {
+  if (device.identity.classes == 0)
+    return failure(TSR_UNSUPPORTED, "device %s does not count where cycles go", device.name.c_str());
+  if (count > reg::kMarksCount)
+    return failure(TSR_INVALID_ARGUMENT, "%u marks of %u", count, reg::kMarksCount);
+  Status status;
+  for (uint32_t show = 1; show <= TSR_CYCLE_CLASSES && status.ok(); ++show) {
+    status = device.backend->writeRegister(reg::kMarksShow, show);
+    for (uint32_t i = 0; i < count && status.ok(); ++i)
+      status = device.backend->readRegister(reg::kMarks + 4 * i, classes[i * TSR_CYCLE_CLASSES + show - 1]);
+  }
+  if (Status back = device.backend->writeRegister(reg::kMarksShow, 0); status.ok())
+    return back;
+  return status;
 }
 
 Status allocate(tsr_device &device, uint64_t bytes, uint64_t alignment, uint32_t &address) {

@@ -39,6 +39,8 @@ Status readMemory(tsr_device &device, uint32_t address, std::span<uint8_t> data)
 Status writeMemory(tsr_device &device, uint32_t address, std::span<const uint8_t> data);
 Status readRegister(tsr_device &device, uint32_t offset, uint32_t &value);
 Status writeRegister(tsr_device &device, uint32_t offset, uint32_t value);
+Status readClasses(tsr_device &device, std::span<uint64_t, TSR_CYCLE_CLASSES> classes);
+Status readMarkClasses(tsr_device &device, uint32_t count, uint32_t *classes);
 Status allocate(tsr_device &device, uint64_t bytes, uint64_t alignment, uint32_t &address);
 Status launch(tsr_device &device);
 Status wait(tsr_device &device, double timeoutSeconds, tsr_launch_result &result);

@@ -158,6 +158,37 @@ tsr_status tsr_device_counters(tsr_device *device, uint64_t counters[TSR_COUNTER
   });
 }
 
+tsr_status tsr_device_classes(tsr_device *device, uint64_t classes[TSR_CYCLE_CLASSES]) {
+  if (!device || !classes)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(device->message, [&] {
+    return device->report(
+        readClasses(*device, std::span<uint64_t, TSR_CYCLE_CLASSES>(classes, TSR_CYCLE_CLASSES)));
+  });
+}
+
+tsr_status tsr_device_mark_classes(tsr_device *device, uint32_t count, uint32_t *classes) {
+  if (!device || (!classes && count))
+    return TSR_INVALID_ARGUMENT;
+  return guarded(device->message, [&] { return device->report(readMarkClasses(*device, count, classes)); });
+}
+
+tsr_status tsr_device_timeline(tsr_device *device, uint64_t limit) {
+  if (!device)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(device->message, [&] { return device->report(device->backend->timeline(limit)); });
+}
+
+tsr_status tsr_device_timeline_events(tsr_device *device, const uint64_t **events, uint64_t *count,
+                                      uint64_t *dropped) {
+  if (!device || !events || !count || !dropped)
+    return TSR_INVALID_ARGUMENT;
+  const std::span<const uint64_t> kept = device->backend->timelineEvents(*dropped);
+  *events = kept.data();
+  *count = kept.size();
+  return TSR_OK;
+}
+
 tsr_status tsr_device_wave(tsr_device *device, const char *path, uint32_t firstInstruction,
                            uint32_t lastInstruction) {
   if (!device)

@@ -66,7 +66,16 @@ module tsr_compute (
     output wire                                 vector_busy_o,
     output wire                                 wait_load_o,
     output wire                                 wait_store_o,
-    output wire                                 cmd_starved_o
+    output wire                                 cmd_starved_o,
+    // classes of cycles
+    output wire                                 issue_o,       // a unit has an instruction that it has not issued whole
+    output wire                                 want_load_o,
+    output wire                                 want_store_o,
+    output wire                                 job_busy_o,
+    output wire                                 empty_o,
+    // timeline: instructions of array, vector unit and compute's loader (bits 0 to 2) that begin and end
+    output wire  [2:0]                          unit_begin_o,
+    output wire  [2:0]                          unit_end_o
 );
   localparam int Lanes = tsr_cfg_pkg::Batch * tsr_cfg_pkg::BlockOut;
   localparam int Banks = tsr_cfg_pkg::NumTaps * tsr_cfg_pkg::InpPerOut;
@@ -159,7 +168,8 @@ module tsr_compute (
       .busy_o,
       .wait_load_o,
       .wait_store_o,
-      .cmd_starved_o
+      .cmd_starved_o,
+      .want_load_o, .want_store_o, .job_busy_o, .empty_o
   );
 
   // Sequencers, each behind a queue of two instructions
@@ -197,6 +207,7 @@ module tsr_compute (
       .data_o (vs)
   );
 
+  wire arr_left, vec_left;
   wire arr_uop_en, vec_uop_en;
   wire [UB-1:0] arr_uop_addr, vec_uop_addr;
   wire [31:0] arr_uop_data, vec_uop_data;
@@ -231,7 +242,8 @@ module tsr_compute (
       .item_dst_o(ai_dst),
       .item_src_o(ai_src),
       .item_wgt_o(ai_wgt),
-      .item_cfg_o(ai_cfg)
+      .item_cfg_o(ai_cfg),
+      .busy_o(arr_left)
   );
   wire vi_valid, vi_ready, vi_null, vi_end, vi_first, vi_last;
   wire [17:0] vi_dst, vi_rhs, vi_lhs;
@@ -265,8 +277,12 @@ module tsr_compute (
       .item_dst_o(vi_dst),
       .item_src_o(vi_rhs),
       .item_wgt_o(vi_lhs),
-      .item_cfg_o(vi_cfg)
+      .item_cfg_o(vi_cfg),
+      .busy_o(vec_left)
   );
+  assign issue_o = as_valid || arr_left || vs_valid || vec_left;
+  assign unit_begin_o = {job_valid_o && job_ready_i, vec_start_valid, arr_start_valid};
+  assign unit_end_o = {job_done_i, vec_done, arr_done};
 
   // Scratchpads
   wire [Banks-1:0] inp_en;

@@ -3,7 +3,8 @@
 // Buses: one AXI4 read master (IDs 0 fetch, 1 load module, 2 compute's loader), one AXI4 write master (ID 0), one AXI4-Lite
 // slave. No output depends on an input of the same cycle.
 // Progress, for the watchdog: a bus transfer, a busy array or vector unit, or an instruction that begins or ends.
-// trace_*: for waveform windows, with TSR_TRACE only.
+// trace_*: for waveform windows, with TSR_TRACE only. timeline_o: instructions of load, store, array, vector unit and compute's
+// loader (bits 0 to 4) that began in the cycle before, and those that ended (bits 5 to 9); for simulators, a board leaves it open.
 // Critical path: the least index that has not ended, into tsr_launch. Memories: none of its own.
 `default_nettype none
 `include "tsr_assert.svh"
@@ -64,7 +65,8 @@ module tsr_core (
     output wire                               busy_o,
     output wire                               trace_begin_o,
     output wire  [                      31:0] trace_begin_index_o,
-    output wire  [                      31:0] trace_oldest_o
+    output wire  [                      31:0] trace_oldest_o,
+    output logic [                       9:0] timeline_o
 );
   localparam int BusBits = tsr_cfg_pkg::BusBits;
   localparam int OutBits = 8 * tsr_cfg_pkg::OutElementBytes;
@@ -80,6 +82,8 @@ module tsr_core (
   wire mark_valid;
   wire [7:0] mark_index;
   wire [11:0] events;
+  wire clear_classes;
+  wire [tsr_isa_pkg::NumClasses*32-1:0] classes;
 
   tsr_regs u_regs (
       .clk_i,
@@ -118,7 +122,9 @@ module tsr_core (
       .end_index_i     (end_index),
       .mark_valid_i    (mark_valid),
       .mark_index_i    (mark_index),
-      .events_i        (events)
+      .events_i        (events),
+      .clear_classes_o (clear_classes),
+      .classes_i       (classes)
   );
   assign busy_o = running;
 
@@ -337,6 +343,8 @@ module tsr_core (
   wire [15:0] st_rd_index;
   wire [OutBits-1:0] st_rd_data;
   wire compute_err, compute_idle, compute_finish, compute_busy, array_busy, vector_busy, wait_load, wait_store, starved;
+  wire issue, want_load, want_store, compute_job_busy, compute_empty;
+  wire [2:0] unit_begin, unit_end;
   wire [3:0] compute_code;
   wire [31:0] compute_err_index, compute_oldest;
 
@@ -391,7 +399,9 @@ module tsr_core (
       .vector_busy_o (vector_busy),
       .wait_load_o   (wait_load),
       .wait_store_o  (wait_store),
-      .cmd_starved_o (starved)
+      .cmd_starved_o (starved),
+      .issue_o (issue), .want_load_o (want_load), .want_store_o (want_store), .job_busy_o (compute_job_busy), .empty_o (compute_empty),
+      .unit_begin_o (unit_begin), .unit_end_o (unit_end)
   );
 
   // ------------------------------------------------------------------------------------------------- store
@@ -509,6 +519,14 @@ module tsr_core (
     load_busy,
     starved && !fetch_ended
   };
+
+  tsr_cycle_classes u_classes (
+      .clk_i, .clear_i (clear_classes), .running_i (running),
+      .array_i (array_busy), .vector_i (vector_busy), .issue_i (issue), .job_i (compute_job_busy),
+      .want_load_i (want_load), .load_busy_i (load_busy), .want_store_i(want_store), .store_busy_i(store_busy),
+      .starved_i (compute_empty && !fetch_ended), .over_i (compute_empty), .counts_o (classes)
+  );
+  always_ff @(posedge clk_i) timeline_o <= {unit_end, store_done, load_done, unit_begin, store_begin, load_begin};
 
 `ifdef TSR_TRACE
   wire compute_begin = compute_cmd_valid && compute_cmd_ready;

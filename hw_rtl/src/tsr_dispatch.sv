@@ -69,7 +69,11 @@ module tsr_dispatch #(
     output wire               busy_o,
     output wire               wait_load_o,
     output wire               wait_store_o,
-    output wire               cmd_starved_o
+    output wire               cmd_starved_o,
+    output wire               want_load_o,   // the head waits for a load token
+    output wire               want_store_o,  // it has that, or needs none, and waits for a store token
+    output wire               job_busy_o,    // a load of compute's own has begun and not ended
+    output wire               empty_o        // no instruction is here
 );
   // Head
   wire head_valid, head_ready;
@@ -264,7 +268,7 @@ module tsr_dispatch #(
       2'd1: ended = arr_ended_q != '0 || (arr_dead_q && drained_i);
       2'd2: ended = vec_ended_q != '0 || (vec_dead_q && drained_i);
       2'd3: ended = job_ended_q != '0;
-      default: ended = 1'b1;
+      default: ended = !(retire_mark && mark_valid_o);  // the registers take two cycles for a mark
     endcase
   end
   assign retire = retire_valid && ended;
@@ -353,6 +357,10 @@ module tsr_dispatch #(
   assign wait_load_o = !retire_valid && allowed && !have_load;
   assign wait_store_o = !retire_valid && allowed && have_load && !have_store;
   assign cmd_starved_o = !retire_valid && !head_valid && !cmd_valid_i;
+  assign want_load_o = allowed && !have_load;
+  assign want_store_o = allowed && have_load && !have_store;
+  assign job_busy_o = job_count_q != '0;
+  assign empty_o = !head_valid && !cmd_valid_i;
 
   `TSR_ASSERT(!(retire && retire_unit == 2'd1 && arr_count_q == '0))
   `TSR_ASSERT(!(retire && retire_unit == 2'd2 && vec_count_q == '0))

@@ -3,7 +3,7 @@
 // One write and one read at a time; AW and W may come in any order; byte strobes are honoured. What has no register reads
 // 0 and ignores writes; both answer OKAY. Counters are 32 bits, run while running_i, and are cleared at a launch.
 // launch_o pulses when 1 is written to control bit 0 while the core does not run.
-// Critical path: the read multiplexer (two stages). Memories: 256 marks of 32 bits (one write, one read port).
+// Critical path: the read multiplexer (two stages). Memories: 256 marks of 256 bits, as two words of 128 (one write, one read port).
 `default_nettype none
 
 module tsr_regs (
@@ -46,7 +46,9 @@ module tsr_regs (
     input  wire  [31:0] end_index_i,
     input  wire         mark_valid_i,
     input  wire  [ 7:0] mark_index_i,
-    input  wire  [11:0] events_i         // one bit a counter, in the order of the registers
+    input  wire  [11:0] events_i,        // one bit a counter, in the order of the registers
+    output wire         clear_classes_o,
+    input  wire  [tsr_isa_pkg::NumClasses*32-1:0] classes_i  // what tsr_cycle_classes has counted
 );
   localparam int Counters = 12;
   localparam logic [31:0] WatchdogReset = 32'd1_000_000;
@@ -58,8 +60,10 @@ module tsr_regs (
   logic irq_enable_q, irq_status_q;
   logic [31:0] insn_count_q, insn_address_q, uop_base_q, inp_base_q, wgt_base_q, acc_base_q, out_base_q, par_base_q;
   logic [31:0] user_q, watchdog_q;
+  logic [2:0] show_q;
   logic [31:0] counter_q[0:Counters-1];
-  logic [31:0] mark_mem[0:tsr_isa_pkg::NumMarks-1];
+  // Two words a mark: the cycle count and classes 0 to 2, then classes 3 to 6.
+  logic [127:0] mark_mem[0:2*tsr_isa_pkg::NumMarks-1];
   logic [tsr_isa_pkg::NumMarks-1:0] marked_q;
 
   // ------------------------------------------------------------------------------------------------- writes
@@ -106,6 +110,7 @@ module tsr_regs (
         tsr_isa_pkg::RegParBase: par_base_q <= (par_base_q & ~mask) | put;
         tsr_isa_pkg::RegUserCounter: user_q <= (user_q & ~mask) | put;
         tsr_isa_pkg::RegWatchdogLimit: watchdog_q <= (watchdog_q & ~mask) | put;
+        tsr_isa_pkg::RegMarksShow: if (mask[0]) show_q <= put[2:0];
         tsr_isa_pkg::RegIrqEnable: if (mask[0]) irq_enable_q <= put[0];
         tsr_isa_pkg::RegIrqStatus: if (put[0] && !end_i) irq_status_q <= 1'b0;
         default: ;
@@ -127,6 +132,7 @@ module tsr_regs (
       par_base_q <= 32'd0;
       user_q <= 32'd0;
       watchdog_q <= WatchdogReset;
+      show_q <= 3'd0;
     end
   end
 
@@ -159,8 +165,21 @@ module tsr_regs (
     end
   end
 
+  // The classes' counts are a cycle late: those of a mark are there in the cycle after it. Marks are two cycles apart.
+  logic mark_q1, mark_q2;
+  logic [7:0] mark_at_q;
+  logic [31:0] mark_cycles_q;
+  logic [127:0] mark_rest_q;
+  assign clear_classes_o = launch_o || !rst_ni;
   always_ff @(posedge clk_i) begin
-    if (mark_valid_i) mark_mem[mark_index_i] <= cycles_q[31:0];
+    mark_q1 <= mark_valid_i;
+    mark_q2 <= mark_q1;
+    if (mark_valid_i) begin
+      mark_at_q <= mark_index_i;
+      mark_cycles_q <= cycles_q[31:0];
+    end
+    if (mark_q1) mark_rest_q <= classes_i[127+96:96];
+    if (mark_q1 || mark_q2) mark_mem[{mark_at_q, mark_q2}] <= mark_q2 ? mark_rest_q : {classes_i[95:0], mark_cycles_q};
     if (launch_o || !rst_ni) marked_q <= '0;
     else if (mark_valid_i) marked_q[mark_index_i] <= 1'b1;
   end
@@ -168,7 +187,8 @@ module tsr_regs (
   // ------------------------------------------------------------------------------------------------- reads
   logic ar_held_q, ar_second_q, r_valid_q;
   logic [11:0] ar_addr_q;
-  logic [31:0] mark_q, plain_q, r_data_q;
+  logic [31:0] plain_q, r_data_q;
+  logic [127:0] mark_q;
   logic is_mark_q;
   assign s_ar_ready_o = !ar_held_q && !r_valid_q;
   assign s_r_valid_o = r_valid_q;
@@ -203,9 +223,14 @@ module tsr_regs (
         tsr_isa_pkg::RegWatchdogLimit: plain = watchdog_q;
         tsr_isa_pkg::RegIrqEnable: plain = {31'd0, irq_enable_q};
         tsr_isa_pkg::RegIrqStatus: plain = {31'd0, irq_status_q};
+        tsr_isa_pkg::RegClassCount: plain = 32'(tsr_isa_pkg::NumClasses);
+        tsr_isa_pkg::RegMarksShow: plain = {29'd0, show_q};
         default: begin
           for (int k = 0; k < Counters; k = k + 1) begin
             if (from == tsr_isa_pkg::RegCounterFetchStall + 12'(4 * k)) plain = counter_q[k];
+          end
+          for (int k = 0; k < tsr_isa_pkg::NumClasses; k = k + 1) begin
+            if (from == tsr_isa_pkg::RegClasses + 12'(4 * k)) plain = classes_i[32*k+:32];
           end
         end
       endcase
@@ -220,14 +245,14 @@ module tsr_regs (
     ar_second_q <= ar_held_q && !ar_second_q;
     if (ar_held_q) begin
       plain_q <= plain;
-      mark_q <= mark_mem[ar_addr_q[9:2]];
+      mark_q <= mark_mem[{ar_addr_q[9:2], show_q[2]}];
       is_mark_q <= ar_addr_q[11:10] == 2'b01;
     end
     if (s_r_ready_i) r_valid_q <= 1'b0;
     if (ar_second_q) begin
       ar_held_q <= 1'b0;
       r_valid_q <= 1'b1;
-      r_data_q <= is_mark_q ? (marked_q[ar_addr_q[9:2]] ? mark_q : 32'd0) : plain_q;
+      r_data_q <= is_mark_q ? (marked_q[ar_addr_q[9:2]] ? mark_q[32*show_q[1:0]+:32] : 32'd0) : plain_q;
     end
     if (!rst_ni) begin
       ar_held_q <= 1'b0;

@@ -40,7 +40,8 @@ module tsr_sequencer #(
     output logic [17:0]                            item_dst_o,
     output logic [17:0]                            item_src_o,
     output logic [17:0]                            item_wgt_o,
-    output logic [CfgW-1:0]                        item_cfg_o
+    output logic [CfgW-1:0]                        item_cfg_o,
+    output wire                                    busy_o              // an instruction has items left
 );
   localparam int UB = tsr_cfg_pkg::UopIndexBits;
   localparam int DstLsb = tsr_cfg_pkg::MicroOpDstLsb;
@@ -74,6 +75,7 @@ module tsr_sequencer #(
   assign start_ready_o = !act_q || (adv && at_end);
   wire take = start_valid_i && start_ready_o;
 
+  assign busy_o = act_q || v1_q || v2_q || item_valid_o;
   assign uop_en_o = adv && act_q;
   assign uop_addr_o = u_q;
 

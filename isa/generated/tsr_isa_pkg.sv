@@ -103,6 +103,8 @@ package tsr_isa_pkg;
   localparam logic [11:0] RegIrqEnable = 12'h060;  // rw
   localparam logic [11:0] RegIrqStatus = 12'h064;  // w1c
   localparam logic [11:0] RegCycleCountHigh = 12'h068;  // ro
+  localparam logic [11:0] RegClassCount = 12'h06c;  // ro
+  localparam logic [11:0] RegMarksShow = 12'h070;  // rw
   localparam logic [11:0] RegCounterFetchStall = 12'h080;  // ro
   localparam logic [11:0] RegCounterLoadBusy = 12'h084;  // ro
   localparam logic [11:0] RegCounterLoadStall = 12'h088;  // ro
@@ -115,6 +117,8 @@ package tsr_isa_pkg;
   localparam logic [11:0] RegCounterStoreStall = 12'h0a4;  // ro
   localparam logic [11:0] RegCounterReadBeats = 12'h0a8;  // ro
   localparam logic [11:0] RegCounterWriteBeats = 12'h0ac;  // ro
+  localparam logic [11:0] RegClasses = 12'h0c0;  // ro
+  localparam int NumClasses = 7;
   localparam logic [11:0] RegMarks = 12'h400;  // ro
   localparam int NumMarks = 256;
 endpackage

@@ -108,8 +108,8 @@ TEST(NullOpenTest, ANewerCoreOfTheSameVersionFits) {
 TEST_F(NullTest, OpeningReadsTheIdentity) {
   std::vector<tsr_null_access> traffic(tsr_null_traffic(device.get(), nullptr, 0));
   tsr_null_traffic(device.get(), traffic.data(), traffic.size());
-  const uint32_t expected[] = {reg::kIdentity, reg::kVersion, reg::kConfigHashLow, reg::kConfigHashHigh,
-                               reg::kFeatures};
+  const uint32_t expected[] = {reg::kIdentity,       reg::kVersion,  reg::kConfigHashLow,
+                               reg::kConfigHashHigh, reg::kFeatures, reg::kClassCount};
   ASSERT_EQ(traffic.size(), std::size(expected));
   for (size_t i = 0; i < traffic.size(); ++i) {
     EXPECT_EQ(traffic[i].write, 0u);

@@ -44,6 +44,7 @@ typedef struct tsr_identity {
   uint64_t configHash; /* of the machine configuration, read from the core */
   uint32_t version;    /* of the core: major << 16 | minor */
   uint32_t features;   /* bits as in the features register */
+  uint32_t classes;    /* classes of cycles that the core counts: TSR_CYCLE_CLASSES, or 0 */
 } tsr_identity;
 
 typedef struct tsr_launch_result {
@@ -55,6 +56,18 @@ typedef struct tsr_launch_result {
 
 /* Counters, in the order of the registers counter_fetch_stall ... counter_write_beats. */
 #define TSR_COUNTERS 12
+
+/* Where the cycles of a launch went, in the order of the core's counters; each cycle belongs to one class. docs/profile.md. */
+enum {
+  TSR_CYCLE_ARRAY = 0,       /* the array takes a micro-op */
+  TSR_CYCLE_VECTOR = 1,      /* the vector unit does, alone */
+  TSR_CYCLE_LOAD = 2,        /* compute waits for a load that runs */
+  TSR_CYCLE_STORE = 3,       /* compute waits for a store that runs */
+  TSR_CYCLE_TOKEN = 4,       /* compute waits for a token, and who owes it waits too */
+  TSR_CYCLE_INSTRUCTION = 5, /* compute has no instruction yet */
+  TSR_CYCLE_PIPELINE = 6     /* pipelines fill and drain */
+};
+#define TSR_CYCLE_CLASSES 7
 
 /* Opens a device by name ("null", "functional", "cycle", "systemc"). On failure *device is NULL and the message is in
  * tsr_open_message() (thread-local). */
@@ -85,6 +98,21 @@ tsr_status tsr_device_wait(tsr_device *device, double timeoutSeconds, tsr_launch
 const char *tsr_error_name(uint32_t errorCode);
 
 tsr_status tsr_device_counters(tsr_device *device, uint64_t counters[TSR_COUNTERS]);
+
+/* Cycles of the last launch by class; they add up to its cycles (to their low 32 bits). TSR_UNSUPPORTED: the device counts no classes. */
+tsr_status tsr_device_classes(tsr_device *device, uint64_t classes[TSR_CYCLE_CLASSES]);
+
+/* The same as they stood at marks 0 to count - 1 of the last launch, TSR_CYCLE_CLASSES numbers (low 32 bits) a mark. */
+tsr_status tsr_device_mark_classes(tsr_device *device, uint32_t count, uint32_t *classes);
+
+/* Keeps when the instructions of each unit begin and end in later launches, at most `limit` events a launch; 0 turns it off.
+ * TSR_UNSUPPORTED: the device cannot see that (only cycle can). */
+tsr_status tsr_device_timeline(tsr_device *device, uint64_t limit);
+
+/* The events of the last launch, valid until the next call on the device. Each is cycle << 16 | what: bits 0 to 4, an instruction of
+ * the load module, the store module, the array, the vector unit, compute's loader begins; bits 5 to 9, one ends. */
+tsr_status tsr_device_timeline_events(tsr_device *device, const uint64_t **events, uint64_t *count,
+                                      uint64_t *dropped);
 
 /* Waveform (FST) of instructions [firstInstruction, lastInstruction] of the next launch; NULL path turns it off. */
 tsr_status tsr_device_wave(tsr_device *device, const char *path, uint32_t firstInstruction,

@@ -66,6 +66,52 @@ typedef struct tsr_segment_report {
 /* TSR_NOT_FOUND: no such segment, or it has not been launched. */
 tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report);
 
+/* ---- For profiles ---- */
+
+/* From now on each launch's cycles are also read by class, where the device counts them (TSR_UNSUPPORTED: it does not), and, if
+ * timelineEvents is not 0, when instructions and host code ran is kept, at most so many events a launch. */
+tsr_status tsr_runtime_set_profile(tsr_runtime *runtime, uint64_t timelineEvents);
+
+/* What a launch did between two marks, in program order: the instructions up to the mark are the interval's. */
+typedef struct tsr_interval {
+  uint64_t cycles;                     /* from the last mark to this one */
+  uint64_t classes[TSR_CYCLE_CLASSES]; /* they add up to cycles */
+  uint64_t readBytes;                  /* by loads, micro-ops among them */
+  uint64_t writtenBytes;
+  uint64_t instructionBytes; /* the program's own */
+  uint64_t leastBytes; /* each byte of device memory that is read (micro-ops apart) or written, once each */
+} tsr_interval;
+
+/* The intervals of a segment's last launch: one a mark, and one for what comes after the last mark. Writes at most `capacity`. */
+tsr_status tsr_runtime_profile(tsr_runtime *runtime, uint32_t segment, tsr_interval *intervals,
+                               uint32_t capacity, uint32_t *count);
+
+/* When an instruction ran: unit 0 load module, 1 store module, 2 array, 3 vector unit, 4 compute's loader; from the cycle in which
+ * it begins, or its unit ends the one before, to the one in which it ends. */
+typedef struct tsr_slice {
+  uint32_t instruction; /* its place in the program */
+  uint32_t unit;
+  uint64_t begin, end;
+} tsr_slice;
+#define TSR_UNITS 5
+
+/* The slices of a segment's last launch, unit by unit in order of time, valid until the next call; *leftOut: events past the limit. */
+tsr_status tsr_runtime_timeline(tsr_runtime *runtime, uint32_t segment, const tsr_slice **slices,
+                                uint64_t *count, uint64_t *leftOut);
+
+/* What the host did in the last run, in order of time: seconds from the run's begin. */
+typedef struct tsr_host_slice {
+  const char *what; /* "emit program", "launch", "write input", "read output" */
+  uint32_t segment; /* of emit program and launch */
+  double begin, end;
+} tsr_host_slice;
+tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
+                                     double *seconds);
+
+/* The program of a segment, 16 bytes an instruction, valid as long as the runtime. */
+tsr_status tsr_runtime_stream(tsr_runtime *runtime, uint32_t segment, const void **instructions,
+                              uint32_t *count);
+
 /* ---- For host code ---- */
 
 /* The recorder of launch `segment`. The first call begins it, binds region 0 (constants) and 1 (arena) and sets *fresh to

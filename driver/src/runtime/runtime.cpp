@@ -139,6 +139,7 @@ Status runSegment(tsr_runtime &runtime, uint32_t segment) {
   if (!s.recorder)
     return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
   ++s.report.launches;
+  const HostSpan span(runtime, "launch", segment);
   if (tsr_status status = tsr_record_run(s.recorder, runtime.timeoutSeconds, &s.report.result);
       status != TSR_OK)
     return segmentFailure(segment, status, tsr_record_message(s.recorder));
@@ -148,7 +149,7 @@ Status runSegment(tsr_runtime &runtime, uint32_t segment) {
     return segmentFailure(segment, status, tsr_record_message(s.recorder));
   if (tsr_status status = tsr_device_counters(runtime.device, s.report.counters); status != TSR_OK)
     return segmentFailure(segment, status, tsr_device_message(runtime.device));
-  return {};
+  return runtime.profiles ? keepProfile(runtime, segment) : Status{};
 }
 
 } // namespace tessera::driver

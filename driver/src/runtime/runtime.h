@@ -8,6 +8,7 @@
 #include "tessera/isa/image.h"
 #include "tessera/runtime.h"
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -30,6 +31,11 @@ struct tsr_runtime {
   struct Segment {
     tsr_recorder *recorder = nullptr;
     tsr_segment_report report{};
+    std::vector<uint32_t> markClasses; ///< of the last launch, TSR_CYCLE_CLASSES a mark
+    uint64_t classes[TSR_CYCLE_CLASSES] = {};
+    std::vector<tsr_slice> slices; ///< of the last launch
+    uint64_t leftOut = 0;
+    double recordBegin = 0;
   };
   struct Region {
     uint32_t address = 0, bytes = 0;
@@ -42,6 +48,11 @@ struct tsr_runtime {
   std::vector<Segment> segments;
   std::vector<uint8_t> staging; ///< of blocked activations
   std::string message;
+  bool profiles = false;
+  uint64_t timelineLimit = 0; ///< events of a launch; 0: no timeline is kept
+  std::chrono::steady_clock::time_point runBegin;
+  double runSeconds = 0;
+  std::vector<tsr_host_slice> hostSlices;           ///< of the last run
   tessera::driver::HostHeap heap;                   ///< of host code with dynamic shapes
   std::vector<tessera::driver::HostResult> results; ///< of the last run, where their shapes are dynamic
 
@@ -54,6 +65,28 @@ namespace tessera::driver {
 Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recorder, bool &fresh);
 Status finishSegment(tsr_runtime &runtime, uint32_t segment);
 Status runSegment(tsr_runtime &runtime, uint32_t segment);
+
+Status setProfile(tsr_runtime &runtime, uint64_t timelineEvents);
+
+/// After a launch, where the runtime profiles: reads the classes of its cycles.
+Status keepProfile(tsr_runtime &runtime, uint32_t segment);
+Status profileIntervals(const tsr_runtime &runtime, uint32_t segment, std::vector<tsr_interval> &intervals);
+
+/// After a launch, where the runtime keeps a timeline: its events as slices of instructions.
+Status keepTimeline(tsr_runtime &runtime, uint32_t segment);
+
+/// What a scope of the host's work takes, where the runtime keeps a timeline.
+class HostSpan {
+public:
+  HostSpan(tsr_runtime &runtime, const char *what, uint32_t segment = 0);
+  ~HostSpan();
+  HostSpan(const HostSpan &) = delete;
+  HostSpan &operator=(const HostSpan &) = delete;
+
+private:
+  tsr_runtime &runtime_;
+  tsr_host_slice slice_;
+};
 
 /// A dense int8 picture and its blocked form in the arena.
 struct Picture {

@@ -1,6 +1,8 @@
 // The C functions of runtime.h.
 #include "runtime.h"
 
+#include <algorithm>
+
 using namespace tessera;
 using namespace tessera::driver;
 
@@ -66,7 +68,11 @@ tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, v
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   runtime->message.clear();
+  runtime->hostSlices.clear();
+  runtime->runBegin = std::chrono::steady_clock::now();
   const int32_t status = callHost(runtime, inputs, outputs);
+  runtime->runSeconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime->runBegin).count();
   if (status != TSR_OK && runtime->message.empty()) {
     // The host code gave up on a record call: its recorder has the message.
     for (size_t i = 0; i < runtime->segments.size(); ++i)
@@ -87,6 +93,57 @@ tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_
   return TSR_OK;
 }
 
+tsr_status tsr_runtime_set_profile(tsr_runtime *runtime, uint64_t timelineEvents) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(setProfile(*runtime, timelineEvents)); });
+}
+
+tsr_status tsr_runtime_profile(tsr_runtime *runtime, uint32_t segment, tsr_interval *intervals,
+                               uint32_t capacity, uint32_t *count) {
+  if (!runtime || (!intervals && capacity) || !count)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] {
+    std::vector<tsr_interval> all;
+    const tsr_status status = runtime->report(profileIntervals(*runtime, segment, all));
+    *count = static_cast<uint32_t>(all.size());
+    std::copy_n(all.begin(), std::min<size_t>(capacity, all.size()), intervals);
+    return status;
+  });
+}
+
+tsr_status tsr_runtime_timeline(tsr_runtime *runtime, uint32_t segment, const tsr_slice **slices,
+                                uint64_t *count, uint64_t *leftOut) {
+  if (!runtime || !slices || !count || !leftOut)
+    return TSR_INVALID_ARGUMENT;
+  if (segment >= runtime->segments.size() || runtime->timelineLimit == 0)
+    return TSR_NOT_FOUND;
+  const tsr_runtime::Segment &s = runtime->segments[segment];
+  *slices = s.slices.data();
+  *count = s.slices.size();
+  *leftOut = s.leftOut;
+  return TSR_OK;
+}
+
+tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
+                                     double *seconds) {
+  if (!runtime || !slices || !count || !seconds)
+    return TSR_INVALID_ARGUMENT;
+  *slices = runtime->hostSlices.data();
+  *count = runtime->hostSlices.size();
+  *seconds = runtime->runSeconds;
+  return TSR_OK;
+}
+
+tsr_status tsr_runtime_stream(tsr_runtime *runtime, uint32_t segment, const void **instructions,
+                              uint32_t *count) {
+  if (!runtime || !instructions || !count)
+    return TSR_INVALID_ARGUMENT;
+  if (segment >= runtime->segments.size() || !runtime->segments[segment].recorder)
+    return TSR_NOT_FOUND;
+  return tsr_record_stream(runtime->segments[segment].recorder, instructions, count);
+}
+
 tsr_status tsr_runtime_recorder(tsr_runtime *runtime, uint32_t segment, tsr_recorder **recorder,
                                 int32_t *fresh) {
   if (!runtime || !recorder || !fresh)
@@ -102,7 +159,10 @@ tsr_status tsr_runtime_recorder(tsr_runtime *runtime, uint32_t segment, tsr_reco
 tsr_status tsr_runtime_finish(tsr_runtime *runtime, uint32_t segment) {
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
-  return guarded(runtime->message, [&] { return runtime->report(finishSegment(*runtime, segment)); });
+  return guarded(runtime->message, [&] {
+    const HostSpan span(*runtime, "emit program", segment);
+    return runtime->report(finishSegment(*runtime, segment));
+  });
 }
 
 tsr_status tsr_runtime_run(tsr_runtime *runtime, uint32_t segment) {
@@ -116,6 +176,7 @@ tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, cons
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   return guarded(runtime->message, [&] {
+    const HostSpan span(*runtime, "write input");
     return runtime->report(writeBlocked(*runtime, offset, nhwc, {height, width, channels}, fill));
   });
 }
@@ -126,6 +187,7 @@ tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, cons
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   return guarded(runtime->message, [&] {
+    const HostSpan span(*runtime, "write input");
     return runtime->report(writeWindows(*runtime, offset, nhwc, {height, width, channels}, window, fill));
   });
 }
@@ -135,6 +197,7 @@ tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   return guarded(runtime->message, [&] {
+    const HostSpan span(*runtime, "read output");
     return runtime->report(readBlocked(*runtime, offset, nhwc, {height, width, channels}));
   });
 }

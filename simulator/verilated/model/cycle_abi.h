@@ -15,7 +15,7 @@
 
 extern "C" {
 
-enum : uint32_t { kTsrCycleAbi = 2 };
+enum : uint32_t { kTsrCycleAbi = 3 };
 enum : uint32_t { kTsrCycleDone = 0, kTsrCycleLimit = 1, kTsrCycleAssertion = 2 };
 
 struct TsrCycleApi {
@@ -36,6 +36,9 @@ struct TsrCycleApi {
   const char *(*message)(void *model);
   // 0: the file cannot be written or this variant writes none. Null path: off.
   uint32_t (*wave)(void *model, const char *path, uint32_t first, uint32_t last);
+  // Keeps timeline_o of later launches, at most `limit` words a launch, each cycle << 16 | timeline_o; 0: off.
+  void (*timeline)(void *model, uint64_t limit);
+  const uint64_t *(*timelineEvents)(void *model, uint64_t *count, uint64_t *dropped);
   void (*outputs)(void *model, tessera::simulator::CorePinsOut *out);
   void (*clock)(void *model, const tessera::simulator::CorePinsIn *in);
 };

@@ -7,6 +7,7 @@
 
 #include "bench_memory.h"
 #include "chaos_memory.h"
+#include "timeline.h"
 
 #include "Vcore.h"
 #include "Vcore___024root.h"
@@ -44,6 +45,7 @@ struct Model {
   Vcore top{&context};
   std::unique_ptr<Bench> bench;
   std::unique_ptr<Chaos> chaos;
+  tessera::cycle::Timeline timeline;
   uint64_t now = 0;
   bool failed = false;
   uint64_t failedAt = 0;
@@ -131,13 +133,16 @@ struct Model {
   void closeWave() {}
 #endif
 
-  template <class Memory> uint32_t runWith(Memory &memory, uint64_t maxCycles, bool untilIdle) {
+  template <bool Observed, class Memory>
+  uint32_t runWith(Memory &memory, uint64_t maxCycles, bool untilIdle) {
     const uint64_t end = maxCycles > ~uint64_t{0} - now ? ~uint64_t{0} : now + maxCycles;
     while (now < end) {
       if (untilIdle && !top.busy_o)
         return kTsrCycleDone;
       memory.cycle(top, now);
       edge();
+      if constexpr (Observed)
+        timeline.see(top.busy_o, top.timeline_o);
       if (__builtin_expect(failed, 0))
         return kTsrCycleAssertion;
     }
@@ -149,9 +154,11 @@ struct Model {
     if (failed)
       return kTsrCycleAssertion;
     if (bench)
-      return runWith(*bench, maxCycles, untilIdle);
+      return timeline.limit ? runWith<true>(*bench, maxCycles, untilIdle)
+                            : runWith<false>(*bench, maxCycles, untilIdle);
     if (chaos)
-      return runWith(*chaos, maxCycles, untilIdle);
+      return timeline.limit ? runWith<true>(*chaos, maxCycles, untilIdle)
+                            : runWith<false>(*chaos, maxCycles, untilIdle);
     return kTsrCycleLimit;
   }
 
@@ -372,6 +379,13 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
         (void)model, (void)first, (void)last;
         return path ? 0 : 1;
 #endif
+      },
+      [](void *model, uint64_t limit) { of(model)->timeline.limit = limit; },
+      [](void *model, uint64_t *count, uint64_t *dropped) {
+        const tessera::cycle::Timeline &timeline = of(model)->timeline;
+        *count = timeline.events.size();
+        *dropped = timeline.dropped;
+        return timeline.events.data();
       },
       [](void *model, CorePinsOut *out) { of(model)->outputs(*out); },
       [](void *model, const CorePinsIn *in) { of(model)->clock(*in); },

@@ -131,6 +131,16 @@ public:
   double secondsInModel() const override { return seconds_; }
   std::string message() const override { return model_->message(model_.state()); }
 
+  void timeline(uint64_t limit) override {
+    timelineLimit_ = limit;
+    model_->timeline(model_.state(), limit);
+  }
+  std::span<const uint64_t> timelineEvents(uint64_t &dropped) const override {
+    uint64_t count = 0;
+    const uint64_t *events = model_->timelineEvents(model_.state(), &count, &dropped);
+    return {events, count};
+  }
+
   RunEnd runUntilDone(const RunLimits &limits) override {
     const auto begin = Clock::now();
     uint64_t left = limits.maxCycles;
@@ -171,6 +181,7 @@ public:
         (*other)->writeRegister(other->state(), offset, readRegister(offset));
       past_ = cycles();
       model_ = std::move(*other);
+      timeline(timelineLimit_);
       past_ -= model_->cycles(model_.state());
     }
     if (!model_->wave(model_.state(), path.empty() ? nullptr : path.c_str(), first, last))
@@ -193,6 +204,7 @@ private:
   Model model_;
   uint64_t past_ = 0; ///< cycles of the model before the present one
   double seconds_ = 0;
+  uint64_t timelineLimit_ = 0;
 };
 
 class LibraryPins final : public VerilatedPins {

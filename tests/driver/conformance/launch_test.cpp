@@ -1,6 +1,8 @@
 // Launches of raw programs: status, errors, limits, interrupt, counters.
 #include "fixture.h"
 
+#include <numeric>
+
 namespace tessera::test {
 
 namespace reg = isa::reg;
@@ -136,6 +138,29 @@ TEST_P(DeviceTest, CountersCountWhatTheBusMoves) {
     return;
   EXPECT_GE(readBeats, 64 * machine.batch * machine.blockIn / machine.busBytes());
   EXPECT_GT(counters[1], 0u); // load busy
+}
+
+TEST_P(DeviceTest, EveryCycleHasOneClassOrTheDeviceSaysThatItCountsNone) {
+  tsr_identity identity{};
+  ASSERT_OK(tsr_device_identify(device.get(), &identity));
+  if (GetParam().device == "cycle")
+    EXPECT_EQ(identity.classes, static_cast<uint32_t>(TSR_CYCLE_CLASSES));
+  const std::vector<isa::Instruction> programs[] = {{loadInp(0, 0, 64), Finish{}}, {Finish{}}};
+  for (const std::vector<isa::Instruction> &program : programs) {
+    tsr_launch_result result{};
+    ASSERT_OK(run(program, result));
+    uint64_t classes[TSR_CYCLE_CLASSES];
+    if (identity.classes == 0) {
+      EXPECT_EQ(tsr_device_classes(device.get(), classes), TSR_UNSUPPORTED);
+      EXPECT_EQ(std::string(tsr_device_message(device.get())),
+                "device " + GetParam().device + " does not count where cycles go");
+      continue;
+    }
+    ASSERT_OK(tsr_device_classes(device.get(), classes));
+    EXPECT_EQ(std::accumulate(std::begin(classes), std::end(classes), uint64_t{0}), result.cycles);
+    EXPECT_EQ(classes[TSR_CYCLE_ARRAY] + classes[TSR_CYCLE_VECTOR], 0u);
+    EXPECT_GT(classes[TSR_CYCLE_INSTRUCTION], 0u); // its first must come from memory
+  }
 }
 
 } // namespace tessera::test

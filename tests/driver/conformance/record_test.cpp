@@ -4,6 +4,7 @@
 #include "tessera/isa/numerics.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace tessera::test {
 
@@ -181,6 +182,28 @@ TEST_P(DeviceTest, RecordedReduceWithRequantisation) {
   EXPECT_GT(marks[1], marks[0]);
   if (GetParam().counts)
     EXPECT_LE(marks[1], result.cycles);
+  tsr_identity identity{};
+  ASSERT_OK(tsr_device_identify(device.get(), &identity));
+  uint32_t classes[2][TSR_CYCLE_CLASSES];
+  if (identity.classes == 0) {
+    EXPECT_EQ(tsr_device_mark_classes(device.get(), 2, classes[0]), TSR_UNSUPPORTED);
+    return;
+  }
+  ASSERT_OK(tsr_device_mark_classes(device.get(), 2, classes[0]));
+  uint64_t counters[TSR_COUNTERS];
+  ASSERT_OK(tsr_device_counters(device.get(), counters));
+  for (uint32_t mark = 0; mark < 2; ++mark)
+    EXPECT_EQ(std::accumulate(std::begin(classes[mark]), std::end(classes[mark]), 0u), marks[mark]);
+  // Nothing of the array is left after the last mark; the blocks take as long as each other.
+  EXPECT_EQ(classes[1][TSR_CYCLE_ARRAY], counters[4]);
+  EXPECT_EQ(classes[1][TSR_CYCLE_ARRAY], kRows * p.in * kOutBlocks);
+  EXPECT_EQ(classes[1][TSR_CYCLE_VECTOR], 0u);
+  for (uint32_t c = 0; c < TSR_CYCLE_CLASSES; ++c)
+    EXPECT_LE(classes[0][c], classes[1][c]);
+  uint32_t again[2];
+  ASSERT_RECORDED(tsr_record_marks(recording.get(), again, 2, &count));
+  EXPECT_EQ(again[0], marks[0]); // they show cycles again
+  EXPECT_EQ(tsr_device_mark_classes(device.get(), 257, classes[0]), TSR_INVALID_ARGUMENT);
 }
 
 TEST_P(DeviceTest, DeadlockIsRejectedBeforeTheLaunch) {

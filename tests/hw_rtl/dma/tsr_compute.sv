@@ -54,7 +54,14 @@ module tsr_compute (
     output wire                               vector_busy_o,
     output wire                               wait_load_o,
     output wire                               wait_store_o,
-    output wire                               cmd_starved_o
+    output wire                               cmd_starved_o,
+    output wire                               issue_o,
+    output wire                               want_load_o,
+    output wire                               want_store_o,
+    output wire                               job_busy_o,
+    output wire                               empty_o,
+    output wire  [                       2:0] unit_begin_o,
+    output wire  [                       2:0] unit_end_o
 );
   localparam int OutBits = 8 * tsr_cfg_pkg::OutElementBytes;
   localparam int BusBits = tsr_cfg_pkg::BusBits;
@@ -143,6 +150,13 @@ module tsr_compute (
   assign wait_load_o = cmd_valid_i && !running_q && waits_load;
   assign wait_store_o = cmd_valid_i && !running_q && waits_store;
   assign cmd_starved_o = !cmd_valid_i && !running_q;
+  assign issue_o = 1'b0;
+  assign want_load_o = wait_load_o;
+  assign want_store_o = wait_store_o;
+  assign job_busy_o = running_q && is_load;
+  assign empty_o = !cmd_valid_i;
+  assign unit_begin_o = {job_valid_o && job_ready_i, 2'b00};
+  assign unit_end_o = {job_done_i, 2'b00};
 endmodule
 // verilator lint_on UNUSEDSIGNAL
 

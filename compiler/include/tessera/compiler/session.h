@@ -9,8 +9,10 @@
 #include "tessera/isa/error.h"
 #include "tessera/isa/machine.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <span>
@@ -32,6 +34,10 @@ struct SessionOptions {
   double timeoutSeconds = 600;
   /// Name of the model in reports.
   std::string modelName = "model";
+  /// Reads where the cycles of each launch went, for profile(); open() fails where the device does not count that.
+  bool profile = false;
+  /// With `profile`: keeps when instructions and host code ran, for timeline(), at most so many events a launch. 0: not kept.
+  uint64_t timelineEvents = 0;
   /// Where an ONNX model's data in other files may lie; empty: nowhere.
   std::string modelFolder;
   /// Fixes open extents of an ONNX model's inputs by their names.
@@ -85,6 +91,35 @@ struct RunReport {
   std::vector<LayerReport> layers;
 };
 
+/// Where the cycles went, in the order of the driver's TSR_CYCLE_ARRAY ...
+inline constexpr std::array<const char *, 7> kCycleClasses = {"array", "vector",      "load",    "store",
+                                                              "token", "instruction", "pipeline"};
+
+/// What the device did from one layer's end to the next layer's: the cycles by class, which add up, and bytes.
+struct ProfileRow {
+  std::string
+      name; ///< of the layer, or of the first of those that ran side by side; "(end)": after a launch's last layer
+  std::string op;
+  size_t layers = 0; ///< how many it stands for
+  uint32_t segment = 0;
+  uint64_t macs = 0;
+  uint64_t cycles = 0;
+  std::array<uint64_t, kCycleClasses.size()> classes{};
+  uint64_t readBytes = 0, writtenBytes = 0, instructionBytes = 0;
+  uint64_t leastBytes = 0; ///< every byte that the layer reads or writes in device memory, once
+};
+
+/// When something ran. On the device: instructions by unit, in cycles from the first launch's begin, launches one after another. On the
+/// host: in microseconds from the run's begin.
+struct TimelineSlice {
+  std::string name; ///< the instruction's text, or what the host did
+  bool onHost = false;
+  uint32_t unit = 0; ///< 0 load, 1 store, 2 array, 3 vector unit, 4 compute's loader; of the host 0
+  uint32_t segment = 0;
+  uint32_t instruction = 0; ///< its place in the launch's program
+  double begin = 0, end = 0;
+};
+
 class Session {
 public:
   virtual ~Session() = default;
@@ -111,6 +146,13 @@ public:
 
   /// What the last run cost; before the first run, the placement alone.
   virtual RunReport report() const = 0;
+
+  /// What the last run's launches did, row by row in the order of the program; only with SessionOptions::profile.
+  virtual isa::Expected<std::vector<ProfileRow>> profile() const = 0;
+
+  /// Tells every slice of the last run's timeline, unit by unit in order of time, and gives how many events were past the limit;
+  /// only with SessionOptions::timelineEvents.
+  virtual isa::Expected<uint64_t> timeline(const std::function<void(const TimelineSlice &)> &tell) const = 0;
 
   /// Writes the waveform (FST) of instructions [first, last] of the next run's launches to `path`.
   virtual isa::Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) = 0;

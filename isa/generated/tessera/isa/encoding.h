@@ -388,6 +388,8 @@ inline constexpr uint32_t kWatchdogLimit = 0x05c; ///< rw: cycles without progre
 inline constexpr uint32_t kIrqEnable = 0x060; ///< rw: bit 0: interrupt when a launch ends
 inline constexpr uint32_t kIrqStatus = 0x064; ///< w1c: bit 0: a launch has ended
 inline constexpr uint32_t kCycleCountHigh = 0x068; ///< ro: cycles of the last launch, high word
+inline constexpr uint32_t kClassCount = 0x06c; ///< ro: 7: the classes of cycles are counted; 0: they are not
+inline constexpr uint32_t kMarksShow = 0x070; ///< rw: what marks shows: 0 the cycle count, 1 to 7 what the class of classes had counted then
 inline constexpr uint32_t kCounterFetchStall = 0x080; ///< ro: cycles in which compute has no instruction while the program still has some
 inline constexpr uint32_t kCounterLoadBusy = 0x084; ///< ro: cycles in which the load module runs an instruction
 inline constexpr uint32_t kCounterLoadStall = 0x088; ///< ro: cycles in which the load module waits for a token
@@ -400,7 +402,9 @@ inline constexpr uint32_t kCounterStoreBusy = 0x0a0; ///< ro: cycles in which th
 inline constexpr uint32_t kCounterStoreStall = 0x0a4; ///< ro: cycles in which the store module waits for a token
 inline constexpr uint32_t kCounterReadBeats = 0x0a8; ///< ro: data beats read
 inline constexpr uint32_t kCounterWriteBeats = 0x0ac; ///< ro: data beats written
-inline constexpr uint32_t kMarks = 0x400; ///< ro: cycle count (low word) at each set_mark of the last launch
+inline constexpr uint32_t kClasses = 0x0c0; ///< ro: cycles of the last launch by class: array, vector, load, store, token, instruction, pipeline (docs/profile.md); they add up to the cycle count
+inline constexpr uint32_t kClassesCount = 7;
+inline constexpr uint32_t kMarks = 0x400; ///< ro: cycle count (low word) at each set_mark of the last launch, or as marks_show says
 inline constexpr uint32_t kMarksCount = 256;
 } // namespace reg
 

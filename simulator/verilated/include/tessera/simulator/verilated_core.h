@@ -76,6 +76,12 @@ public:
   /// the model for its waveform variant: registers are kept, scratchpads start as zeros.
   virtual isa::Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) = 0;
 
+  /// Keeps when the instructions of later launches begin and end, at most `limit` events of each; 0 turns it off.
+  virtual void timeline(uint64_t limit) = 0;
+
+  /// The events of the last launch, valid until the next call: cycle of the launch << 16 | tsr_core's timeline_o.
+  virtual std::span<const uint64_t> timelineEvents(uint64_t &dropped) const = 0;
+
   /// What the last failed assertion said; empty if none.
   virtual std::string message() const = 0;
 };

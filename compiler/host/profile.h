@@ -1,0 +1,20 @@
+/// What the launches of a session did, layer by layer.
+#ifndef TESSERA_COMPILER_HOST_PROFILE_H
+#define TESSERA_COMPILER_HOST_PROFILE_H
+
+#include "metadata.h"
+#include "tessera/runtime.h"
+
+namespace tessera::compiler {
+
+/// A row a mark in the order of the program, and one for what a launch does after its last mark. Fails where nothing was profiled.
+isa::Expected<std::vector<ProfileRow>> profileRows(tsr_runtime *runtime, const Metadata &metadata);
+
+/// Every slice of the last run, the device's and then the host's; gives how many events were past the limit.
+isa::Expected<uint64_t> tellTimeline(tsr_runtime *runtime, const Metadata &metadata,
+                                     const isa::MachineConfig &machine,
+                                     const std::function<void(const TimelineSlice &)> &tell);
+
+} // namespace tessera::compiler
+
+#endif

@@ -1,0 +1,122 @@
+#include "trace.h"
+
+#include <nlohmann/json.hpp>
+
+#include <cstdio>
+
+namespace tessera::tools {
+
+using compiler::ProfileRow;
+using compiler::TimelineSlice;
+using isa::Error;
+using isa::Expected;
+
+namespace {
+
+constexpr int kDevice = 1, kHost = 2;
+constexpr int kLayers = 1;
+/// Threads of the device by the timeline's units, in the order in which they are shown.
+struct Thread {
+  const char *name;
+  int id;
+};
+constexpr Thread kUnits[] = {{"load", 2}, {"store", 6}, {"array", 4}, {"vector", 5}, {"compute's loads", 3}};
+
+std::string quoted(const std::string &text) {
+  return nlohmann::json(text).dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
+}
+
+class Writer {
+public:
+  Writer() : text_("{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n") {}
+
+  void name(const char *what, int process, int thread, const std::string &name, int order) {
+    begin();
+    const std::string place =
+        "\"ph\":\"M\",\"pid\":" + std::to_string(process) + ",\"tid\":" + std::to_string(thread);
+    text_ += "{\"name\":\"" + std::string(what) + "_name\"," + place + ",\"args\":{\"name\":" + quoted(name) +
+             "}}";
+    begin();
+    text_ += "{\"name\":\"" + std::string(what) + "_sort_index\"," + place +
+             ",\"args\":{\"sort_index\":" + std::to_string(order) + "}}";
+  }
+
+  void slice(const std::string &name, const char *category, int process, int thread, double from, double to,
+             const std::string &arguments) {
+    begin();
+    char numbers[128];
+    std::snprintf(numbers, sizeof numbers, "\"ph\":\"X\",\"pid\":%d,\"tid\":%d,\"ts\":%.15g,\"dur\":%.15g",
+                  process, thread, from, to - from);
+    text_ += "{\"name\":" + quoted(name) + ",\"cat\":\"" + category + "\"," + numbers + ",\"args\":{" +
+             arguments + "}}";
+  }
+
+  std::string finish(const nlohmann::ordered_json &other) {
+    text_ +=
+        "\n],\"otherData\":" + other.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace) + "}\n";
+    return std::move(text_);
+  }
+
+private:
+  void begin() {
+    if (!isFirst_)
+      text_ += ",\n";
+    isFirst_ = false;
+  }
+
+  std::string text_;
+  bool isFirst_ = true;
+};
+
+void nameThreads(Writer &writer, const Profile &profile) {
+  writer.name("process", kDevice, 0, profile.machine.name + " (1 us is a clock cycle)", 1);
+  writer.name("thread", kDevice, kLayers, "layers", kLayers);
+  for (const Thread &unit : kUnits)
+    writer.name("thread", kDevice, unit.id, unit.name, unit.id);
+  writer.name("process", kHost, 0, "host (its own clock)", 2);
+  writer.name("thread", kHost, 1, "CPU", 1);
+}
+
+void writeLayers(Writer &writer, const Profile &profile) {
+  double from = 0;
+  for (const ProfileRow &row : profile.rows) {
+    const double to = from + static_cast<double>(row.cycles);
+    if (row.cycles)
+      writer.slice(row.name, "layer", kDevice, kLayers, from, to,
+                   "\"op\":" + quoted(row.op) + ",\"macs\":" + std::to_string(row.macs) +
+                       ",\"moved_bytes\":" + std::to_string(movedBytes(row)));
+    from = to;
+  }
+}
+
+} // namespace
+
+Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile) {
+  Writer writer;
+  nameThreads(writer, profile);
+  writeLayers(writer, profile);
+  Trace trace;
+  auto leftOut = session.timeline([&](const TimelineSlice &slice) {
+    if (slice.onHost) {
+      writer.slice(slice.name, "host", kHost, 1, slice.begin, slice.end, "");
+      return;
+    }
+    const Thread &unit = kUnits[slice.unit];
+    writer.slice(slice.name, unit.name, kDevice, unit.id, slice.begin, slice.end,
+                 "\"launch\":" + std::to_string(slice.segment) +
+                     ",\"instruction\":" + std::to_string(slice.instruction));
+    ++trace.instructions;
+  });
+  if (!leftOut)
+    return leftOut.error();
+  trace.leftOutEvents = *leftOut;
+  trace.json = writer.finish({{"model", profile.model},
+                              {"machine", profile.machine.name},
+                              {"memory", profile.memory},
+                              {"cycles", profile.cycles},
+                              {"instructions", trace.instructions},
+                              {"events_left_out", trace.leftOutEvents}});
+  return trace;
+}
+
+} // namespace tessera::tools

@@ -1,0 +1,24 @@
+/// The timeline of a run in the Chrome trace format, which Perfetto (ui.perfetto.dev) and chrome://tracing show.
+#ifndef TESSERA_TOOLS_TRACE_H
+#define TESSERA_TOOLS_TRACE_H
+
+#include "profile_report.h"
+
+#include <string>
+
+namespace tessera::tools {
+
+/// What a trace holds.
+struct Trace {
+  std::string json;
+  uint64_t instructions = 0;
+  uint64_t leftOutEvents = 0; ///< past the limit: begins and ends of instructions that are not in it
+};
+
+/// Process 1 is the device, 1 us a clock cycle: layers, load, array, vector, store, and compute's own loads, an event an instruction with its
+/// text as the name. Process 2 is the host with its own clock, in microseconds from the run's begin.
+isa::Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile);
+
+} // namespace tessera::tools
+
+#endif
