@@ -30,7 +30,7 @@ constexpr const char *kStyle =
     "size:11px;font-weight:600}\n"
     "@media "
     "(prefers-color-scheme:dark){text{fill:#e6edf3}.soft{fill:#9198a1}.paper{fill:#0d1117}.grid{stroke:#"
-    "30363d}.roof{stroke:#e6edf3}\n"
+    "30363d}.roof{stroke:#e6edf3}.lead{stroke:#9198a1}\n"
     ".point{fill:#4493f8;stroke:#4493f8}.all{fill:#f0883e}}\n"
     "</style>\n";
 
@@ -126,6 +126,8 @@ public:
     drawRoof();
     for (const Point &point : points_)
       drawPoint(point);
+    for (size_t i = 0; i < std::min(points_.size(), kNumbered); ++i)
+      drawNumber(points_[i], i + 1);
     drawTotal();
     drawLegend();
     return text_ + "</svg>\n";
@@ -185,20 +187,36 @@ private:
           "array: " + std::to_string(profile_.machine.macsPerCycle()) + " a cycle");
   }
 
-  /// A number at the first side of its point that no number before took; all sides taken: none.
+  bool isFree(double x, double y) const {
+    const double roof = y_.at(profile_.machine.macsPerCycle());
+    if (y < roof && y > roof - 28 && x > kLeft + kWidth - 130) // what the roof is called
+      return false;
+    if (y < kTop + 6 || y > kTop + kHeight - 6 || x < kLeft + 8 || x > kLeft + kWidth - 8)
+      return false;
+    return std::none_of(taken_.begin(), taken_.end(),
+                        [&](const auto &other) {
+                          return std::abs(other.first - x) < 17 && std::abs(other.second - y) < 13;
+                        }) &&
+           std::none_of(points_.begin(), points_.end(), [&](const Point &other) {
+             return std::hypot(other.x - x, other.y - y) < other.radius + 8;
+           });
+  }
+
+  /// A number at the first place near its point that is free, with a line to it where that is not beside it; none is: no number.
   void drawNumber(const Point &point, size_t number) {
-    const double d = point.radius + 9;
-    for (const auto &[dx, dy] :
-         {std::pair{d, 0.0}, {-d, 0.0}, {0.0, d}, {0.0, -d}, {d, d}, {-d, d}, {d, -d}}) {
-      const std::pair<double, double> at{point.x + dx, point.y + dy};
-      if (std::any_of(taken_.begin(), taken_.end(), [&](const auto &other) {
-            return std::abs(other.first - at.first) < 15 && std::abs(other.second - at.second) < 12;
-          }))
-        continue;
-      taken_.push_back(at);
-      words(at.first, at.second + 4, "number", "middle", std::to_string(number));
-      return;
-    }
+    for (int step = 0; step < 9; ++step)
+      for (int eighth : {0, 2, 6, 4, 1, 7, 3, 5}) {
+        const double d = point.radius + 9 + 13 * step, angle = eighth * M_PI / 4;
+        const double x = point.x + d * std::cos(angle), y = point.y + d * std::sin(angle);
+        if (!isFree(x, y))
+          continue;
+        taken_.emplace_back(x, y);
+        if (step)
+          print(text_, "<path class=\"lead\" d=\"M%.1f %.1fL%.1f %.1f\"/>\n", point.x, point.y,
+                x - 7 * std::cos(angle), y - 7 * std::sin(angle));
+        words(x, y + 4, "number", "middle", std::to_string(number));
+        return;
+      }
   }
 
   void drawPoint(const Point &point) {
@@ -206,9 +224,6 @@ private:
           point.radius);
     text_ += escaped(point.row->name + ": " + grouped(point.row->cycles) + " cycles, ");
     print(text_, "%.1f MACs a cycle, %.1f MACs a byte</title></circle>\n", point.rate, point.intensity);
-    const auto number = static_cast<size_t>(&point - points_.data()) + 1;
-    if (number <= kNumbered)
-      drawNumber(point, number);
   }
 
   void drawTotal() {

@@ -29,7 +29,7 @@ std::vector<Target> conformanceTargets() {
         targets.push_back({name, machine, "cycle", true, true});
     } else {
       for (const std::string &machine : isa::machineNames())
-        targets.push_back({name, machine, "", name != "null", false});
+        targets.push_back({name, machine, "", name != "null", name == "functional"});
     }
   }
   return targets;
