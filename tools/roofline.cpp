@@ -19,20 +19,20 @@ constexpr double kPictureWidth = 1010, kPictureHeight = 560;
 constexpr double kLegend = kLeft + kWidth + 30;
 constexpr size_t kNumbered = 18;
 
-constexpr const char *kStyle =
-    "<style>\n"
-    "text{font:13px "
-    "system-ui,sans-serif;fill:#1f2328}.small{font-size:11.5px}.soft{fill:#59636e}.title{font-size:16px;font-"
-    "weight:600}\n"
-    ".paper{fill:#ffffff}.grid{stroke:#d1d9e0;stroke-width:1}.roof{stroke:#1f2328;stroke-width:2;fill:none}."
-    "one{stroke-width:1;stroke-dasharray:5 4}\n"
-    ".point{fill:#0969da;fill-opacity:.45;stroke:#0969da;stroke-width:1.2}.all{fill:#bc4c00}.number{font-"
-    "size:11px;font-weight:600}\n"
-    "@media "
-    "(prefers-color-scheme:dark){text{fill:#e6edf3}.soft{fill:#9198a1}.paper{fill:#0d1117}.grid{stroke:#"
-    "30363d}.roof{stroke:#e6edf3}.lead{stroke:#9198a1}\n"
-    ".point{fill:#4493f8;stroke:#4493f8}.all{fill:#f0883e}}\n"
-    "</style>\n";
+constexpr const char *kStyle = R"(<style>
+text { font: 13px system-ui, sans-serif; fill: #1f2328 }
+.small { font-size: 11.5px } .soft { fill: #59636e }
+.title { font-size: 16px; font-weight: 600 } .number { font-size: 11px; font-weight: 600 }
+.paper { fill: #ffffff } .grid { stroke: #d1d9e0 }
+.roof { stroke: #1f2328; stroke-width: 2; fill: none } .one { stroke-width: 1; stroke-dasharray: 5 4 }
+.lead { stroke: #59636e; stroke-width: .7 }
+.point { fill: #0969da; fill-opacity: .45; stroke: #0969da; stroke-width: 1.2 } .all { fill: #bc4c00 }
+@media (prefers-color-scheme: dark) {
+text { fill: #e6edf3 } .soft { fill: #9198a1 } .paper { fill: #0d1117 } .grid { stroke: #30363d }
+.roof { stroke: #e6edf3 } .lead { stroke: #9198a1 } .point { fill: #4493f8; stroke: #4493f8 } .all { fill: #f0883e }
+}
+</style>
+)";
 
 /// Appends formatted text.
 [[gnu::format(printf, 2, 3)]] void print(std::string &text, const char *format, ...) {
