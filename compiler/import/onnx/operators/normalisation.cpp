@@ -203,7 +203,8 @@ OperatorTable normalisationOperators() {
       {"GroupNormalization", 18, now, groupNormalization},
       {"InstanceNormalization", 1, now, instanceNormalization},
       {"LRN", 1, now, localResponse},
-      {"LayerNormalization", 17, now, layerNormalization},
+      {"LayerNormalization", 1, now,
+       layerNormalization}, // of 17, but ONNX Runtime takes it in files of any version
       {"LpNormalization", 1, now, lpNormalization},
       {"MeanVarianceNormalization", 9, now, meanVariance},
       {"RMSNormalization", 23, now, rmsNormalization},
