@@ -61,7 +61,7 @@ private:
     machine_ = std::move(*machine);
     const tsr_device_options options{arguments_.machine.c_str(),
                                      arguments_.memory.empty() ? nullptr : arguments_.memory.c_str(),
-                                     kDramBytes};
+                                     kDramBytes, 0};
     tsr_device *device = nullptr;
     if (tsr_device_open(arguments_.device.c_str(), &options, &device) != TSR_OK)
       return Error{tsr_open_message()};
@@ -235,7 +235,7 @@ void addExec(CLI::App &app, int &status) {
   command->add_option("--machine", arguments->machine, "a machine's name or its JSON file")
       ->capture_default_str();
   command->add_option("--memory", arguments->memory,
-                      "memory model: bench, bench,latency=16, ideal, chaos,seed=7");
+                      "memory model: bench, bench,latency=16, ideal, ddr3, chaos,seed=7");
   command->add_option("--write", arguments->writes,
                       "ADDRESS=FILE: a file to device memory before the launch");
   command->add_option("--insns", arguments->insns, "address of the first instruction")->capture_default_str();

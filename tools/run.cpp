@@ -140,7 +140,9 @@ void addRun(CLI::App &app, int &status) {
                       "file for the report as JSON; - is stdout, and nothing else goes there");
   command->add_option(
       "--memory", options->session.memory,
-      "memory model of cycle: bench, bench,latency=16, ideal, chaos,seed=7; of systemc: lt, cycle");
+      "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: lt, cycle");
+  command->add_flag("!--no-assertions", options->session.assertions,
+                    "cycle: the core without the RTL's assertions, which is faster; built at the first use");
   command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
   command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
       ->check(CLI::PositiveNumber)

@@ -97,7 +97,7 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
   if (!onCpu_) {
     tsr_device_options deviceOptions{options.machine.c_str(),
                                      options.memory.empty() ? nullptr : options.memory.c_str(),
-                                     options.dramBytes};
+                                     options.dramBytes, options.assertions ? 0 : 1};
     tsr_device *device = nullptr;
     if (tsr_device_open(options.device.c_str(), &deviceOptions, &device) != TSR_OK)
       return Error{tsr_open_message()};

@@ -81,8 +81,11 @@ private:
 } // namespace
 
 Status openCycleBackend(const BackendOptions &options, std::unique_ptr<Backend> &backend) {
-  isa::Expected<std::unique_ptr<simulator::VerilatedCore>> core = simulator::openVerilatedCore(
-      options.machine, {.memory = options.memory, .dramBytes = options.dramBytes, .wave = false});
+  isa::Expected<std::unique_ptr<simulator::VerilatedCore>> core =
+      simulator::openVerilatedCore(options.machine, {.memory = options.memory,
+                                                     .dramBytes = options.dramBytes,
+                                                     .wave = false,
+                                                     .assertions = options.assertions});
   if (!core)
     return {TSR_NOT_FOUND, core.error().message};
   backend = std::make_unique<CycleBackend>(std::move(*core));

@@ -20,6 +20,7 @@ struct BackendOptions {
   isa::MachineConfig machine;
   std::string memory; ///< text of the options' memory model; empty if none was given
   size_t dramBytes = 0;
+  bool assertions = true; ///< of the core's model, where it has any
 };
 
 class Backend {

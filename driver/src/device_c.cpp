@@ -30,7 +30,8 @@ Status open(const char *name, const tsr_device_options &options, std::unique_ptr
     return failure(TSR_INVALID_ARGUMENT, "device memory of %llu bytes is not a multiple of 4096 up to 4 GiB",
                    static_cast<unsigned long long>(bytes));
   auto opened = std::make_unique<tsr_device>(name, *machine, bytes);
-  const BackendOptions backendOptions{*machine, options.memory ? options.memory : "", bytes};
+  const BackendOptions backendOptions{*machine, options.memory ? options.memory : "", bytes,
+                                      options.withoutAssertions == 0};
   if (Status status = entry->open(backendOptions, opened->backend); !status.ok())
     return status;
   if (Status status = identify(*opened); !status.ok())

@@ -1,11 +1,15 @@
 #!/usr/bin/env python3
 """Builds the model library of one machine: configuration package, Verilator, clang++.
 
-  build_model.py --machine FILE.json --out libtessera_cycle_NAME.so [--root DIR] [--waves] [--no-assert] [--rtl DIR]
+  build_model.py --machine FILE.json --out libtessera_cycle_NAME.so [--root DIR] [--waves] [--no-assert] [--no-training] [--rtl DIR]
 
 Used by CMake for the prebuilt machines and by the simulator's library for the others. The output appears in one step
 (rename), so that builders may race. --key prints the hash of everything that the result depends on but the machine.
 --rtl DIR comes before hw_rtl/src, to put another module in the place of one of the core's (tests).
+
+A cycle of the core is 30,000 lines of C++ of which a third runs. So the model is compiled twice: with counters first, to run the program of
+model/training.py, then with what that counted (a third faster; docs/cycle-model.md). Waveforms, --optimize below 3 and --no-training do without,
+and so does a system without llvm-profdata or clang's profile runtime.
 """
 import argparse
 import ctypes
@@ -90,6 +94,7 @@ def main():
     parser.add_argument("--out")
     parser.add_argument("--waves", action="store_true")
     parser.add_argument("--no-assert", action="store_true")
+    parser.add_argument("--no-training", action="store_true")
     parser.add_argument("--optimize", default="3")
     parser.add_argument("--rtl", action="append", default=[])
     parser.add_argument("--define", action="append", default=[], help="preprocessor name for the Verilog")
@@ -165,24 +170,60 @@ def build(options, root, verilator, compiler, out, work):
              f"-I{root}/simulator/verilated/include", f"-DTSR_CYCLE_BUS_BYTES={bus_bytes}",
              f"-DTSR_CYCLE_CONFIG_HASH=0x{config_hash}ull", f'-DTSR_CYCLE_KEY="{key}"', f'-DTSR_CYCLE_PROCESSOR="{processor()}"',
              "-DVL_TIME_CONTEXT"]
+    if options.no_assert:
+        flags += ["-DTSR_CYCLE_NO_ASSERT"]
     if options.waves:
         flags += ["-DTSR_CYCLE_WAVES", "-DVM_TRACE=1", "-DVM_TRACE_FST=1"]
     level = "1" if options.waves else options.optimize
-    jobs = [([compiler, f"-O{level}", "-fno-strict-aliasing", *flags, "-c", "fast.cpp", "-o", "fast.o"]),
-            ([compiler, "-O1", *flags, "-c", "slow.cpp", "-o", "slow.o"]),
-            ([compiler, "-O1", *flags, "-c", "runtime.cpp", "-o", "runtime.o"])]
+
+    def compile_unit(unit, optimise, *more):
+        return [compiler, f"-O{optimise}", "-fno-strict-aliasing", *flags, *more, "-c", f"{unit}.cpp", "-o", f"{unit}.o"]
+
+    def link(name, *more):
+        library = os.path.join(work, name)
+        return library, [compiler, "-shared", "-o", library, *(os.path.join(work, f"{unit}.o") for unit in ("fast", "slow", "runtime")), "-Wl,-Bsymbolic",
+                         "-Wl,-z,defs", *more, *(["-lz"] if options.waves else []), "-lpthread"]
+
+    slow_jobs = [compile_unit("slow", 1), compile_unit("runtime", 1)]
+    trained = []
+    merge = next((name for name in ("llvm-profdata-19", "llvm-profdata") if shutil.which(name)), None)
+    if level == "3" and not options.no_training and merge:
+        side_by_side([compile_unit("fast", 1, "-fprofile-instr-generate"), *slow_jobs], work)
+        slow_jobs = []
+        counting, command = link("counting.so", "-fprofile-instr-generate")
+        profile = os.path.join(work, "training.profdata")
+        if train(command, counting, options.machine, root, merge, profile):
+            trained = [f"-fprofile-instr-use={profile}"]
+    side_by_side([compile_unit("fast", level, *trained), *slow_jobs], work)
+    library, command = link("model.so")
+    run(command)
+    os.replace(library, out)
+
+
+def side_by_side(jobs, work):
+    """Compiles at once; the first failure ends all."""
     running = [subprocess.Popen(job, cwd=work, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) for job in jobs]
-    for process in running:
+    for job, process in zip(jobs, running):
         text = process.communicate()[0]
         if process.returncode != 0:
             for other in running:
                 if other.poll() is None:
                     other.kill()
-            sys.exit(f"{compiler} failed ({process.returncode}):\n{text[-4000:]}")
-    library = os.path.join(work, "model.so")
-    run([compiler, "-shared", "-o", library, *(os.path.join(work, f"{unit}.o") for unit in ("fast", "slow", "runtime")), "-Wl,-Bsymbolic", "-Wl,-z,defs",
-         *(["-lz"] if options.waves else []), "-lpthread"])
-    os.replace(library, out)
+            sys.exit(f"{job[0]} failed ({process.returncode}):\n{text[-4000:]}")
+
+
+def train(link_command, library, machine, root, merge, profile):
+    """Whether there is a profile now. A core that does not run the program to its end is no reason to have no model."""
+    if subprocess.run(link_command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode != 0:
+        return False  # no profile runtime for this clang
+    raw = profile + ".raw"
+    try:
+        subprocess.run([sys.executable, "-B", os.path.join(root, "simulator/verilated/model/training.py"), library, os.path.abspath(machine), root],
+                       env={**os.environ, "LLVM_PROFILE_FILE": raw}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=120)
+    except subprocess.TimeoutExpired:
+        return False
+    merged = os.path.exists(raw) and subprocess.run([merge, "merge", "-o", profile, raw], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL).returncode == 0
+    return merged
 
 
 def write_unit(path, files):

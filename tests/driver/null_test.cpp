@@ -21,7 +21,7 @@ using isa::MemoryType;
 
 std::string openFailure(const char *memory, tsr_status expected, const char *machine = "pynq") {
   tsr_device *device = nullptr;
-  const tsr_device_options options{machine, memory, 4096};
+  const tsr_device_options options{machine, memory, 4096, 0};
   EXPECT_EQ(tsr_device_open("null", &options, &device), expected);
   EXPECT_EQ(device, nullptr);
   return tsr_open_message();
@@ -30,7 +30,7 @@ std::string openFailure(const char *memory, tsr_status expected, const char *mac
 class NullTest : public testing::Test {
 protected:
   void SetUp() override {
-    const tsr_device_options options{"pynq", nullptr, 1 << 20};
+    const tsr_device_options options{"pynq", nullptr, 1 << 20, 0};
     tsr_device *opened = nullptr;
     ASSERT_EQ(tsr_device_open("null", &options, &opened), TSR_OK) << tsr_open_message();
     device.reset(opened);
@@ -100,7 +100,7 @@ TEST(NullOpenTest, ACoreThatIsNotWhatItShouldBeIsAMismatch) {
 
 TEST(NullOpenTest, ANewerCoreOfTheSameVersionFits) {
   tsr_device *device = nullptr;
-  const tsr_device_options options{"pynq", "version=0x00000005", 4096};
+  const tsr_device_options options{"pynq", "version=0x00000005", 4096, 0};
   EXPECT_EQ(tsr_device_open("null", &options, &device), TSR_OK) << tsr_open_message();
   tsr_device_close(device);
 }
@@ -151,7 +151,7 @@ TEST(NullRunTest, ErrorsAndSilenceAreReported) {
                    "core error SRAM_BOUNDS at instruction 0, of command 0 (sync)"},
         {"silent", TSR_TIMEOUT, "the program did not end within 0.01 seconds"}}) {
     tsr_device *device = nullptr;
-    const tsr_device_options options{"pynq", memory, 1 << 16};
+    const tsr_device_options options{"pynq", memory, 1 << 16, 0};
     ASSERT_EQ(tsr_device_open("null", &options, &device), TSR_OK) << tsr_open_message();
     tsr_recorder *recorder = nullptr;
     ASSERT_EQ(tsr_record_begin(device, &recorder), TSR_OK);
@@ -338,7 +338,7 @@ TEST(NullMistakesTest, EachIsRefusedWithItsNumbers) {
        }},
   };
   tsr_device *device = nullptr;
-  const tsr_device_options options{"pynq", nullptr, 1 << 16};
+  const tsr_device_options options{"pynq", nullptr, 1 << 16, 0};
   ASSERT_EQ(tsr_device_open("null", &options, &device), TSR_OK);
   for (const MistakeCase &c : cases) {
     tsr_recorder *recorder = nullptr;

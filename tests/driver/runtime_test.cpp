@@ -56,7 +56,7 @@ std::vector<uint8_t> imageOf(const std::string &metadata, uint64_t configHash, s
 class RuntimeTest : public testing::TestWithParam<const char *> {
 protected:
   void SetUp() override {
-    const tsr_device_options options{GetParam(), nullptr, 1 << 20};
+    const tsr_device_options options{GetParam(), nullptr, 1 << 20, 0};
     tsr_device *opened = nullptr;
     ASSERT_EQ(tsr_device_open("functional", &options, &opened), TSR_OK) << tsr_open_message();
     device.reset(opened);

@@ -31,7 +31,7 @@ void run(const char *deviceName, const char *machineName, const char *memory, ui
   const auto machine = isa::loadMachine(machineName);
   ASSERT_TRUE(machine);
   tsr_device *device = nullptr;
-  const tsr_device_options options{machineName, memory, size_t{4} << 20};
+  const tsr_device_options options{machineName, memory, size_t{4} << 20, 0};
   ASSERT_EQ(tsr_device_open(deviceName, &options, &device), TSR_OK) << tsr_open_message();
   const std::unique_ptr<tsr_device, void (*)(tsr_device *)> deviceGuard(device, tsr_device_close);
   const uint32_t inpBytes = kTiles * kRows * kIn * machine->dramElementBytes(isa::MemoryType::Inp);
@@ -126,7 +126,7 @@ TEST(SystemcTest, LooselyTimedModelComputesAndEstimates) {
 TEST(SystemcTest, SeveralPlatformsLiveSideBySide) {
   Outcome a, b;
   tsr_device *other = nullptr;
-  const tsr_device_options options{"tiny", "lt", 4096};
+  const tsr_device_options options{"tiny", "lt", 4096, 0};
   ASSERT_EQ(tsr_device_open("systemc", &options, &other), TSR_OK) << tsr_open_message();
   run("systemc", "pynq", "lt", 1, a);
   run("systemc", "pynq", "lt", 1, b);
@@ -143,7 +143,7 @@ TEST(SystemcTest, UnknownModelsAreRefused) {
         {"lt,latency=3", "systemc: the SystemC platform has no parameter 'latency=3'"},
         {"cycle,latency=0", "systemc: parameter 'latency=0' is not a number from 1 to 100000"}}) {
     tsr_device *device = nullptr;
-    const tsr_device_options options{"pynq", memory, 0};
+    const tsr_device_options options{"pynq", memory, 0, 0};
     EXPECT_EQ(tsr_device_open("systemc", &options, &device), TSR_NOT_FOUND);
     EXPECT_STREQ(tsr_open_message(), message);
   }

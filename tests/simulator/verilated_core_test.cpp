@@ -140,7 +140,8 @@ TEST_P(VerilatedCoreTest, GivesTheFunctionalModelsBytesUnderEveryMemory) {
     registers.insnAddress = kProgram;
     registers.insnCount = example.count;
     ASSERT_EQ(functional.run(registers, expected).code, isa::ErrorCode::None);
-    for (const std::string &memory : {std::string("bench"), "chaos,seed=" + std::to_string(seed)}) {
+    for (const std::string &memory :
+         {std::string("bench"), std::string("ddr3"), "chaos,seed=" + std::to_string(seed)}) {
       auto core = openCore(GetParam(), memory);
       ASSERT_TRUE(core);
       example.put(*core);
@@ -154,7 +155,7 @@ INSTANTIATE_TEST_SUITE_P(Machines, VerilatedCoreTest, testing::Values("tiny", "p
 TEST(VerilatedCoreRunTest, TakesTheSameCyclesAgain) {
   auto machine = *isa::loadMachine("tiny");
   Example example(machine, 3);
-  for (const char *memory : {"bench", "bench,latency=16", "chaos,seed=5"}) {
+  for (const char *memory : {"bench", "bench,latency=16", "ddr3", "chaos,seed=5"}) {
     auto first = openCore("tiny", memory), second = openCore("tiny", memory);
     ASSERT_TRUE(first && second);
     example.put(*first);
@@ -196,7 +197,7 @@ TEST(VerilatedCoreRunTest, EndsAtItsLimits) {
 
 TEST(VerilatedCoreRunTest, ErrorsAreSaid) {
   for (const char *memory :
-       {"bnch", "bench,latency", "bench,latency=0", "bench,seed=3", "pins", "chaos,seed=x"}) {
+       {"bnch", "bench,latency", "bench,latency=0", "ddr3,path=1", "bench,seed=3", "pins", "chaos,seed=x"}) {
     auto core = openVerilatedCore("tiny", memory, kDramBytes);
     ASSERT_FALSE(core) << memory;
     EXPECT_NE(core.error().message.find("memory model"), std::string::npos) << core.error().message;

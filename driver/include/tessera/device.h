@@ -33,9 +33,10 @@ typedef struct tsr_device tsr_device;
 /* How a device is opened. Zero-initialise; NULL strings take the default. */
 typedef struct tsr_device_options {
   const char *machine; /* name of a machine or path of its JSON file; default "pynq" */
-  const char
-      *memory; /* memory model of cycle and systemc: "bench", "bench,latency=16", "ideal", "chaos,seed=7" */
+  const char *
+      memory; /* memory model of cycle and systemc: "bench", "bench,latency=16", "ideal", "ddr3", "chaos,seed=7" */
   size_t dramBytes; /* size of the device's DRAM; 0 is 256 MiB */
+  int withoutAssertions; /* 1: cycle runs the core without the RTL's assertions and AXI checkers, which is faster */
 } tsr_device_options;
 
 typedef struct tsr_identity {

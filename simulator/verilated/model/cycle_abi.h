@@ -15,12 +15,13 @@
 
 extern "C" {
 
-enum : uint32_t { kTsrCycleAbi = 3 };
+enum : uint32_t { kTsrCycleAbi = 4 };
 enum : uint32_t { kTsrCycleDone = 0, kTsrCycleLimit = 1, kTsrCycleAssertion = 2 };
 
 struct TsrCycleApi {
   uint32_t abi;
-  uint32_t waves; // 1: the variant that writes waveforms
+  uint32_t waves;      // 1: the variant that writes waveforms
+  uint32_t assertions; // 0: the variant without the RTL's assertions and its AXI checkers
   uint32_t busBytes;
   uint64_t configHash;
   const char *contentKey; // of the sources that it was built from

@@ -7,6 +7,7 @@
 
 #include "bench_memory.h"
 #include "chaos_memory.h"
+#include "ddr3_memory.h"
 #include "timeline.h"
 
 #include "Vcore.h"
@@ -35,6 +36,7 @@ using tessera::simulator::CorePinsOut;
 constexpr unsigned kBusBytes = TSR_CYCLE_BUS_BYTES;
 using Bench = tessera::cycle::BenchMemory<Vcore, kBusBytes>;
 using Chaos = tessera::cycle::ChaosMemory<Vcore, kBusBytes>;
+using Ddr3 = tessera::cycle::Ddr3Memory<Vcore, kBusBytes>;
 
 struct Model;
 thread_local Model *current = nullptr;
@@ -45,6 +47,7 @@ struct Model {
   Vcore top{&context};
   std::unique_ptr<Bench> bench;
   std::unique_ptr<Chaos> chaos;
+  std::unique_ptr<Ddr3> ddr3;
   tessera::cycle::Timeline timeline;
   uint64_t now = 0;
   bool failed = false;
@@ -159,6 +162,9 @@ struct Model {
     if (chaos)
       return timeline.limit ? runWith<true>(*chaos, maxCycles, untilIdle)
                             : runWith<false>(*chaos, maxCycles, untilIdle);
+    if (ddr3)
+      return timeline.limit ? runWith<true>(*ddr3, maxCycles, untilIdle)
+                            : runWith<false>(*ddr3, maxCycles, untilIdle);
     return kTsrCycleLimit;
   }
 
@@ -328,6 +334,11 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
 #else
       0,
 #endif
+#ifdef TSR_CYCLE_NO_ASSERT
+      0,
+#else
+      1,
+#endif
       kBusBytes,
       TSR_CYCLE_CONFIG_HASH,
       TSR_CYCLE_KEY,
@@ -340,8 +351,10 @@ extern "C" const TsrCycleApi *tsr_cycle_api() {
           model->bench = std::make_unique<Bench>(text, dram, dramBytes);
         else if (Chaos::accepts(text.name()))
           model->chaos = std::make_unique<Chaos>(text, dram, dramBytes);
+        else if (Ddr3::accepts(text.name()))
+          model->ddr3 = std::make_unique<Ddr3>(text, dram, dramBytes);
         else if (text.name() != "pins")
-          error = "unknown memory model '" + text.name() + "' (bench, ideal, chaos, mute)";
+          error = "unknown memory model '" + text.name() + "' (bench, ideal, ddr3, chaos, mute)";
         if (error.empty())
           error = text.error();
         if (!error.empty()) {

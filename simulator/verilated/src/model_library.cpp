@@ -56,7 +56,7 @@ fs::path cacheFolder() {
 
 /// Opens a library; null where it is not there, does not fit the machine, or comes from other sources than `key`. What was
 /// built for another processor is not even loaded, and `unfit` says so.
-const TsrCycleApi *open(const fs::path &path, const MachineConfig &machine, bool waves,
+const TsrCycleApi *open(const fs::path &path, const MachineConfig &machine, ModelVariant variant,
                         const std::string &key, std::string &unfit) {
   std::error_code ignored;
   if (!fs::exists(path, ignored))
@@ -70,7 +70,8 @@ const TsrCycleApi *open(const fs::path &path, const MachineConfig &machine, bool
     return nullptr;
   auto entry = reinterpret_cast<const TsrCycleApi *(*)()>(dlsym(library, "tsr_cycle_api"));
   const TsrCycleApi *api = entry ? entry() : nullptr;
-  if (api && api->abi == kTsrCycleAbi && api->configHash == machine.hash() && (api->waves != 0) == waves &&
+  if (api && api->abi == kTsrCycleAbi && api->configHash == machine.hash() &&
+      (api->waves != 0) == variant.waves && (api->assertions != 0) == variant.assertions &&
       (key.empty() || key == api->contentKey))
     return api;
   dlclose(library);
@@ -129,25 +130,26 @@ private:
   int file_;
 };
 
-Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, const std::string &share,
-                                    const std::string &key, std::string &unfit) {
+Expected<const TsrCycleApi *> build(const MachineConfig &machine, ModelVariant variant,
+                                    const std::string &share, const std::string &key, std::string &unfit) {
   const fs::path folder = cacheFolder();
   std::error_code error;
   fs::create_directories(folder, error);
   if (error)
     return Error{"cannot make the cache folder " + folder.string() + ": " + error.message()};
   const std::string stem = fileName(machine) + "-" + hex(machine.hash()) + "-" + key + "-" + processorKey() +
-                           "-" + TESSERA_VERSION + (waves ? "-waves" : "");
+                           "-" + TESSERA_VERSION + (variant.waves ? "-waves" : "") +
+                           (variant.assertions ? "" : "-unchecked");
   const fs::path library = folder / (stem + ".so");
-  if (const TsrCycleApi *api = open(library, machine, waves, key, unfit))
+  if (const TsrCycleApi *api = open(library, machine, variant, key, unfit))
     return api;
 
   CacheLock lock(folder / (stem + ".lock"));
-  if (const TsrCycleApi *api = open(library, machine, waves, key, unfit))
+  if (const TsrCycleApi *api = open(library, machine, variant, key, unfit))
     return api; // somebody else built it meanwhile
   if (isatty(2))
-    std::fprintf(stderr, "building the cycle model of %s%s, once ...\n", machine.name.c_str(),
-                 waves ? " with waveforms" : "");
+    std::fprintf(stderr, "building the cycle model of %s%s%s, once ...\n", machine.name.c_str(),
+                 variant.waves ? " with waveforms" : "", variant.assertions ? "" : " without assertions");
   const fs::path description = folder / (stem + "." + std::to_string(getpid()) + ".json");
   {
     std::ofstream file(description);
@@ -158,13 +160,15 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
   std::vector<std::string> command = {"python3",   "-B",    share + "/simulator/verilated/build_model.py",
                                       "--root",    share,   "--machine",
                                       description, "--out", library};
-  if (waves)
+  if (variant.waves)
     command.push_back("--waves");
+  if (!variant.assertions)
+    command.push_back("--no-assert");
   Expected<std::string> output = runCommand(command, kBuildSeconds);
   fs::remove(description, error);
   if (!output)
     return Error{"cannot build the cycle model of " + machine.name + ": " + output.error().message + unfit};
-  if (const TsrCycleApi *api = open(library, machine, waves, key, unfit))
+  if (const TsrCycleApi *api = open(library, machine, variant, key, unfit))
     return api;
   const char *reason = dlerror();
   return Error{"the cycle model of " + machine.name +
@@ -173,11 +177,11 @@ Expected<const TsrCycleApi *> build(const MachineConfig &machine, bool waves, co
 
 } // namespace
 
-Expected<const TsrCycleApi *> loadModelLibrary(const MachineConfig &machine, bool waves) {
+Expected<const TsrCycleApi *> loadModelLibrary(const MachineConfig &machine, ModelVariant variant) {
   const std::string share = shareFolder();
   const std::string key = share.empty() ? "" : contentKey(share);
   std::string unfit;
-  if (!waves) {
+  if (!variant.waves && variant.assertions) {
     std::vector<fs::path> folders;
     std::error_code error;
     fs::path binary = fs::read_symlink("/proc/self/exe", error).parent_path();
@@ -185,13 +189,13 @@ Expected<const TsrCycleApi *> loadModelLibrary(const MachineConfig &machine, boo
     folders.push_back(binary / "../lib/tessera");
     folders.push_back(TESSERA_MODEL_FOLDER);
     for (const fs::path &folder : folders)
-      if (const TsrCycleApi *api = open(folder / (fileName(machine) + ".so"), machine, waves, key, unfit))
+      if (const TsrCycleApi *api = open(folder / (fileName(machine) + ".so"), machine, variant, key, unfit))
         return api;
   }
   if (share.empty())
     return Error{"no cycle model of " + machine.name +
                  " is built, and its sources are not found (set TESSERA_SHARE)" + unfit};
-  return build(machine, waves, share, key, unfit);
+  return build(machine, variant, share, key, unfit);
 }
 
 } // namespace tessera::simulator

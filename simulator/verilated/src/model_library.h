@@ -10,9 +10,15 @@
 
 namespace tessera::simulator {
 
-/// The interface of the machine's model library, loaded for the life of the process. Order: prebuilt folders, cache, build.
+/// Which of a machine's model libraries is meant.
+struct ModelVariant {
+  bool waves = false;
+  bool assertions = true; ///< of the RTL and its AXI checkers
+};
+
+/// The interface of the machine's model library, loaded for the life of the process. Order: prebuilt folders (with assertions, without waveforms), cache, build.
 /// A prebuilt library counts only where it was made from the sources that lie in the share folder (or there is none).
-isa::Expected<const TsrCycleApi *> loadModelLibrary(const isa::MachineConfig &machine, bool waves);
+isa::Expected<const TsrCycleApi *> loadModelLibrary(const isa::MachineConfig &machine, ModelVariant variant);
 
 /// The folder that holds hw_rtl, isa and simulator: TESSERA_SHARE, else near the binary, else the source tree that this
 /// was built from; empty if none has them.

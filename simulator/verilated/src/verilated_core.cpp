@@ -171,7 +171,7 @@ public:
     if (!path.empty() && !model_->waves) {
       if (busy())
         return Error{"the waveform cannot be turned on while a launch runs"};
-      Expected<const TsrCycleApi *> api = loadModelLibrary(machine_, true);
+      Expected<const TsrCycleApi *> api = loadModelLibrary(machine_, {.waves = true});
       if (!api)
         return api.error();
       Expected<Model> other = Model::make(*api, pages_.span(), memory_);
@@ -230,7 +230,7 @@ private:
 
 Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const MachineConfig &machine,
                                                            const VerilatedOptions &options) {
-  Expected<const TsrCycleApi *> api = loadModelLibrary(machine, options.wave);
+  Expected<const TsrCycleApi *> api = loadModelLibrary(machine, {options.wave, options.assertions});
   if (!api)
     return api.error();
   Expected<Pages> pages = Pages::make(options.dramBytes);
@@ -238,7 +238,7 @@ Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const MachineConfig &
     return pages.error();
   const std::string memory = options.memory.empty() ? "bench" : options.memory;
   if (memory == "pins")
-    return Error{"unknown memory model 'pins' (bench, ideal, chaos, mute)"};
+    return Error{"unknown memory model 'pins' (bench, ideal, ddr3, chaos, mute)"};
   Expected<Model> model = Model::make(*api, pages->span(), memory);
   if (!model)
     return model.error();
@@ -258,7 +258,7 @@ Expected<std::unique_ptr<VerilatedCore>> openVerilatedCore(const std::string &ma
 }
 
 Expected<std::unique_ptr<VerilatedPins>> openVerilatedPins(const MachineConfig &machine) {
-  Expected<const TsrCycleApi *> api = loadModelLibrary(machine, false);
+  Expected<const TsrCycleApi *> api = loadModelLibrary(machine, {});
   if (!api)
     return api.error();
   Expected<Model> model = Model::make(*api, {}, "pins");

@@ -21,7 +21,7 @@ std::vector<Target> conformanceTargets() {
     const std::string name = names[i];
     if (name == "cycle") {
       for (const std::string &machine : cycleMachines)
-        for (const char *memory : {"bench", "chaos,seed=5"})
+        for (const char *memory : {"bench", "ddr3", "chaos,seed=5"})
           targets.push_back({name, machine, memory, true, true});
     } else if (name == "systemc") {
       targets.push_back({name, "pynq", "lt", true, true});
@@ -39,7 +39,8 @@ void DeviceTest::SetUp() {
   const isa::Expected<isa::MachineConfig> loaded = isa::loadMachine(GetParam().machine);
   ASSERT_TRUE(loaded) << loaded.error().message;
   machine = *loaded;
-  const tsr_device_options options{GetParam().machine.c_str(), GetParam().memory.c_str(), size_t{16} << 20};
+  const tsr_device_options options{GetParam().machine.c_str(), GetParam().memory.c_str(), size_t{16} << 20,
+                                   0};
   tsr_device *opened = nullptr;
   ASSERT_EQ(tsr_device_open(GetParam().device.c_str(), &options, &opened), TSR_OK) << tsr_open_message();
   device.reset(opened);

@@ -26,10 +26,12 @@ struct SessionOptions {
   std::string device = "functional";
   /// A machine's name or the path of its JSON file.
   std::string machine = "pynq";
-  /// Memory model of the devices that have one: "bench", "bench,latency=16", "ideal", "chaos,seed=7". Empty: the device's default.
+  /// Memory model of the devices that have one: "bench", "bench,latency=16", "ideal", "ddr3", "chaos,seed=7". Empty: the device's default.
   std::string memory;
   /// Device DRAM; 0 is the device's default.
   size_t dramBytes = 0;
+  /// False: device cycle without the RTL's assertions, which is faster.
+  bool assertions = true;
   /// Limit of each launch.
   double timeoutSeconds = 600;
   /// Name of the model in reports.

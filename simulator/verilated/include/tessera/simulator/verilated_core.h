@@ -12,7 +12,7 @@
 // Units: addresses and sizes are bytes, times are clock cycles. Register offsets are those of isa (tessera::isa::reg).
 //
 // Memory models (text of `openVerilatedCore`): "bench" (the model of published cycle counts), "bench,latency=16", "ideal" (bench with
-// a latency of 1), "chaos,seed=7" (random latency, back-pressure and order between IDs), "mute,after=100" (stops answering after so many
+// a latency of 1), "ddr3" (one channel that reads and writes share, with rows and refresh), "chaos,seed=7" (random latency, back-pressure and order between IDs), "mute,after=100" (stops answering after so many
 // cycles, for the watchdog's tests; "mute,after=100,until=5000" comes back). An access outside the DRAM answers DECERR.
 #ifndef TESSERA_SIMULATOR_VERILATED_CORE_H
 #define TESSERA_SIMULATOR_VERILATED_CORE_H
@@ -34,6 +34,8 @@ struct VerilatedOptions {
   std::string memory = "bench"; ///< memory model text; empty is "bench"
   std::size_t dramBytes = std::size_t{256} << 20;
   bool wave = false; ///< use the waveform variant from the start (slower)
+  bool assertions =
+      true; ///< false: the RTL without its assertions and AXI checkers (faster); a waveform has them again
 };
 
 /// Limits of a run; the first that is reached ends it.
