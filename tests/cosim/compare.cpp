@@ -112,6 +112,8 @@ std::string markTrouble(const isa::MachineConfig &machine, const ProgramCase &pr
       return "mark " + std::to_string(index) + " is at cycle " + std::to_string(cycle) +
              ", an earlier one at " + std::to_string(before);
     before = cycle;
+    if (std::string trouble = model.classTrouble(index); !trouble.empty())
+      return trouble;
   }
   for (uint32_t index = 0; index < isa::reg::kMarksCount; index += 37)
     if (!last.contains(index) && *model.mark(index) != 0)

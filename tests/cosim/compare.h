@@ -25,6 +25,9 @@ public:
   virtual Outcome run(const simulator::LaunchRegisters &registers, std::vector<uint8_t> &dram) = 0;
   /// The cycle count at a mark of the last launch, 0 where it was not set; nothing where the model has no cycles.
   virtual std::optional<uint32_t> mark(uint32_t) { return std::nullopt; }
+
+  /// What is wrong with the classes of the cycles up to a mark that is set; empty where nothing is, or the model has none.
+  virtual std::string classTrouble(uint32_t) { return {}; }
 };
 
 /// Makes a model for a session; fails where there is none for the machine.

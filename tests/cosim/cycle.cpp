@@ -47,6 +47,12 @@ public:
       if (control != (failed ? 6u : 2u))
         outcome.trouble = "control reads " + std::to_string(control) + " after error code " +
                           std::to_string(static_cast<uint32_t>(outcome.code));
+      uint32_t sum = 0;
+      for (uint32_t c = 0; c < isa::reg::kClassesCount; ++c)
+        sum += core_->readRegister(isa::reg::kClasses + 4 * c);
+      if (const uint32_t cycles = core_->readRegister(isa::reg::kCycleCount); sum != cycles)
+        outcome.trouble =
+            "the classes add up to " + std::to_string(sum) + " cycles of " + std::to_string(cycles);
     }
     std::copy_n(core_->dram().begin(), dram.size(), dram.begin());
     return outcome;
@@ -54,6 +60,20 @@ public:
 
   std::optional<uint32_t> mark(uint32_t index) override {
     return core_->readRegister(isa::reg::kMarks + 4 * index);
+  }
+
+  std::string classTrouble(uint32_t index) override {
+    const uint32_t cycles = *mark(index);
+    uint32_t sum = 0;
+    for (uint32_t show = 1; show <= isa::reg::kClassesCount; ++show) {
+      core_->writeRegister(isa::reg::kMarksShow, show);
+      sum += *mark(index);
+    }
+    core_->writeRegister(isa::reg::kMarksShow, 0);
+    if (sum == cycles)
+      return {};
+    return "the classes at mark " + std::to_string(index) + " add up to " + std::to_string(sum) +
+           " cycles of " + std::to_string(cycles);
   }
 
 private:
