@@ -35,13 +35,16 @@ std::optional<ChainLayout> chainLayout(const Target &target, std::span<const Lay
   layout.buffers.resize(layers.size());
   std::vector<TensorLife> lives(layers.size());
   uint32_t outputRows = rows;
+  Range columns{0, last.width};
   int stages = int(layers.size());
   for (size_t i = layers.size(); i-- > 0;) {
     const Layer &layer = layers[i];
     const Window &w = layer.window;
     ChainBuffer &buffer = layout.buffers[i];
     buffer.rows = inputExtent(outputRows, w.kernelHeight, w.strideHeight, w.dilationHeight);
-    buffer.pitch = columnRun(layer, {0, layer.output.width}).total();
+    const InputRun run = columnRun(layer, columns);
+    buffer.pitch = run.total();
+    columns = run.real();
     buffer.blocks = target.channelBlocks(layer.input.channels);
     buffer.blockwise = i > 0 && layer.kind == LayerKind::Depthwise && layers[i - 1].kind == LayerKind::Conv;
     if (buffer.blockwise)

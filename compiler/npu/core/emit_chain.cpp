@@ -3,6 +3,7 @@
 #include "computation.h"
 
 #include <algorithm>
+#include <array>
 
 namespace tessera::compiler::npu {
 namespace {
@@ -28,11 +29,12 @@ private:
     Range rows, columns; // of its output that the tile needs
     InputRun rowRun, columnRun;
     uint32_t inputBase = 0;
-    bool padded = false;            // in this tile
-    uint32_t before = 0, after = 0; // rows of padding that the buffer had last
+    bool padded = false; // in this tile
     bool everPadded = false;
+    Range written;                        // rows of its input that have been written over since
     uint32_t weightBase = 0, parBase = 0; // of the first block where they stay
-    uint32_t loaded = 0;                  // blocks whose weights and parameters are there
+    Range chunk;                          // blocks whose constants came last
+    uint32_t loaded = 0;                  // blocks whose constants have been there
   };
 
   // Room for what stays during all tiles, in one piece: parts taken one by one might meet where the ring begins anew.
@@ -58,6 +60,7 @@ private:
       link.columnRun = columnRun(layers_[i], columns);
       link.inputBase = inpBase_ + (i == 0 && second ? layout_.secondInput : layout_.buffers[i].base);
       link.padded = false;
+      link.chunk = {};
       rows = link.rowRun.real(), columns = link.columnRun.real();
     }
     loadInput();
@@ -101,12 +104,22 @@ private:
     if (link.padded)
       return;
     link.padded = true;
-    bool any = link.rowRun.before || link.rowRun.after || link.columnRun.before || link.columnRun.after;
-    if (!any || (link.everPadded && link.rowRun.before <= link.before && link.rowRun.after <= link.after))
+    const InputRun &rows = link.rowRun;
+    const Range written{rows.before, rows.before + rows.count};
+    const bool sides = link.columnRun.before || link.columnRun.after;
+    const bool over = (rows.before > 0 && link.written.begin < written.begin) ||
+                      (rows.after > 0 && link.written.end > written.end); // results of an earlier tile
+    const bool needed = link.everPadded ? over : sides || rows.before || rows.after;
+    const bool first = !link.everPadded;
+    link.everPadded = link.everPadded || needed;
+    link.written = needed || link.written.size() == 0 ? written
+                                                      : Range{std::min(written.begin, link.written.begin),
+                                                              std::max(written.end, link.written.end)};
+    if (!needed)
       return;
-    link.everPadded = true;
-    link.before = link.rowRun.before, link.after = link.rowRun.after;
     const ChainBuffer &buffer = layout_.buffers[i];
+    if (first && layout_.tiles == 1 && paddedBefore(i))
+      return;
     for (uint32_t block = 0; block < buffer.blocks; ++block) {
       Command load = contiguous(target_, MemoryType::Inp, link.inputBase + block * buffer.blockPixels() * r_,
                                 layers_[0].inputPlace, 0, r_);
@@ -117,30 +130,71 @@ private:
     }
   }
 
+  // Whether an earlier layer of the chain has put the same padding around a buffer at this place, and nothing has been written over it since.
+  bool paddedBefore(size_t i) const {
+    auto range = [&](size_t k) {
+      const ChainBuffer &b = layout_.buffers[k];
+      return Range{b.base, b.base + b.blockPixels() * b.blocks * r_};
+    };
+    auto padding = [&](size_t k) {
+      const Link &l = links_[k];
+      return std::array{l.rowRun.before, l.rowRun.after, l.columnRun.before, l.columnRun.after,
+                        uint32_t(layers_[k].padValue)};
+    };
+    const Range own = range(i);
+    for (size_t k = i; k-- > 1;) {
+      const Range other = range(k);
+      if (other.begin >= own.end || own.begin >= other.end)
+        continue;
+      const ChainBuffer &a = layout_.buffers[k], &b = layout_.buffers[i];
+      return other == own && a.rows == b.rows && a.pitch == b.pitch && a.blocks == b.blocks &&
+             padding(k) == padding(i);
+    }
+    return false;
+  }
+
+  // Layers that take turns block by block have chunks of the same blocks: what one loads never falls on what the other still reads.
+  uint32_t chunkBlocks(size_t i) const {
+    uint32_t most = weightElementsPerBlock(target_, layers_[i]);
+    if (layout_.buffers[i].blockwise)
+      most = std::max(most, weightElementsPerBlock(target_, layers_[i - 1]));
+    if (i + 1 < layers_.size() && layout_.buffers[i + 1].blockwise)
+      most = std::max(most, weightElementsPerBlock(target_, layers_[i + 1]));
+    uint32_t blocks =
+        std::min(target_.depth(MemoryType::Wgt) / kChunks / most, target_.context(MemoryType::Par) / 2);
+    return std::max(1u, blocks);
+  }
+
+  // Weights and parameters of a few blocks together, when the first of them is used: a load of few elements costs an instruction all the same.
   void loadConstants(size_t i, uint32_t block) {
     Link &link = links_[i];
     const Layer &layer = layers_[i];
+    const bool there = block < link.loaded;
+    if ((there && layout_.residentParameters) || block < link.chunk.end)
+      return;
     uint32_t perBlock = weightElementsPerBlock(target_, layer);
-    bool stays = layout_.wgt != 0, parametersStay = layout_.residentParameters;
-    bool there = block < link.loaded;
-    if (!stays)
-      link.weightBase = contexts_.take(MemoryType::Wgt, perBlock);
-    if (!parametersStay)
-      link.parBase = contexts_.take(MemoryType::Par, 1);
-    if (!stays || !there)
+    link.chunk = {block, std::min(block + chunkBlocks(i), blocksOf(i))};
+    uint32_t count = link.chunk.size();
+    if (!layout_.wgt)
+      link.weightBase = contexts_.take(MemoryType::Wgt, count * perBlock);
+    if (!layout_.residentParameters)
+      link.parBase = contexts_.take(MemoryType::Par, count);
+    if (!layout_.wgt || !there)
       commands_.push_back(contiguous(target_, MemoryType::Wgt, weightOf(i, block), layer.weightPlace,
-                                     block * perBlock, perBlock));
-    if (!parametersStay || !there)
-      commands_.push_back(
-          contiguous(target_, MemoryType::Par, parameterOf(i, block), layer.parameterPlace, block, 1));
-    link.loaded = std::max(link.loaded, block + 1);
+                                     block * perBlock, count * perBlock));
+    commands_.push_back(
+        contiguous(target_, MemoryType::Par, parameterOf(i, block), layer.parameterPlace, block, count));
+    link.loaded = std::max(link.loaded, link.chunk.end);
   }
 
   uint32_t weightOf(size_t i, uint32_t block) const {
-    return links_[i].weightBase + (layout_.wgt ? block * weightElementsPerBlock(target_, layers_[i]) : 0);
+    const Link &link = links_[i];
+    return link.weightBase +
+           (block - (layout_.wgt ? 0 : link.chunk.begin)) * weightElementsPerBlock(target_, layers_[i]);
   }
   uint32_t parameterOf(size_t i, uint32_t block) const {
-    return links_[i].parBase + (layout_.residentParameters ? block : 0);
+    const Link &link = links_[i];
+    return link.parBase + block - (layout_.residentParameters ? 0 : link.chunk.begin);
   }
 
   void reduce(size_t i, uint32_t block) {
@@ -194,6 +248,8 @@ private:
     store.kind = Command::Kind::Store;
     commands_.push_back(store);
   }
+
+  static constexpr uint32_t kChunks = 64; // of WGT: the least that is worth a load
 
   const Target &target_;
   std::span<const Layer> layers_;

@@ -69,6 +69,9 @@ public:
   uint64_t transferCycles(MemoryType memory, uint64_t elements) const;
   uint64_t transferLatencyCycles() const { return kDramLatencyCycles; }
   uint64_t instructionCycles() const { return kInstructionCycles; }
+  uint32_t loadsAhead() const {
+    return kLoadsAhead;
+  } // that its instruction queue takes without holding up the others
   uint64_t partialSumCycles() const {
     return kPartialSumCycles;
   } // least for a result that goes on from a sum in ACC
@@ -84,6 +87,7 @@ private:
   static constexpr uint64_t kDramLatencyCycles = 50;
   static constexpr uint64_t kInstructionCycles = 12;
   static constexpr uint64_t kPartialSumCycles = 12;
+  static constexpr uint32_t kLoadsAhead = 28;
   static constexpr uint32_t kBiasShare = 16; // one in so many ACC elements holds biases at level vta
   isa::MachineConfig machine_;
   Share share_; // bases alone; the sizes stand in machine_

@@ -1,4 +1,5 @@
 #include "run_layers.h"
+#include "core/chain.h"
 #include "core/command.h"
 #include "core/region.h"
 #include "core/shift_exit.h"
@@ -217,19 +218,32 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
   return runCommands(device, target, constants, arena.bytes(), layer, *commands);
 }
 
+namespace {
+
+// Layers of which each reads what the one before gives; `arena` and `constants` hold what they need.
+std::vector<Layer> follow(const Target &target, std::span<const LayerCase> cases, Arena &arena,
+                          std::vector<uint8_t> &constants) {
+  std::vector<Layer> layers;
+  for (const LayerCase &c : cases) {
+    Layer layer = packed(target, c, constants);
+    layer.inputPlace = layers.empty() ? arena.add(c.input, layer.input) : layers.back().outputPlace;
+    if (layer.kind == LayerKind::Add)
+      layer.rhsPlace = arena.add(c.rhs, layer.input);
+    layer.outputPlace = arena.room(layer.output);
+    layers.push_back(layer);
+  }
+  return layers;
+}
+
+} // namespace
+
 std::optional<isa::Expected<LayerRun>> runPair(tsr_device *device, const Target &target,
                                                const LayerCase &first, const LayerCase &second,
                                                bool rowsOuter) {
   std::vector<uint8_t> constants;
-  Layer layers[] = {packed(target, first, constants), packed(target, second, constants)};
   Arena arena(target);
-  for (int i = 0; i < 2; ++i) {
-    const LayerCase &c = i ? second : first;
-    layers[i].inputPlace = i ? layers[0].outputPlace : arena.add(c.input, layers[i].input);
-    if (layers[i].kind == LayerKind::Add)
-      layers[i].rhsPlace = arena.add(c.rhs, layers[i].input);
-    layers[i].outputPlace = arena.room(layers[i].output);
-  }
+  const LayerCase cases[] = {first, second};
+  std::vector<Layer> layers = follow(target, cases, arena, constants);
   auto plan = planPair(target, layers[0], layers[1]);
   if (!plan)
     return std::nullopt;
@@ -241,6 +255,25 @@ std::optional<isa::Expected<LayerRun>> runPair(tsr_device *device, const Target 
   if (!commands)
     return commands.error();
   return runCommands(device, target, constants, arena.bytes(), layers[1], *commands);
+}
+
+std::optional<isa::Expected<LayerRun>> runChain(tsr_device *device, const Target &target,
+                                                std::span<const LayerCase> cases, uint32_t rows) {
+  std::vector<uint8_t> constants;
+  Arena arena(target);
+  std::vector<Layer> layers = follow(target, cases, arena, constants);
+  for (Layer &layer : layers)
+    layer.handsOn = true;
+  if (!chainLayout(target, layers, rows))
+    return std::nullopt;
+  std::vector<LayerPlan> plans(layers.size());
+  for (size_t i = 0; i < layers.size(); ++i)
+    plans[i].joins = i > 0, plans[i].chained = true;
+  plans.back().tiling.rows = rows;
+  auto commands = scheduleRegion(target, layers, plans);
+  if (!commands)
+    return commands.error();
+  return runCommands(device, target, constants, arena.bytes(), layers.back(), *commands);
 }
 
 } // namespace tessera::compiler::npu::test

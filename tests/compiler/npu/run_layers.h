@@ -9,6 +9,7 @@
 #include "tessera/record.h"
 
 #include <optional>
+#include <span>
 #include <vector>
 
 namespace tessera::compiler::npu::test {
@@ -30,5 +31,9 @@ isa::Expected<LayerRun> runLayer(tsr_device *device, const Target &target, const
 std::optional<isa::Expected<LayerRun>> runPair(tsr_device *device, const Target &target,
                                                const LayerCase &first, const LayerCase &second,
                                                bool rowsOuter);
+
+// Convolutions and depthwise layers chained on chip in tiles of `rows`, each on what the one before gives. Nothing where the memories are too small.
+std::optional<isa::Expected<LayerRun>> runChain(tsr_device *device, const Target &target,
+                                                std::span<const LayerCase> cases, uint32_t rows);
 
 } // namespace tessera::compiler::npu::test

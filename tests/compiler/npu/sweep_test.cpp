@@ -98,6 +98,52 @@ TEST_P(PairsTest, Interleaved) {
   EXPECT_GT(found, 30);
 }
 
+// Strides, padding on each side by itself, bands of rows and whole pictures, channels that fill no block.
+TEST_P(PairsTest, Chained) {
+  std::mt19937_64 random(tessera::test::seed());
+  auto upTo = [&](uint32_t most) { return uint32_t(random() % (most + 1)); };
+  int found = 0, bands = 0, longer = 0;
+  for (int i = 0; i < 80; ++i) {
+    std::vector<LayerCase> cases{
+        randomCase(*target_, upTo(1) ? LayerKind::Conv : LayerKind::Depthwise, 14, random)};
+    const uint32_t length = 2 + upTo(2);
+    while (cases.size() < length) {
+      Layer layer;
+      layer.kind = upTo(1) ? LayerKind::Conv : LayerKind::Depthwise;
+      layer.input = cases.back().layer.output;
+      Window &w = layer.window;
+      auto axis = [&](uint32_t size, uint32_t &kernel, uint32_t &stride, uint32_t &before, uint32_t &after) {
+        kernel = std::min(1 + 2 * upTo(2), size), stride = 1 + upTo(1);
+        before = upTo(kernel / 2), after = upTo(kernel / 2);
+        return (size + before + after - kernel) / stride + 1;
+      };
+      uint32_t height = axis(layer.input.height, w.kernelHeight, w.strideHeight, w.padTop, w.padBottom);
+      uint32_t width = axis(layer.input.width, w.kernelWidth, w.strideWidth, w.padLeft, w.padRight);
+      uint32_t channels =
+          layer.kind == LayerKind::Conv ? 1 + upTo(4 * target_->blockOut()) : layer.input.channels;
+      layer.output = {height, width, channels};
+      cases.push_back(caseOf(*target_, layer, random));
+    }
+    const uint32_t height = cases.back().layer.output.height, rows = upTo(1) ? height : 1 + upTo(height - 1);
+    std::string trace = "case " + std::to_string(i) + ", rows " + std::to_string(rows) + ":";
+    for (const LayerCase &c : cases)
+      trace += " " + describe(c) + ";";
+    SCOPED_TRACE(trace);
+    auto run = runChain(device_, *target_, cases, rows);
+    if (!run)
+      continue;
+    ++found, bands += rows < height, longer += length > 2;
+    for (size_t k = 1; k < cases.size(); ++k)
+      cases[k].input = reference(cases[k - 1]);
+    compare(*run, cases.back());
+    if (HasFatalFailure())
+      return;
+  }
+  EXPECT_GT(found, 30);
+  EXPECT_GT(bands, 5);
+  EXPECT_GT(longer, 10);
+}
+
 // Larger than the on-chip memories in each direction.
 TEST_P(SweepTest, LargePicture) { sweep(LayerKind::Conv, 4, 90); }
 

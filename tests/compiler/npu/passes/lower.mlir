@@ -30,7 +30,7 @@
 // COMMANDS: npu.sync
 // COMMANDS: npu.load {{.*}}memory = 5 : i32
 // COMMANDS: npu.vec {{.*}}op = 1 : i32
-// COMMANDS: npu.mark {layer = 1 : i32}
+// COMMANDS: npu.mark {layer = 0 : i32}
 // COMMANDS: func.func private @npu_segment_0(tensor<1x4x4x8xi8>) -> tensor<1x4x4x8xi8>
 
 // HOST-DAG: llvm.func @cpu_segment_0(!llvm.ptr, !llvm.ptr)
