@@ -116,8 +116,11 @@ void addProfile(CLI::App &app, int &status) {
       ->needs(trace)
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
       ->capture_default_str();
-  command->add_option("--memory", options->session.memory,
-                      "memory model of cycle: bench, bench,latency=16, chaos,seed=7; of systemc: lt, cycle");
+  command->add_option(
+      "--memory", options->session.memory,
+      "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: cycle");
+  command->add_flag("!--no-assertions", options->session.assertions,
+                    "cycle: the core without the RTL's assertions, which is faster; built at the first use");
   command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
   command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
       ->check(CLI::PositiveNumber)

@@ -1,6 +1,5 @@
 """What `./run bench` measures: each function gives a figure or raises NotMeasured with the reason. Networks, inputs and programs are those of tests/e2e."""
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -88,31 +87,20 @@ class Bench:
         picture = np.random.RandomState(1).randn(1, 3, 224, 224).astype(np.float32)
         return self.written("resnet18"), np.concatenate([picture, picture])
 
-    def median_of_runs(self, tessera, key, device, cases):
+    def median_of_runs(self, key, device, cases, *more):
         model, pictures = self.resnet18()
         figures = []
         for _ in range(self.runs):
             with tempfile.TemporaryDirectory() as folder:
-                _, report = run_network.run(tessera, model, pictures[:cases], folder, "--device", device, "--machine", "pynq", "--quiet")
+                _, report = run_network.run(self.tessera, model, pictures[:cases], folder, "--device", device, "--machine", "pynq", "--quiet", *more)
             figures.append(report[key])
         return statistics.median(figures), figures
 
-    def verilated_speed(self):
-        return self.median_of_runs(self.tessera, "simulated_cycles_per_second", "cycle", 1)
-
-    def verilated_speed_without_assertions(self):
-        """The loader takes the model that lies beside the program: so a copy of it beside a model that is built without assertions."""
-        folder = os.path.join(self.folder, "no_assert")
-        os.makedirs(folder, exist_ok=True)
-        model = os.path.join(folder, "libtessera_cycle_pynq.so")
-        if not os.path.exists(model):
-            subprocess.run([sys.executable, "-B", os.path.join(ROOT, "simulator", "verilated", "build_model.py"), "--root", ROOT, "--no-assert",
-                            "--machine", os.path.join(ROOT, "isa", "machines", "pynq.json"), "--out", model], check=True, capture_output=True)
-        program = shutil.copy2(self.tessera, os.path.join(folder, "tessera"))
-        return self.median_of_runs(program, "simulated_cycles_per_second", "cycle", 1)
+    def verilated_speed(self, *more):
+        return self.median_of_runs("simulated_cycles_per_second", "cycle", 1, *more)
 
     def functional_seconds(self):
-        return self.median_of_runs(self.tessera, "wall_seconds", "functional", 2)
+        return self.median_of_runs("wall_seconds", "functional", 2)
 
     def compilations(self):
         """(seconds, peak MiB) of each run of `tessera compile`."""
