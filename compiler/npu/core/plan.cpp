@@ -3,6 +3,7 @@
 #include "chain.h"
 #include "emit.h"
 #include "interleave.h"
+#include "refine.h"
 #include "region.h"
 
 #include <algorithm>
@@ -18,11 +19,6 @@ constexpr uint64_t kLeastGain = 30; // one part in so many is worth looking for
 Cost costOf(const Target &target, const Layer &layer, const Tiling &tiling) {
   return CostModel(target, layer)
       .of(tiling, footprintOf(target, layer, tiling), fitsHalves(target, layer, tiling));
-}
-
-bool feeds(const Layer &first, const Layer &second) {
-  return second.inputPlace == first.outputPlace ||
-         (second.kind == LayerKind::Add && second.rhsPlace == first.outputPlace);
 }
 
 uint64_t weightElements(const Target &target, const Layer &layer) {
@@ -89,6 +85,11 @@ uint64_t pairCycles(const Target &target, const Layer &first, const Layer &secon
 }
 
 } // namespace
+
+bool feeds(const Layer &first, const Layer &second) {
+  return second.inputPlace == first.outputPlace ||
+         (second.kind == LayerKind::Add && second.rhsPlace == first.outputPlace);
+}
 
 std::optional<PairPlan> planPair(const Target &target, const Layer &first, const Layer &second) {
   bool add = second.kind == LayerKind::Add, addFirst = first.kind == LayerKind::Add;
@@ -198,12 +199,13 @@ isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span
       consider(begin, end, *chain);
     }
   }
+  const std::vector<LayerPlan> alone = plans;
   for (size_t end = layers.size(); end > 0;) {
     std::vector<LayerPlan> &group = best[end].plans;
     end -= group.size();
     std::copy(group.begin(), group.end(), plans.begin() + std::ptrdiff_t(end));
   }
-  return plans;
+  return refinePlans(target, layers, alone, std::move(plans));
 }
 
 } // namespace tessera::compiler::npu

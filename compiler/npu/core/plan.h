@@ -29,6 +29,9 @@ bool fitTogether(const Target &target, const Share &first, const std::optional<S
 // The cheapest plan by estimate. Layers need their places. Error: a layer fits in no way.
 isa::Expected<std::vector<LayerPlan>> planLayers(const Target &target, std::span<const Layer> layers);
 
+// Whether the second layer reads what the first writes.
+bool feeds(const Layer &first, const Layer &second);
+
 // Two layers of which the second reads what the first writes, interleaved, and the cycles of both by estimate. Nothing where no cut of both
 // fits its share in halves.
 struct PairPlan {
