@@ -41,6 +41,11 @@ uint64_t oldest(const std::deque<uint64_t> &ring, size_t most) {
   return ring.size() < most ? 0 : ring.front();
 }
 
+// Memories whose loads wait for results.
+bool isHeld(MemoryType memory) {
+  return memory == MemoryType::Acc || memory == MemoryType::Acc8bit || memory == MemoryType::Inp;
+}
+
 uint64_t microOps(const auto &loops) {
   return loops.uopEnd > loops.uopBgn ? uint64_t{loops.iterOut} * loops.iterIn * (loops.uopEnd - loops.uopBgn)
                                      : 0;
@@ -111,19 +116,19 @@ uint64_t TimingModel::ReadChannel::serveBetween(uint64_t request, uint64_t cycle
   return first;
 }
 
-uint64_t TimingModel::throughResults(uint64_t begin, uint64_t slots, double perCycle) const {
+uint64_t TimingModel::throughResults(uint64_t begin, uint64_t slots, bool inpLoad) const {
   double left = double(slots);
   uint64_t now = begin;
   while (left > 0) {
     double taken = 0;
     uint64_t change = UINT64_MAX;
     for (const Results &results : results_) {
-      if (results.end <= now)
+      if (results.end <= now || (inpLoad && !results.toInp))
         continue;
       change = std::min(change, results.begin <= now ? results.end : results.begin);
       taken += results.begin <= now ? results.perCycle : 0;
     }
-    const double speed = std::clamp((1 - taken) / perCycle, 0.0, 1.0);
+    const double speed = std::max(1 - taken, 0.0);
     if (change == UINT64_MAX || double(change - now) * speed >= left)
       return now + uint64_t(left / (speed > 0 ? speed : 1) + 0.5);
     left -= double(change - now) * speed;
@@ -135,8 +140,10 @@ uint64_t TimingModel::throughResults(uint64_t begin, uint64_t slots, double perC
 void TimingModel::delayLoads(const Results &results) {
   uint64_t delay = 0;
   size_t first = 0;
-  for (AccLoad &load : accLoads_) {
+  for (HeldLoad &load : heldLoads_) {
     load.begin += delay, load.end += delay;
+    if (load.inp && !results.toInp)
+      continue;
     const uint64_t begin = std::max(load.begin, results.begin), end = std::min(load.end, results.end);
     if (begin >= end)
       continue;
@@ -256,11 +263,10 @@ uint64_t TimingModel::load(Loader &loader, const Load &i, uint64_t ready) {
   const uint64_t free = std::max(loader.written, begin + 1); // for the writer
   uint64_t written = std::max(free + above, first + kArrive) + words + sides;
   written = std::max(written, arrived + kArrive) + below;
-  if (i.memoryType == MemoryType::Acc || i.memoryType == MemoryType::Acc8bit) {
-    const uint64_t start = firstWrite_ = std::max(free, first + kArrive);
-    written = std::max(written, throughResults(start, words + sides + above + below,
-                                               double(uint64_t{i.xSize} * i.ySize) / double(words)));
-  }
+  firstWrite_ = std::max(free, first + kArrive);
+  if (isHeld(i.memoryType))
+    written = std::max(
+        written, throughResults(firstWrite_, words + sides + above + below, i.memoryType == MemoryType::Inp));
   constexpr uint64_t kBeatQueue = 16;
   reads_.holdUntil(written > below + kBeatQueue ? written - below - kBeatQueue : 0);
   loader.written = written;
@@ -278,8 +284,8 @@ void TimingModel::loadModule(const Instruction &instruction) {
     ready = popped(TokenQueue::ComputeToLoad, ready);
   const uint64_t end = this->load(loader_, load ? *load : Load{}, ready);
   beginOf(Module::Load, loader_.begun);
-  if (load && (load->memoryType == MemoryType::Acc8bit || load->memoryType == MemoryType::Acc))
-    keep(accLoads_, {firstWrite_, end, tokensGiven_}, kLoadJobs);
+  if (load && isHeld(load->memoryType))
+    keep(heldLoads_, {load->memoryType == MemoryType::Inp, firstWrite_, end, tokensGiven_}, kLoadJobs);
   if (use.pushes & 1u << unsigned(TokenQueue::LoadToCompute)) {
     give(TokenQueue::LoadToCompute, end + kToken);
     ++tokensGiven_;
@@ -338,7 +344,8 @@ void TimingModel::compute(const Instruction &instruction) {
     begin = popped(TokenQueue::StoreToCompute, begin);
   begin = std::max(begin, oldest(retirements_, kRetirement) + 1);
 
-  const auto unit = [&](Unit &unit, bool overlap, uint64_t items, uint64_t latency, double perCycle) {
+  const auto unit = [&](Unit &unit, bool overlap, uint64_t items, uint64_t latency, double perCycle,
+                        bool toInp = false) {
     begin = std::max(begin, oldest(unit.starts, kUnitQueue));
     if (!overlap) {
       for (const Unit *other : {&array_, &vector_, &job_})
@@ -355,8 +362,8 @@ void TimingModel::compute(const Instruction &instruction) {
     keep(unit.starts, start, kUnitQueue);
     unit.free = start + std::max<uint64_t>(items, 1);
     if (&unit == &vector_)
-      unit.free = throughResults(start + kIssue + latency, items, 1) - kIssue - latency;
-    const Results results{start + kIssue + latency, unit.free + kIssue + latency, perCycle};
+      unit.free = throughResults(start + kIssue + latency, items, false) - kIssue - latency;
+    const Results results{start + kIssue + latency, unit.free + kIssue + latency, perCycle, toInp};
     delayLoads(results);
     keep(results_, results, kRetirement);
     unit.retired = retire(unit.free - 1 + kIssue + latency, flags);
@@ -367,7 +374,7 @@ void TimingModel::compute(const Instruction &instruction) {
         using Kind = std::decay_t<decltype(i)>;
         if constexpr (std::is_same_v<Kind, Reduce>) {
           unit(array_, i.overlap != 0, microOps(i), i.destination == Destination::Acc ? kToAcc : kToOut,
-               1.0 / double(std::max(1u, i.uopEnd - i.uopBgn)));
+               1.0 / double(std::max(1u, i.uopEnd - i.uopBgn)), i.destination == Destination::Inp);
           if (i.destination == Destination::Inp)
             chainRetired_ = array_.retired;
         } else if constexpr (std::is_same_v<Kind, Gemm>) {

@@ -66,17 +66,19 @@ private:
     std::deque<std::pair<uint64_t, uint64_t>> inflight; // first beat and beats of bursts
   };
 
-  // Results on their way to the result register, which ACC's loads and the vector unit share with the array.
+  // Results on their way to the result register, which ACC's loads and the vector unit share with the array; those that go to INP hold up
+  // its loads too, beat by beat.
   struct Results {
     uint64_t begin, end;
     double perCycle;
+    bool toInp;
   };
-  // When `slots` cycles have found the register free from `begin` on, of which each needs it `perCycle` times.
-  uint64_t throughResults(uint64_t begin, uint64_t slots, double perCycle) const;
+  // When so many `slots` have found the register free from `begin` on; of INP's loads only results to INP count.
+  uint64_t throughResults(uint64_t begin, uint64_t slots, bool inpLoad) const;
 
   // What the load module reads from `cycle` on comes later.
   void delayReads(uint64_t cycle, uint64_t delay);
-  // Loads of ACC that were thought to end before these results came: they, and what waits for them, end later.
+  // Loads of ACC and INP that were thought to end before these results came: they, and what waits for them, end later.
   void delayLoads(const Results &results);
 
   void run(const Instruction &instruction);
@@ -107,13 +109,14 @@ private:
   std::array<std::deque<uint64_t>, kTokenQueueCount> tokens_;
 
   Loader loader_, computeLoader_;
-  struct AccLoad {
+  struct HeldLoad {
+    bool inp;
     uint64_t begin, end;
     size_t tokensAfter; // tokens given to compute before it ended
   };
-  std::deque<AccLoad> accLoads_;             // of the load module, the last ones
+  std::deque<HeldLoad> heldLoads_;           // of the load module, the last ones
   size_t tokensTaken_ = 0, tokensGiven_ = 0; // from load to compute
-  uint64_t firstWrite_ = 0;                  // of the last load of ACC
+  uint64_t firstWrite_ = 0;                  // of the last load
 
   // store
   uint64_t storeBegun_ = 0, storeRead_ = 0, storeAsked_ = 0, storeSent_ = 0;
