@@ -261,12 +261,14 @@ uint64_t TimingModel::load(Loader &loader, const Load &i, uint64_t ready) {
   const uint64_t sides = (i.ySize - 1) * (uint64_t{i.xPad0} + i.xPad1);
   const uint64_t words = i.memoryType == MemoryType::Uop ? uint64_t{i.xSize} * i.ySize : beats;
   const uint64_t free = std::max(loader.written, begin + 1); // for the writer
-  uint64_t written = std::max(free + above, first + kArrive) + words + sides;
-  written = std::max(written, arrived + kArrive) + below;
-  firstWrite_ = std::max(free, first + kArrive);
-  if (isHeld(i.memoryType))
-    written = std::max(
-        written, throughResults(firstWrite_, words + sides + above + below, i.memoryType == MemoryType::Inp));
+  const uint64_t data = first + kArrive;
+  firstWrite_ = std::max(free, data > above ? data - above
+                                            : 0); // padding in front comes while the data are on their way
+  const uint64_t slots = above + words + sides + below;
+  uint64_t written = isHeld(i.memoryType)
+                         ? throughResults(firstWrite_, slots, i.memoryType == MemoryType::Inp)
+                         : firstWrite_ + slots;
+  written = std::max(written, arrived + kArrive + below);
   constexpr uint64_t kBeatQueue = 16;
   reads_.holdUntil(written > below + kBeatQueue ? written - below - kBeatQueue : 0);
   loader.written = written;

@@ -65,11 +65,16 @@ TEST(Timing, PaddingTakesOneCycleAnElement) {
   const uint64_t without = cyclesOf({padded});
   padded.yPad1 = 10;
   EXPECT_EQ(cyclesOf({padded}) - without, 100u);
+  padded.yPad1 = 0, padded.xPad0 = 3, padded.xPad1 = 4;
+  EXPECT_EQ(cyclesOf({padded}) - without, 67u); // those before the first pixel pass while it is on its way
 }
 
 TEST(Timing, RowsOfOneElementAreBoundByWhatMayBeOutstanding) {
   const uint64_t rows = cyclesOf({load(MemoryType::Inp, 400, 1, 2)});
   EXPECT_GT(rows, 800u);
+  EXPECT_GT(cyclesOf({load(MemoryType::Inp, 400, 1, 2)},
+                     {.readLatency = 40, .outstandingReads = 4, .writeResponse = 10}),
+            400u * 44 / 4 - 100);
   EXPECT_LT(cyclesOf({load(MemoryType::Inp, 400, 1, 2)},
                      {.readLatency = 4, .outstandingReads = 16, .writeResponse = 10}),
             rows);
