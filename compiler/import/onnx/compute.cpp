@@ -138,7 +138,20 @@ Tensor Emitter::map(Type type, const Tensors &operands, const ElementBody &body)
   return mapTo(broadcastShapes(*this, shapes), type, operands, body);
 }
 
+// Ends the import where an operand does not broadcast to the result.
+static void checkBroadcasts(const Shape &from, const Shape &to) {
+  bool fits = from.size() <= to.size();
+  for (size_t d = 0; fits && d < from.size(); ++d) {
+    const Extent &own = from[d], &result = to[to.size() - from.size() + d];
+    fits = own.is(1) || !own.isKnown() || !result.isKnown() || sameExtent(own, result);
+  }
+  if (!fits)
+    fail("shape ", shapeText(from), " does not broadcast to ", shapeText(to));
+}
+
 Tensor Emitter::mapTo(const Shape &shape, Type type, const Tensors &operands, const ElementBody &body) {
+  for (const Tensor &operand : operands)
+    checkBroadcasts(operand.shape(), shape);
   if (auto folded = foldMap(*this, type, operands, shape, body))
     return *folded;
 

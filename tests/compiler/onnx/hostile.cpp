@@ -101,6 +101,18 @@ std::vector<HostileFile> hostileFiles() {
     w.node("Conv", {"x", "weights"}, "y");
     w.output("y");
   });
+  add("slope_of_a_scalar", "does not broadcast", [](Writer &w) {
+    w.input("x", {});
+    w.input("s", {5});
+    w.node("PRelu", {"x", "s"}, "y");
+    w.output("y");
+  });
+  add("slope_too_long", "does not broadcast", [](Writer &w) {
+    w.input("x", {3, 4});
+    w.input("s", {7});
+    w.node("PRelu", {"x", "s"}, "y");
+    w.output("y");
+  });
   add("initialiser_too_short", "bytes", [](Writer &w) {
     w.input("x", {4});
     w.constant("c", {int64_t{1} << 40}, onnx::TensorProto::FLOAT, "abcd");
