@@ -2,6 +2,7 @@
 
 #include "fixed_point.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace tessera::isa {

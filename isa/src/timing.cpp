@@ -22,13 +22,22 @@ constexpr uint64_t kInflight = 64;  // beats on their way above which no burst i
 constexpr size_t kLoadJobs = 9;     // begun and not written
 constexpr size_t kStoreBursts = 16; // outstanding
 constexpr size_t kRetirement = 16;  // instructions begun and not retired
-constexpr size_t kQueueTransfers = 33, kQueueCompute = 34; // instructions between fetch and begin
+// Between fetch and begin: the queue, and what has left it and waits for its turn.
+constexpr size_t kQueueTransfers = kModuleQueue + 1, kQueueCompute = kModuleQueue + 2;
 constexpr size_t kUnitQueue = 2; // instructions that have begun and that their unit has not taken
 constexpr uint64_t kIssue = 4;   // from the begin of an instruction to its first micro-op
 constexpr uint64_t kToOut = 27, kToAcc = 13, kSimple = 8; // from the issue to the retirement
 constexpr uint64_t kFillOperands = 260;
 
 size_t queueRoom(Module module) { return module == Module::Compute ? kQueueCompute : kQueueTransfers; }
+
+// Of one instruction on the read channel; on a bus wider than that a beat brings several, which counts as one each.
+uint64_t fetchBeats(const MachineConfig &machine) { return std::max<uint64_t>(1, 16 / machine.busBytes()); }
+
+// A transfer past the end of its memory is refused by the core, whatever it asks for.
+bool moves(const MachineConfig &machine, MemoryType memory, uint64_t rows, uint64_t columns) {
+  return rows * columns != 0 && rows * columns <= machine.depth(memory);
+}
 
 template <class T> void keep(std::deque<T> &ring, T value, size_t most) {
   ring.push_back(value);
@@ -82,7 +91,7 @@ TimingModel::TimingModel(const MachineConfig &machine, const MemoryTiming &memor
     : machine_(machine), memory_(memory), reads_(memory) {}
 
 uint64_t TimingModel::ReadChannel::serve(uint64_t request, uint64_t beats) {
-  const bool full = bursts_.size() == memory_.outstandingReads;
+  const bool full = bursts_.size() >= memory_.outstandingReads;
   const uint64_t asked = std::max(request, full ? bursts_.front().end : 0);
   uint64_t first = asked + kRequest + memory_.readLatency;
   if (first <= free_) { // the channel is busy, and fetch takes its part
@@ -111,6 +120,8 @@ uint64_t TimingModel::ReadChannel::serveBetween(uint64_t request, uint64_t cycle
   for (auto burst = next; burst != bursts_.end(); ++burst)
     burst->first += more, burst->end += more;
   bursts_.insert(next, {request, first, first + cycles});
+  if (bursts_.size() > memory_.outstandingReads)
+    bursts_.pop_front();
   free_ += more;
   delay += more;
   return first;
@@ -169,7 +180,7 @@ void TimingModel::delayReads(uint64_t cycle, uint64_t delay) {
 }
 
 uint64_t TimingModel::handOut(Module module) {
-  const uint64_t beats = 16 / machine_.busBytes();
+  const uint64_t beats = fetchBeats(machine_);
   const uint64_t within = count_ % kFetchBurst;
   if (within == 0) {
     uint64_t request = count_ == 0 ? kFirstFetch : 0;
@@ -204,7 +215,9 @@ uint64_t TimingModel::popped(TokenQueue queue, uint64_t begin) {
 
 // Of a LOAD that may begin at `ready`: when its last element is written.
 uint64_t TimingModel::load(Loader &loader, const Load &i, uint64_t ready) {
-  const bool empty = i.xSize == 0 || i.ySize == 0;
+  const bool empty = i.xSize == 0 || i.ySize == 0 ||
+                     !moves(machine_, i.memoryType, uint64_t{i.ySize} + i.yPad0 + i.yPad1,
+                            uint64_t{i.xSize} + i.xPad0 + i.xPad1);
   uint64_t begin = std::max(ready, oldest(loader.ends, kLoadJobs));
   if (empty) {
     loader.begun = begin;
@@ -306,17 +319,20 @@ void TimingModel::store(const Store &i) {
   uint64_t ask = begin, end = begin + 2;
   const uint64_t slices =
       std::max<uint64_t>(1, machine_.dramElementBytes(MemoryType::Out) / machine_.busBytes());
-  forBursts(machine_, i, [&](uint64_t beats) {
-    ask = std::max(ask + 1, oldest(responses_, kStoreBursts) + 1);
-    const uint64_t first = std::max({ask + 2, storeSent_, begin + 3});
-    storeSent_ = first + beats;
-    end = storeSent_ + memory_.writeResponse;
-    keep(responses_, end, kStoreBursts);
-  });
+  const bool any = moves(machine_, MemoryType::Out, i.ySize, i.xSize);
+  if (any)
+    forBursts(machine_, i, [&](uint64_t beats) {
+      ask = std::max(ask + 1, oldest(responses_, kStoreBursts) + 1);
+      const uint64_t first = std::max({ask + 2, storeSent_, begin + 3});
+      storeSent_ = first + beats;
+      end = storeSent_ + memory_.writeResponse;
+      keep(responses_, end, kStoreBursts);
+    });
   storeAsked_ = ask;
   constexpr uint64_t kElementRoom = 8;
   const uint64_t held = kElementRoom * slices;
-  storeRead_ = std::max(begin + uint64_t{i.xSize} * i.ySize, storeSent_ > held ? storeSent_ - held : 0);
+  storeRead_ =
+      std::max(begin + (any ? uint64_t{i.xSize} * i.ySize : 0), storeSent_ > held ? storeSent_ - held : 0);
   if (use.pushes & 1u << unsigned(TokenQueue::StoreToCompute))
     give(TokenQueue::StoreToCompute, end + kToken);
   last_ = std::max(last_, end);
@@ -418,7 +434,7 @@ void TimingModel::compute(const Instruction &instruction) {
 
 void TimingModel::add(const Instruction &instruction) {
   ahead_.push_back(instruction);
-  reads_.fetched(16 / machine_.busBytes());
+  reads_.fetched(fetchBeats(machine_));
   while (queued_ < ahead_.size()) {
     const Module module = moduleOf(ahead_[queued_]);
     if (inQueue_[size_t(module)] == queueRoom(module))

@@ -128,3 +128,23 @@ TEST(Timing, MarksAreWrittenInOrder) {
   EXPECT_EQ(model.marks()[5], 0u);
   EXPECT_LE(model.marks()[4], model.cycles());
 }
+
+// As many rows and columns as the fields hold, on every memory: no time, and no time to tell.
+TEST(Timing, WhatTheCoreRefusesTakesNoTime) {
+  for (MemoryType memory : {MemoryType::Inp, MemoryType::Wgt, MemoryType::Acc8bit, MemoryType::Uop}) {
+    Load huge = load(memory, 0xffff, 0xffff, 1);
+    EXPECT_LT(cyclesOf(std::vector<Instruction>(1000, huge)), 10000u);
+  }
+  Store store = ::store(0xffff);
+  store.ySize = 0xffff, store.xStride = 1;
+  EXPECT_LT(cyclesOf(std::vector<Instruction>(1000, store)), 50000u);
+}
+
+// Micro-ops loaded between input loads take the channel, and rows are bound by what may be outstanding afterwards as before.
+TEST(Timing, ALoadOfMicroOpsLeavesTheBoundOfReads) {
+  const Load rows = load(MemoryType::Inp, 400, 1, 2);
+  Load microOps = load(MemoryType::Uop, 1, 2000);
+  const MemoryTiming few{.readLatency = 40, .outstandingReads = 2, .writeResponse = 10};
+  const uint64_t without = cyclesOf({rows, rows}, few);
+  EXPECT_GE(cyclesOf({rows, microOps, rows}, few) + 100, without);
+}

@@ -13,6 +13,7 @@ namespace {
 
 constexpr uint64_t kMostComparisons =
     1 << 22;                        // of pieces: what they need of one another is sought by comparing all
+constexpr size_t kMostChained = 32; // layers of a chain
 constexpr uint32_t kChainTries = 4; // cuts of a chain, the largest tiles first
 constexpr uint64_t kLeastGain = 30; // one part in so many is worth looking for
 
@@ -123,6 +124,8 @@ bool fitTogether(const Target &target, const Share &first, const std::optional<S
 }
 
 std::optional<std::vector<LayerPlan>> planChain(const Target &target, std::span<const Layer> layers) {
+  if (layers.size() > kMostChained)
+    return std::nullopt;
   for (size_t i = 1; i < layers.size(); ++i)
     if (!canChain(target, layers[i - 1], layers[i]))
       return std::nullopt;

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "tessera/isa/machine.h"
+#include "tessera/isa/timing.h"
 
 #include <array>
 #include <cstdint>
@@ -87,7 +88,7 @@ private:
   static constexpr uint64_t kDramLatencyCycles = 50;
   static constexpr uint64_t kInstructionCycles = 12;
   static constexpr uint64_t kPartialSumCycles = 12;
-  static constexpr uint32_t kLoadsAhead = 28;
+  static constexpr uint32_t kLoadsAhead = isa::kModuleQueue - 4; // room for the rest of a piece
   static constexpr uint32_t kBiasShare = 16; // one in so many ACC elements holds biases at level vta
   isa::MachineConfig machine_;
   Share share_; // bases alone; the sizes stand in machine_

@@ -27,6 +27,7 @@ Status keepProfile(tsr_runtime &runtime, uint32_t segment) {
     return status;
   if (Status status = readMarkClasses(*runtime.device, marks, s.markClasses.data()); !status.ok())
     return status;
+  s.profiled = true;
   return runtime.timelineLimit ? keepTimeline(runtime, segment) : Status{};
 }
 
@@ -34,7 +35,7 @@ Status profileIntervals(const tsr_runtime &runtime, uint32_t segment, std::vecto
   if (segment >= runtime.segments.size())
     return failure(TSR_INVALID_ARGUMENT, "segment %u of %zu", segment, runtime.segments.size());
   const tsr_runtime::Segment &s = runtime.segments[segment];
-  if (!runtime.profiles || s.report.launches == 0)
+  if (!runtime.profiles || !s.profiled)
     return failure(TSR_NOT_FOUND, "segment %u: no launch was profiled", segment);
   const void *stream = nullptr;
   uint32_t instructions = 0;

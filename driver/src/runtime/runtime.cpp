@@ -139,6 +139,7 @@ Status runSegment(tsr_runtime &runtime, uint32_t segment) {
   if (!s.recorder)
     return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
   ++s.report.launches;
+  s.profiled = false;
   const HostSpan span(runtime, "launch", segment);
   if (tsr_status status = tsr_record_run(s.recorder, runtime.timeoutSeconds, &s.report.result);
       status != TSR_OK)

@@ -31,6 +31,7 @@ struct tsr_runtime {
   struct Segment {
     tsr_recorder *recorder = nullptr;
     tsr_segment_report report{};
+    bool profiled = false;             ///< the last launch was, and what follows is of it
     std::vector<uint32_t> markClasses; ///< of the last launch, TSR_CYCLE_CLASSES a mark
     uint64_t classes[TSR_CYCLE_CLASSES] = {};
     std::vector<tsr_slice> slices; ///< of the last launch

@@ -3,18 +3,24 @@
 // Contract: instructions are given in program order, as the stream holds them. What the model knows: fetch-ahead and its share of the read
 // channel, the depth of each module's queue, tokens, bursts and what may be outstanding, padding, the order in which compute begins and
 // retires, the latencies of its pipelines. What it leaves out: hazards of the vector unit, and results that are late because of
-// later instructions. The constants are those of hw_rtl/README.md; tests hold them against the Verilated core.
+// later instructions. Transfers that the core would refuse take no time. The constants are those of
+// the modules in hw_rtl/src; tests hold the whole against the Verilated core.
 // Errors: none. A program that would wait for ever gets a number without meaning.
 #pragma once
 
 #include "tessera/isa/encoding.h"
 #include "tessera/isa/modules.h"
 
+#include <algorithm>
 #include <array>
 #include <deque>
+#include <utility>
 #include <vector>
 
 namespace tessera::isa {
+
+/// Instructions that wait in front of each module (hw_rtl/src/tsr_fetch.sv).
+inline constexpr uint32_t kModuleQueue = 32;
 
 /// Memory as `bench` has it, in cycles and bursts.
 struct MemoryTiming {
