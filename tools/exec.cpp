@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "estimate.h"
 #include "exec_options.h"
 #include "files.h"
 
@@ -177,6 +178,7 @@ private:
     json["memory"] = arguments_.memory;
     json["status"] = status_ == TSR_OK ? "ok" : status_ == TSR_TIMEOUT ? "timeout" : "error";
     json["cycles"] = result_.cycles;
+    json["cycles_estimated"] = estimatesCycles(arguments_.device, arguments_.memory);
     json["wall_seconds"] = result_.wallSeconds;
     json["simulated_cycles_per_second"] = cyclesPerSecond();
     if (status_ != TSR_OK) {
@@ -200,6 +202,10 @@ private:
                 status_ == TSR_OK ? "done" : "failed");
     if (result_.cycles == 0)
       return;
+    if (estimatesCycles(arguments_.device, arguments_.memory)) {
+      std::printf("  %llu cycles by estimate\n", static_cast<unsigned long long>(result_.cycles));
+      return; // nothing is counted
+    }
     std::printf("  %llu cycles, %.0f cycles/s simulated\n", static_cast<unsigned long long>(result_.cycles),
                 cyclesPerSecond());
     for (size_t i = 0; i < TSR_COUNTERS; ++i)

@@ -1,5 +1,7 @@
 #include "report.h"
 
+#include "estimate.h"
+
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
@@ -31,12 +33,6 @@ std::string largest(const Array &array, size_t count) {
   if (array.type != "int8" || count < 2)
     return "";
   return "  largest at " + std::to_string(largestOf(array, 0, count));
-}
-
-// Devices that run no clock.
-bool estimatesCycles(const Run &run) {
-  return run.device == "functional" ||
-         (run.device == "systemc" && (run.memory.empty() || run.memory == "lt"));
 }
 
 nlohmann::ordered_json layerJson(const compiler::LayerReport &layer) {
@@ -98,9 +94,9 @@ void printReport(const Run &run) {
   }
   if (report.cycles) {
     std::printf("total %s cycles%s, %s multiply-accumulates: %.1f %% of %u a cycle\n",
-                grouped(report.cycles).c_str(), estimatesCycles(run) ? " by estimate" : "",
+                grouped(report.cycles).c_str(), estimatesCycles(run.device, run.memory) ? " by estimate" : "",
                 grouped(report.macs).c_str(), 100 * report.utilization, run.session.machine().macsPerCycle());
-    if (!estimatesCycles(run))
+    if (!estimatesCycles(run.device, run.memory))
       std::printf("%s simulated cycles a second, ",
                   grouped(static_cast<uint64_t>(report.simulatedCyclesPerSecond)).c_str());
   } else {
@@ -120,7 +116,7 @@ std::string reportJson(const Run &run) {
                                      {"memory", run.memory},
                                      {"cases", run.cases},
                                      {"cycles", report.cycles},
-                                     {"cycles_estimated", estimatesCycles(run)},
+                                     {"cycles_estimated", estimatesCycles(run.device, run.memory)},
                                      {"macs", report.macs},
                                      {"utilization", report.utilization},
                                      {"simulated_cycles_per_second", report.simulatedCyclesPerSecond},
