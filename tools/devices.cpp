@@ -16,7 +16,7 @@ struct Description {
 };
 constexpr Description kDescriptions[] = {
     {"null", "registers that answer and nothing behind them, for tests of the driver"},
-    {"functional", "the functional model: fast, exact, counts no cycles"},
+    {"functional", "the functional model: fast, exact, cycles by estimate"},
     {"cycle", "the Verilog under Verilator, clock cycle by clock cycle"},
     {"systemc", "a TLM-2.0 platform, loosely timed or clock cycle by clock cycle"}};
 

@@ -12,7 +12,7 @@
 namespace {
 
 constexpr const char *kDescription = "Tessera: hardware/software co-design of neural accelerators.\n"
-                                     "Compiles int8 networks (TFLite) for an open accelerator and runs them "
+                                     "Compiles networks (TFLite, ONNX) for an open accelerator and runs them "
                                      "on its models, down to the Verilog.";
 
 constexpr const char *kExamples = R"(

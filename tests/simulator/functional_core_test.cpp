@@ -328,6 +328,14 @@ TEST_F(FunctionalCoreTest, AProgramWithoutFinishEndsWithItsCount) {
   EXPECT_EQ(result.instructions, 2u);
 }
 
+TEST_F(FunctionalCoreTest, WhatWaitsForEverComesBeforeAMissingFinish) {
+  isa::Store waits = store(0, 1);
+  waits.dependencies.popPrev = true;
+  const RunResult result = run({waits}, false);
+  EXPECT_EQ(result.code, ErrorCode::Deadlock);
+  EXPECT_EQ(result.index, 0u);
+}
+
 TEST_F(FunctionalCoreTest, FetchOutsideTheDramIsAFault) {
   LaunchRegisters registers;
   registers.insnAddress = 65536 - 32;
