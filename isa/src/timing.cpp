@@ -9,8 +9,7 @@ namespace {
 constexpr uint64_t kFirstFetch = 4;  // cycles from the launch to the first request
 constexpr uint64_t kFetchAhead = 64; // instructions
 constexpr uint64_t kFetchBurst = 8;  // instructions
-constexpr uint64_t kFetchShare =
-    2; // of the read channel: one part in so many of what the loads have, while they are busy
+constexpr uint64_t kFetchShare = 2;  // of busy loads' beats on the read channel, one in so many is fetch's
 constexpr uint64_t kFetchOutstanding = 3; // bursts of instructions
 constexpr uint64_t kRequest = 2;          // from the request to the memory
 constexpr uint64_t kArrive = 1;           // from the memory's beat to the writer

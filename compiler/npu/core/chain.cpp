@@ -71,15 +71,18 @@ std::optional<ChainLayout> chainLayout(const Target &target, std::span<const Lay
     layout.secondInput = uint32_t(bases.back());
   layout.inp = uint32_t(inp);
 
-  uint64_t wgt = 0, par = 0, mostWgt = 0;
-  for (const Layer &layer : layers) {
+  uint64_t wgt = 0, par = 0;
+  bool streams =
+      true; // two layers that take turns: the ring must not begin anew on what the first still reads
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const Layer &layer = layers[i];
     const uint64_t block = weightElementsPerBlock(target, layer);
-    mostWgt = std::max(mostWgt, block);
+    streams = streams && block <= target.context(MemoryType::Wgt) / (layout.buffers[i].blockwise ? 2 : 1);
     wgt += block * target.channelBlocks(layer.output.channels);
     par += parameterElements(target, layer);
   }
   layout.residentParameters = layout.tiles > 1 && par <= target.depth(MemoryType::Par);
-  if (layout.tiles > 1 ? wgt > target.depth(MemoryType::Wgt) : mostWgt > target.context(MemoryType::Wgt))
+  if (layout.tiles > 1 ? wgt > target.depth(MemoryType::Wgt) : !streams)
     return std::nullopt;
   layout.wgt = layout.tiles > 1 ? uint32_t(wgt) : 0;
   layout.par = layout.residentParameters ? uint32_t(par) : 0;
