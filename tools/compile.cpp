@@ -2,6 +2,7 @@
 #include "files.h"
 #include "progress.h"
 
+#include "tessera/compiler/ahead_of_time.h"
 #include "tessera/compiler/compiler.h"
 
 #include <cstdio>
@@ -21,10 +22,55 @@ struct Options {
   std::string output;
   std::string dump;
   std::vector<std::string> extents;
+  std::string target;
+  std::string cpu; ///< a processor's name
   bool cpuOnly = false;
 };
 
+/// The library and its headers; all of them or none.
+Expected<void> writeLibrary(const std::string &folder, const std::vector<compiler::LibraryFile> &files) {
+  if (auto made = makeFolder(folder); !made)
+    return made;
+  for (size_t i = 0; i < files.size(); ++i) {
+    auto written = writeFile(folder + "/" + files[i].name, files[i].data);
+    if (written)
+      continue;
+    std::error_code ignored;
+    for (size_t earlier = 0; earlier < i; ++earlier)
+      std::filesystem::remove(folder + "/" + files[earlier].name, ignored);
+    return written;
+  }
+  return {};
+}
+
+using Dump = std::function<void(std::string_view stage, const std::string &text)>;
+
+Expected<void> compileLibrary(const Options &options, std::span<const uint8_t> file,
+                              const std::map<std::string, int64_t> &extents, const Dump &dump) {
+  compiler::LibraryOptions libraryOptions;
+  libraryOptions.target = options.target;
+  libraryOptions.cpu = options.cpu;
+  libraryOptions.name = std::filesystem::path(options.model).stem();
+  libraryOptions.modelFolder = folderOf(options.model);
+  libraryOptions.extents = extents;
+  libraryOptions.dump = dump;
+  Progress progress(false);
+  progress.show("compiling " + options.model + " ...", true);
+  auto files = compiler::makeLibrary(file, libraryOptions);
+  progress.clear();
+  if (!files)
+    return Error{options.model + ": " + files.error().message};
+  if (auto written = writeLibrary(options.output, *files); !written)
+    return written;
+  for (const compiler::LibraryFile &made : *files)
+    std::printf("%s/%s: %zu bytes\n", options.output.c_str(), made.name.c_str(), made.data.size());
+  return {};
+}
+
 Expected<void> compileModel(const Options &options) {
+  if (!options.cpu.empty() || !options.target.empty())
+    if (auto known = compiler::processorOf(options.target, options.cpu); !known)
+      return known.error();
   auto machine = isa::loadMachine(options.machine);
   if (!machine)
     return machine.error();
@@ -49,6 +95,12 @@ Expected<void> compileModel(const Options &options) {
         dumped = writeFile(options.dump + "/" + std::string(stage) + ".mlir", text);
     };
   }
+  if (!options.target.empty()) {
+    auto made = compileLibrary(options, *file, *extents, compileOptions.dump);
+    return made ? dumped : made;
+  }
+  if (!options.cpu.empty())
+    compileOptions.hostCpu = *compiler::processorOf("", options.cpu);
   Progress progress(options.output == "-");
   progress.show("compiling " + options.model + " ...", true);
   auto compiled = compiler::compile(*file, compileOptions);
@@ -73,16 +125,34 @@ Expected<void> compileModel(const Options &options) {
 void addCompile(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
   CLI::App *command = app.add_subcommand("compile", "Compile a TFLite or ONNX model into a program image");
-  command->add_option("MODEL", options->model, "TFLite or ONNX model")->required();
+  command->add_option("MODEL", options->model, "TFLite or ONNX model");
   command->add_option("--machine", options->machine, "a machine's name or its JSON file")
       ->capture_default_str();
-  command->add_option("-o,--output", options->output, "program image to write (.tsr)")->required();
+  command
+      ->add_option("-o,--output", options->output,
+                   "program image to write (.tsr); with --target the folder for the library")
+      ->required();
+  command->add_option(
+      "--target", options->target,
+      "a shared library instead of an image, with a C header (docs/ahead-of-time.md), for x86_64-linux-gnu, "
+      "aarch64-linux-gnu or arm-linux-gnueabihf");
   command->add_option("--extent", options->extents,
                       "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
-  command->add_flag("--cpu", options->cpuOnly, "everything for the host's CPU");
+  CLI::Option *cpu =
+      command
+          ->add_option("--cpu", options->cpu,
+                       "everything for the CPU; NAME: for that processor, as native or cortex-a53")
+          ->expected(0, 1)
+          ->type_name("[NAME]");
   command->add_option("--dump", options->dump, "folder for the module's text after each stage");
-  command->footer("\ntessera compile net.tflite --machine tiny -o net.tsr");
-  command->callback([options, &status] {
+  command->footer("\ntessera compile net.tflite --machine tiny -o net.tsr\n"
+                  "tessera compile net.tflite --target aarch64-linux-gnu --cpu cortex-a53 -o net_arm64");
+  command->callback([options, cpu, &status] {
+    options->cpuOnly = cpu->count() > 0;
+    if (options->model.empty())
+      std::swap(options->model, options->cpu); // `--cpu MODEL`: the name may be left out
+    if (options->model.empty())
+      throw CLI::RequiredError("MODEL");
     if (auto done = compileModel(*options); !done)
       status = fail(done.error().message);
   });

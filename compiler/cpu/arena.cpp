@@ -137,7 +137,7 @@ mlir::LogicalResult resultsToArguments(mlir::func::FuncOp function) {
   return mlir::success();
 }
 
-mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringRef name) {
+mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringRef name, ArenaOf owner) {
   mlir::Block &block = function.getBody().front();
   const Positions positions(function);
   llvm::SmallVector<Buffer> buffers;
@@ -161,10 +161,17 @@ mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringR
   mlir::OpBuilder builder(function);
   const mlir::Location location = function.getLoc();
   const auto arenaType = mlir::MemRefType::get({size}, builder.getI8Type());
-  builder.create<mlir::memref::GlobalOp>(location, name, builder.getStringAttr("private"), arenaType,
-                                         builder.getUnitAttr(), false, builder.getI64IntegerAttr(kAlignment));
-  builder.setInsertionPointToStart(&block);
-  const mlir::Value arena = builder.create<mlir::memref::GetGlobalOp>(location, arenaType, name);
+  mlir::Value arena;
+  if (owner == ArenaOf::Caller) {
+    arena = block.addArgument(arenaType, location);
+    function.setFunctionType(builder.getFunctionType(block.getArgumentTypes(), {}));
+  } else {
+    builder.create<mlir::memref::GlobalOp>(location, name, builder.getStringAttr("private"), arenaType,
+                                           builder.getUnitAttr(), false,
+                                           builder.getI64IntegerAttr(kAlignment));
+    builder.setInsertionPointToStart(&block);
+    arena = builder.create<mlir::memref::GetGlobalOp>(location, arenaType, name);
+  }
   for (Buffer &buffer : buffers) {
     builder.setInsertionPoint(buffer.alloc);
     const mlir::Value offset = builder.create<mlir::arith::ConstantIndexOp>(location, buffer.offset);

@@ -14,10 +14,13 @@ namespace tessera::compiler::cpu {
 /// handed to tsr_host_result, with its place among all results.
 mlir::LogicalResult resultsToArguments(mlir::func::FuncOp function);
 
-/// Replaces memref.allocs of static shape by views into the global `name`, which it makes. Buffers whose lives do not overlap share
+/// Who gives the arena: the object itself, or whoever calls the function, as its last argument.
+enum class ArenaOf { Object, Caller };
+
+/// Replaces memref.allocs of static shape by views into an arena: the global `name`, which it makes, or a new last argument. Buffers whose lives do not overlap share
 /// bytes (greedy by size, first fit). Allocations whose shape is dynamic or that a loop carries from step to step stay. Returns
-/// the arena's bytes.
-mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringRef name);
+/// the arena's bytes; 0: there is none, and no argument.
+mlir::FailureOr<int64_t> placeInArena(mlir::func::FuncOp function, llvm::StringRef name, ArenaOf owner);
 
 /// Prepares the allocations that are left for the runtime's heap: their size is checked before, and they are freed behind their last
 /// use where that is in the block that makes them (others are freed at the end of the run).

@@ -202,6 +202,7 @@ struct Signature {
   llvm::SmallVector<int64_t> places;             ///< of each in the array of inputs or of outputs
   unsigned inputs = 0;
   bool hasPlainPointers = true; ///< else descriptors
+  bool takesArena = false;      ///< as the last argument, which is an input too
 };
 
 /// The C function: takes the K-th pointer of each array and calls the lowered body.
@@ -212,7 +213,8 @@ void fillSegment(mlir::LLVM::LLVMFuncOp segment, mlir::LLVM::LLVMFuncOp body, co
   SegmentArguments maker(builder, location);
   llvm::SmallVector<mlir::Value> arguments;
   for (unsigned i = 0; i < signature.arguments.size(); ++i) {
-    const bool isInput = i < signature.inputs;
+    const bool isArena = signature.takesArena && i + 1 == signature.arguments.size();
+    const bool isInput = isArena || i < signature.inputs;
     const mlir::Value array = segment.getArgument(isInput ? 0 : 1);
     const mlir::Value data = maker.pointer(array, signature.places[i]);
     if (signature.hasPlainPointers) {
@@ -256,8 +258,8 @@ void ownFills(FuncOp function) {
 }
 
 /// Lowers one body, alone in `module`.
-mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuTarget &target,
-                              Signature &signature,
+mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuTarget &target, ArenaOf owner,
+                              Signature &signature, int64_t &arenaBytes,
                               const std::function<void(std::string_view, const std::string &)> &dump) {
   function.setPublic();
   signature.inputs = function.getNumArguments();
@@ -291,8 +293,18 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   tiling.addPass(createRegisterTilePass(target));
   if (failed(tiling.run(module)))
     return mlir::failure();
-  if (failed(placeInArena(function, ("arena_" + function.getName()).str())))
+  const bool hasDynamicInput = !llvm::all_of(function.getArgumentTypes(), [](mlir::Type type) {
+    return mlir::cast<mlir::MemRefType>(type).hasStaticShape();
+  });
+  const auto arena = placeInArena(function, ("arena_" + function.getName()).str(), owner);
+  if (failed(arena))
     return mlir::failure();
+  arenaBytes = std::max(arenaBytes, *arena);
+  if (owner == ArenaOf::Caller && *arena > 0) {
+    signature.takesArena = true;
+    signature.arguments.push_back(mlir::cast<mlir::MemRefType>(function.getArgumentTypes().back()));
+    signature.places.push_back(signature.inputs * (hasDynamicInput ? 2 : 1));
+  }
   placeInHeap(function);
   for (FuncOp each : module.getOps<FuncOp>())
     if (!each.isExternal() && failed(lowerLinalgToLoops(each)))
@@ -353,8 +365,8 @@ void registerDialects(mlir::DialectRegistry &registry) {
   mlir::tensor::registerBufferizableOpInterfaceExternalModels(registry);
 }
 
-Expected<void> lowerSegments(mlir::ModuleOp module, const CpuTarget &target,
-                             const std::function<void(std::string_view, const std::string &)> &dump) {
+Expected<int64_t> lowerSegments(mlir::ModuleOp module, const CpuTarget &target, ArenaOf owner,
+                                const std::function<void(std::string_view, const std::string &)> &dump) {
   mlir::MLIRContext *context = module.getContext();
   std::string message;
   mlir::ScopedDiagnosticHandler handler(context, [&](mlir::Diagnostic &diagnostic) {
@@ -364,6 +376,7 @@ Expected<void> lowerSegments(mlir::ModuleOp module, const CpuTarget &target,
     }
     return mlir::success();
   });
+  int64_t arenaBytes = 0;
   for (FuncOp function : llvm::to_vector(module.getOps<FuncOp>())) {
     llvm::StringRef number = function.getName();
     if (!number.consume_front(kBody))
@@ -376,14 +389,14 @@ Expected<void> lowerSegments(mlir::ModuleOp module, const CpuTarget &target,
     mlir::OwningOpRef<mlir::ModuleOp> alone(mlir::ModuleOp::create(function.getLoc()));
     function->remove();
     alone->push_back(function);
-    if (failed(lowerBody(*alone, function, target, signature, dump)))
+    if (failed(lowerBody(*alone, function, target, owner, signature, arenaBytes, dump)))
       return Error{"the host code of " + name + " cannot be made: " + message};
     mlir::LLVM::LLVMFuncOp body = moveInto(module, *alone, name, signature);
     if (!body)
       return Error{"the host code of " + name + " has no function after lowering"};
     fillSegment(segment, body, signature);
   }
-  return {};
+  return arenaBytes;
 }
 
 } // namespace tessera::compiler::cpu

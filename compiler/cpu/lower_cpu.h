@@ -2,6 +2,7 @@
 #ifndef TESSERA_COMPILER_CPU_LOWER_CPU_H
 #define TESSERA_COMPILER_CPU_LOWER_CPU_H
 
+#include "cpu/arena.h"
 #include "cpu/cpu_target.h"
 
 #include "tessera/isa/error.h"
@@ -20,10 +21,11 @@ void registerDialects(mlir::DialectRegistry &registry);
 
 /// Lowers every `func.func @cpu_body_K` of `module` (docs/host-code.md, docs/tosa-input.md) and gives the declaration
 /// `llvm.func @cpu_segment_K(!llvm.ptr, !llvm.ptr)` its body. Afterwards none of the `cpu_body_K` is left as func.func.
-/// `dump`, if set, gets the module of each segment at stage "linalg". An operation that cannot be lowered is an error that
+/// With ArenaOf::Caller each segment takes its arena, 64-byte aligned, as one more input behind the others (and behind their extents). Gives the bytes
+/// of the largest. `dump`, if set, gets the module of each segment at stage "linalg". An operation that cannot be lowered is an error that
 /// names its layer.
-isa::Expected<void> lowerSegments(mlir::ModuleOp module, const CpuTarget &target,
-                                  const std::function<void(std::string_view, const std::string &)> &dump);
+isa::Expected<int64_t> lowerSegments(mlir::ModuleOp module, const CpuTarget &target, ArenaOf owner,
+                                     const std::function<void(std::string_view, const std::string &)> &dump);
 
 } // namespace tessera::compiler::cpu
 

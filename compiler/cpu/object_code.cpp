@@ -5,12 +5,15 @@
 #include "mlir/Target/LLVMIR/Export.h"
 
 #include "llvm/Analysis/TargetTransformInfo.h"
+#include "llvm/AsmParser/Parser.h"
 #include "llvm/IR/LLVMContext.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
+#include "llvm/MC/MCSubtargetInfo.h"
 #include "llvm/MC/TargetRegistry.h"
 #include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/SmallVectorMemoryBuffer.h"
+#include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Support/raw_ostream.h"
 #include "llvm/Target/TargetMachine.h"
@@ -44,20 +47,17 @@ std::string hostFeatures() {
 }
 
 Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const HostTarget &target) {
-  static std::once_flag once;
-  std::call_once(once, [] {
-    llvm::InitializeNativeTarget();
-    llvm::InitializeNativeTargetAsmPrinter();
-  });
-  const std::string triple = llvm::sys::getProcessTriple();
+  registerTargets();
+  const bool here = target.cpu.empty() && target.triple.empty();
+  const HostTarget wanted = here ? thisHost() : target;
+  const std::string triple = wanted.triple.empty() ? llvm::sys::getProcessTriple() : wanted.triple;
   std::string message;
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!found)
     return Error{"no code generator for " + triple + ": " + message};
-  const bool here = target.cpu.empty();
-  std::unique_ptr<llvm::TargetMachine> machine(found->createTargetMachine(
-      triple, here ? llvm::sys::getHostCPUName().str() : target.cpu, here ? hostFeatures() : target.features,
-      llvm::TargetOptions(), llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
+  std::unique_ptr<llvm::TargetMachine> machine(
+      found->createTargetMachine(triple, wanted.cpu, wanted.features, llvm::TargetOptions(),
+                                 llvm::Reloc::PIC_, std::nullopt, llvm::CodeGenOptLevel::Default));
   if (!machine)
     return Error{"no code generator for " + triple};
   return machine;
@@ -90,12 +90,50 @@ void optimise(llvm::Module &module, llvm::TargetMachine &machine) {
   builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2).run(module, modules);
 }
 
+/// The object file of `module`, optimised.
+Expected<std::vector<uint8_t>> emit(llvm::Module &module, llvm::TargetMachine &machine) {
+  module.setDataLayout(machine.createDataLayout());
+  module.setTargetTriple(machine.getTargetTriple().str());
+  optimise(module, machine);
+  llvm::SmallVector<char, 0> bytes;
+  llvm::raw_svector_ostream stream(bytes);
+  llvm::legacy::PassManager emission;
+  if (machine.addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
+    return Error{"the code generator cannot make an object file"};
+  emission.run(module);
+  return std::vector<uint8_t>(bytes.begin(), bytes.end());
+}
+
 /// Vectors that the code asks for are taken as wide as they are; what LLVM vectorises itself may be as wide.
 void widen(llvm::Function &function, int64_t bytes) {
   function.addFnAttr("prefer-vector-width", std::to_string(8 * bytes));
 }
 
 } // namespace
+
+void registerTargets() {
+  static std::once_flag once;
+  std::call_once(once, [] {
+    llvm::InitializeNativeTarget();
+    llvm::InitializeNativeTargetAsmPrinter();
+    LLVMInitializeX86TargetInfo();
+    LLVMInitializeX86Target();
+    LLVMInitializeX86TargetMC();
+    LLVMInitializeX86AsmPrinter();
+    LLVMInitializeAArch64TargetInfo();
+    LLVMInitializeAArch64Target();
+    LLVMInitializeAArch64TargetMC();
+    LLVMInitializeAArch64AsmPrinter();
+    LLVMInitializeARMTargetInfo();
+    LLVMInitializeARMTarget();
+    LLVMInitializeARMTargetMC();
+    LLVMInitializeARMAsmPrinter();
+  });
+}
+
+HostTarget thisHost() {
+  return {llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), hostFeatures()};
+}
 
 Expected<CpuTarget> describe(const HostTarget &target) {
   auto machine = makeMachine(target);
@@ -114,8 +152,10 @@ Expected<CpuTarget> describe(const HostTarget &target) {
   result.vectorRegisters =
       costs.getNumberOfRegisters(costs.getRegisterClassForType(true, llvm::Type::getFloatTy(context)));
   // LLVM has no generic operation for it; the names are those of the x86 backend.
-  const std::string features = (*machine)->getTargetFeatureString().str();
-  const auto has = [&](const char *feature) { return features.find(feature) != std::string::npos; };
+  const llvm::MCSubtargetInfo &features = *(*machine)->getMCSubtargetInfo();
+  if (!(*machine)->getTargetTriple().isX86())
+    return result;
+  const auto has = [&](const char *feature) { return features.checkFeatures(feature); };
   if (result.vectorBytes == 64 && has("+avx512vnni"))
     result.byteDot = "llvm.x86.avx512.vpdpbusd.512";
   else if (result.vectorBytes == 32 && (has("+avxvnni") || (has("+avx512vnni") && has("+avx512vl"))))
@@ -136,18 +176,25 @@ Expected<std::vector<uint8_t>> emitObject(mlir::ModuleOp module, const HostTarge
   std::unique_ptr<llvm::Module> code = mlir::translateModuleToLLVMIR(module, context, "tessera");
   if (!code)
     return Error{"the host code cannot be translated to LLVM"};
-  code->setDataLayout((*machine)->createDataLayout());
-  code->setTargetTriple((*machine)->getTargetTriple().str());
   leaveRecordingAlone(*code);
-  optimise(*code, **machine);
+  // A library's own functions are C, and nothing throws through them: they need no tables for it.
+  if (!target.triple.empty())
+    for (llvm::Function &function : *code)
+      function.setDoesNotThrow();
+  return emit(*code, **machine);
+}
 
-  llvm::SmallVector<char, 0> bytes;
-  llvm::raw_svector_ostream stream(bytes);
-  llvm::legacy::PassManager emission;
-  if ((*machine)->addPassesToEmitFile(emission, stream, nullptr, llvm::CodeGenFileType::ObjectFile))
-    return Error{"the code generator cannot make an object file"};
-  emission.run(*code);
-  return std::vector<uint8_t>(bytes.begin(), bytes.end());
+Expected<std::vector<uint8_t>> emitText(const std::string &text, const HostTarget &target) {
+  auto machine = makeMachine(target);
+  if (!machine)
+    return machine.error();
+  llvm::LLVMContext context;
+  llvm::SMDiagnostic fault;
+  const std::unique_ptr<llvm::Module> code = llvm::parseAssemblyString(text, fault, context);
+  if (!code)
+    return Error{"LLVM's text has a fault in line " + std::to_string(fault.getLineNo()) + ": " +
+                 fault.getMessage().str()};
+  return emit(*code, **machine);
 }
 
 } // namespace tessera::compiler::cpu

@@ -17,9 +17,16 @@ namespace tessera::compiler::cpu {
 
 /// For which processor, in LLVM's words; empty: this one.
 struct HostTarget {
+  std::string triple;
   std::string cpu;
   std::string features;
 };
+
+/// LLVM's code generators of this host and of x86-64, AArch64 and ARM; may be called again.
+void registerTargets();
+
+/// This host, spelled out.
+HostTarget thisHost();
 
 /// What the passes ask about that processor.
 isa::Expected<CpuTarget> describe(const HostTarget &target);
@@ -30,6 +37,9 @@ void registerTranslations(mlir::DialectRegistry &registry);
 /// Optimises (-O2: -O3 takes twice as long and gives the same speed) and compiles `module`, which holds LLVM dialect only. The bytes are an ELF object, position
 /// independent; the same module and target give the same bytes.
 isa::Expected<std::vector<uint8_t>> emitObject(mlir::ModuleOp module, const HostTarget &target);
+
+/// The same from LLVM's text.
+isa::Expected<std::vector<uint8_t>> emitText(const std::string &text, const HostTarget &target);
 
 } // namespace tessera::compiler::cpu
 

@@ -23,6 +23,24 @@ void declare(mlir::ModuleOp module, llvm::StringRef name, mlir::TypeRange argume
       .setPrivate();
 }
 
+mlir::Type pointerType(mlir::ModuleOp module) {
+  return mlir::LLVM::LLVMPointerType::get(module.getContext());
+}
+
+/// Calls a C function that takes pointers and gives nothing.
+void callWithPointers(mlir::OpBuilder &builder, mlir::Location location, mlir::ModuleOp module,
+                      llvm::StringRef name, mlir::ValueRange pointers) {
+  auto function = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name);
+  if (!function) {
+    mlir::OpBuilder outside(module.getBody(), module.getBody()->begin());
+    const llvm::SmallVector<mlir::Type> types(pointers.size(), pointerType(module));
+    function = outside.create<mlir::LLVM::LLVMFuncOp>(
+        module.getLoc(), name,
+        mlir::LLVM::LLVMFunctionType::get(mlir::LLVM::LLVMVoidType::get(module.getContext()), types));
+  }
+  builder.create<mlir::LLVM::CallOp>(location, function, pointers);
+}
+
 /// What the C library calls it in float64; empty for what LLVM does itself.
 llvm::StringRef libraryName(mlir::Operation *op) {
   return llvm::StringSwitch<llvm::StringRef>(op->getName().getStringRef())
@@ -51,8 +69,6 @@ void assertsToCalls(mlir::ModuleOp module) {
   for (mlir::cf::AssertOp op : asserts) {
     const mlir::Location location = op.getLoc();
     mlir::OpBuilder builder(op);
-    const mlir::Type word = builder.getI64Type();
-    declare(module, "tsr_host_fail", word, {});
     mlir::LLVM::GlobalOp &message = messages[op.getMsg()];
     if (!message) {
       mlir::OpBuilder outside(module.getBody(), module.getBody()->begin());
@@ -67,8 +83,7 @@ void assertsToCalls(mlir::ModuleOp module) {
     auto branch = builder.create<mlir::scf::IfOp>(location, fails);
     builder.setInsertionPoint(branch.thenBlock()->getTerminator());
     const mlir::Value address = builder.create<mlir::LLVM::AddressOfOp>(location, message);
-    const mlir::Value pointer = builder.create<mlir::LLVM::PtrToIntOp>(location, word, address);
-    builder.create<mlir::func::CallOp>(location, "tsr_host_fail", mlir::TypeRange{}, pointer);
+    callWithPointers(builder, location, module, "tsr_host_fail", address);
     op.erase();
   }
 }
@@ -82,16 +97,16 @@ void kernelsToPointers(mlir::ModuleOp module) {
   for (mlir::func::CallOp call : calls) {
     mlir::OpBuilder builder(call);
     const mlir::Location location = call.getLoc();
-    const mlir::Type word = builder.getI64Type();
+    const mlir::Type word = builder.getI64Type(), pointer = pointerType(module);
     llvm::SmallVector<mlir::Value> pointers;
     for (mlir::Value buffer : call.getOperands()) {
       const mlir::Value address =
           builder.create<mlir::memref::ExtractAlignedPointerAsIndexOp>(location, buffer);
-      pointers.push_back(builder.create<mlir::arith::IndexCastOp>(location, word, address));
+      const mlir::Value number = builder.create<mlir::arith::IndexCastOp>(location, word, address);
+      pointers.push_back(builder.create<mlir::LLVM::IntToPtrOp>(location, pointer, number));
     }
     const llvm::StringRef kernel = call.getCallee().rsplit('.').first;
-    declare(module, kernel, mlir::ValueRange(pointers).getTypes(), {});
-    builder.create<mlir::func::CallOp>(location, kernel, mlir::TypeRange{}, pointers);
+    callWithPointers(builder, location, module, kernel, pointers);
     if (mlir::Operation *declaration = module.lookupSymbol(call.getCallee()))
       declaration->erase();
     call.erase();

@@ -9,7 +9,7 @@ namespace tessera::compiler::cpu {
 /// Every cf.assert becomes a branch to tsr_host_fail with its message.
 void assertsToCalls(mlir::ModuleOp module);
 
-/// Calls of kernels (kernel_pattern.cpp) get pointers, as 64-bit numbers, in place of memrefs.
+/// Calls of kernels (kernel_pattern.cpp) get pointers in place of memrefs.
 void kernelsToPointers(mlir::ModuleOp module);
 
 /// Functions that LLVM has no intrinsic for, or a coarser one (expm1, log1p), become calls of the C library: tanhf, erf, ...

@@ -57,7 +57,8 @@ std::string whyWhole(mlir::ModuleOp module) {
 
 /// Decides what runs where. Gives the device's constants and the metadata that placement adds.
 Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const CompileOptions &options) {
-  const std::string whole = !isOnnx ? "" : options.cpuOnly ? "no machine to place on" : whyWhole(module);
+  const bool isWhole = options.arenaFromCaller || (isOnnx && options.cpuOnly);
+  const std::string whole = isWhole ? "no machine to place on" : isOnnx ? whyWhole(module) : "";
   if (!whole.empty())
     return npu::Artifacts{{}, cpu::placeWholeOnCpu(module, whole)};
   if (options.cpuOnly)
@@ -95,12 +96,16 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
   metadata.update(nlohmann::ordered_json::parse(placed->metadata));
 
   // What is left of TOSA becomes loops, and everything becomes one object.
-  const cpu::HostTarget host{options.hostCpu, options.hostFeatures};
+  const cpu::HostTarget host{options.hostTriple, options.hostCpu, options.hostFeatures};
   auto target = cpu::describe(host);
   if (!target)
     return target.error();
-  if (auto ok = cpu::lowerSegments(module, *target, options.dump); !ok)
-    return ok.error();
+  const auto owner = options.arenaFromCaller ? cpu::ArenaOf::Caller : cpu::ArenaOf::Object;
+  auto arenaBytes = cpu::lowerSegments(module, *target, owner, options.dump);
+  if (!arenaBytes)
+    return arenaBytes.error();
+  if (options.arenaFromCaller)
+    metadata["host_arena_bytes"] = *arenaBytes;
   dumpModule(options, "llvm", module);
   auto object = cpu::emitObject(module, host);
   if (!object)

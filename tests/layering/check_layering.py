@@ -31,9 +31,9 @@ TABLE = {
 # Folders of the driver that adapt one simulator to the device interface: only they may name it.
 BACKENDS = ("null", "functional", "cycle", "systemc", "plugin", "remote")
 
-# Public header prefix -> room.
+# Public header prefix -> room. The last of the compiler are what `tessera compile --target` writes.
 PUBLIC = (("tessera/isa/", "isa"), ("tessera/simulator/", "simulator"), ("tessera/compiler/", "compiler"), ("tessera/npu/", "compiler"),
-          ("tessera/compiler.h", "compiler"), ("tessera/tools/", "tools"), ("tessera/driver/", "driver"), ("tessera/", "driver"))
+          ("tessera/compiler.h", "compiler"), ("tessera_network.h", "compiler"), ("shapes.h", "compiler"), ("tessera/tools/", "tools"), ("tessera/driver/", "driver"), ("tessera/", "driver"))
 
 LIBRARIES = (
     (r"mlir(-c)?/", "mlir"), (r"llvm(-c)?/", "llvm"), (r"flatbuffers/", "flatbuffers"),

@@ -32,9 +32,13 @@ struct CompileOptions {
   std::string modelFolder;
   /// Fixes open extents of an ONNX model's inputs by their names ("batch"): the accelerator takes static shapes alone.
   std::map<std::string, int64_t> extents;
-  /// LLVM CPU name and features of the host code; empty: this host.
+  /// LLVM triple, CPU name and features of the host code; empty: this host.
+  std::string hostTriple;
   std::string hostCpu;
   std::string hostFeatures;
+  /// The host code has no memory of its own: whoever calls `cpu_segment_0` gives `host_arena_bytes` (in the metadata), 64-byte aligned, as one more
+  /// input behind the others (and behind their extents). Only with `cpuOnly`: ahead_of_time.h.
+  bool arenaFromCaller = false;
   /// Called with the text of the module after each stage ("import", "place", "npu", "linalg", "llvm"), if set.
   std::function<void(std::string_view stage, const std::string &text)> dump;
 };
