@@ -12,9 +12,10 @@ struct CpuTarget {
   int64_t vectorBytes = 16;     ///< of the widest vector register
   int64_t vectorRegisters = 16; ///< how many of them there are
   int64_t sumsInFlight = 8;     ///< independent multiply-adds that keep the units busy: latency times units
-  /// LLVM's intrinsic (sums, unsigned bytes, signed bytes) -> sums on whole vectors of int32, which adds four products of bytes to each sum without
-  /// saturating; empty where the processor has none.
+  /// LLVM's intrinsic (sums, picture, weights) -> sums, which adds four products of bytes to each sum of int32 without saturating; empty where the
+  /// processor has none. It takes the picture's bytes as unsigned, and bytes four by four as int32; or, `byteDotIsSigned`, both as signed vectors of bytes.
   std::string byteDot;
+  bool byteDotIsSigned = false;
 };
 
 } // namespace tessera::compiler::cpu

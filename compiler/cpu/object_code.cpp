@@ -151,12 +151,15 @@ Expected<CpuTarget> describe(const HostTarget &target) {
       costs.getRegisterBitWidth(llvm::TargetTransformInfo::RGK_FixedWidthVector).getFixedValue() / 8);
   result.vectorRegisters =
       costs.getNumberOfRegisters(costs.getRegisterClassForType(true, llvm::Type::getFloatTy(context)));
-  // LLVM has no generic operation for it; the names are those of the x86 backend.
+  // LLVM has no generic operation for it; the names are those of its backends.
   const llvm::MCSubtargetInfo &features = *(*machine)->getMCSubtargetInfo();
-  if (!(*machine)->getTargetTriple().isX86())
-    return result;
   const auto has = [&](const char *feature) { return features.checkFeatures(feature); };
-  if (result.vectorBytes == 64 && has("+avx512vnni"))
+  const llvm::Triple &triple = (*machine)->getTargetTriple();
+  if (!triple.isX86()) {
+    result.byteDotIsSigned = true;
+    if ((triple.isAArch64() || triple.isARM()) && has("+dotprod"))
+      result.byteDot = triple.isARM() ? "llvm.arm.neon.sdot" : "llvm.aarch64.neon.sdot";
+  } else if (result.vectorBytes == 64 && has("+avx512vnni"))
     result.byteDot = "llvm.x86.avx512.vpdpbusd.512";
   else if (result.vectorBytes == 32 && (has("+avxvnni") || (has("+avx512vnni") && has("+avx512vl"))))
     result.byteDot = "llvm.x86.avx512.vpdpbusd.256";

@@ -49,7 +49,7 @@ private:
     if (!target_.byteDot.empty())
       if (const auto dot = byteDotOf(op, source))
         if (const auto tile = chooseTile(dot->source.nest, target_)) {
-          writeByteDots(builder, op, *dot, *tile, lanes, target_.byteDot);
+          writeByteDots(builder, op, *dot, *tile, target_);
           return true;
         }
     const auto tile = chooseTile(source.nest, target_);

@@ -40,9 +40,9 @@ public:
         lanes_(lanes) {}
 
   /// Makes the products dots of four bytes.
-  void useDots(const ByteDot &dot, llvm::StringRef name) {
+  void useDots(const ByteDot &dot, const CpuTarget &target) {
     dot_ = &dot;
-    intrinsic_ = name;
+    target_ = &target;
   }
 
   void run() {
@@ -51,7 +51,7 @@ public:
       sources_.push_back(input.array ? sourceOf(input) : Source());
     const Array &output = nest_.output;
     output_ = {flat(source_.output->get()), 0, output.strides, output.strides, false};
-    if (dot_)
+    if (isOffset())
       excess_ = excessOf();
     indices_.assign(nest_.loops.size(), Value());
     if (std::any_of(nest_.loops.begin(), nest_.loops.end(),
@@ -142,7 +142,7 @@ private:
     Values sums;
     for (const Position &position : positions)
       sums.push_back(start(outputBase, position));
-    if (dot_) {
+    if (isOffset()) {
       const Value excessBase = base(excess_);
       for (const auto &[position, sum] : llvm::zip(positions, sums))
         sum = builder_.create<arith::SubIOp>(
@@ -252,10 +252,14 @@ private:
 
   Value writeBody(const Position &position, const std::vector<int64_t> &at, const Values &bases, Value sum) {
     if (dot_) {
-      const auto factor = [&](unsigned i) { return asVector(load(i, position, at, bases[i])); };
+      const auto factor = [&](unsigned i) {
+        const Value words = asVector(load(i, position, at, bases[i]));
+        const auto bytes = mlir::VectorType::get({4 * lanes_}, builder_.getI8Type());
+        return target_->byteDotIsSigned ? builder_.create<vector::BitCastOp>(location_, bytes, words) : words;
+      };
       return builder_
           .create<mlir::LLVM::CallIntrinsicOp>(
-              location_, sum.getType(), builder_.getStringAttr(intrinsic_),
+              location_, sum.getType(), builder_.getStringAttr(target_->byteDot),
               mlir::ValueRange{sum, factor(dot_->picture), factor(dot_->weights)},
               mlir::LLVM::FastmathFlagsAttr())
           ->getResult(0);
@@ -354,7 +358,10 @@ private:
     return known = builder_.create<vector::ShuffleOp>(location_, low, high, picked);
   }
 
-  /// The same four bytes in each lane, their top bits turned. Of a group of `count` bytes the others lie before it, and are shifted out.
+  /// Whether the dots take the picture's bytes as 128 more than they are.
+  bool isOffset() const { return dot_ && !target_->byteDotIsSigned; }
+
+  /// The same four bytes in each lane, their top bits turned where that is so. Of a group of `count` bytes the others lie before it, and are shifted out.
   Value loadBytes(Value flat, Value place, int64_t count) {
     const auto four = mlir::VectorType::get({4}, builder_.getI8Type());
     const mlir::Type word = builder_.getI32Type();
@@ -364,6 +371,8 @@ private:
     if (count < 4)
       group = builder_.create<arith::ShRUIOp>(
           location_, group, builder_.create<arith::ConstantIntOp>(location_, 8 * (4 - count), 32));
+    if (!isOffset())
+      return asVector(group);
     const Value tops = builder_.create<arith::ConstantIntOp>(location_, static_cast<int32_t>(0x80808080), 32);
     return builder_.create<arith::XOrIOp>(location_, asVector(group), asVector(tops));
   }
@@ -512,8 +521,8 @@ private:
   std::vector<Source> sources_;                 ///< of each input; empty ones are scalars
   Source output_, excess_;
   const ByteDot *dot_ = nullptr;
-  std::string intrinsic_;
-  bool isShort_ = false; ///< in the last step of a loop of groups
+  const CpuTarget *target_ = nullptr; ///< of the dots
+  bool isShort_ = false;              ///< in the last step of a loop of groups
   Values indices_;
   llvm::SmallVector<mlir::OpFoldResult> ranges_;
   std::map<std::tuple<size_t, int64_t, int64_t>, Value> loaded_; ///< of this step: input, offset, lanes
@@ -527,9 +536,9 @@ void writeTiles(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &sou
 }
 
 void writeByteDots(OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,
-                   int64_t lanes, llvm::StringRef name) {
-  Writer writer(builder, op, dot.source, tile, lanes);
-  writer.useDots(dot, name);
+                   const CpuTarget &target) {
+  Writer writer(builder, op, dot.source, tile, target.vectorBytes / 4);
+  writer.useDots(dot, target);
   writer.run();
 }
 

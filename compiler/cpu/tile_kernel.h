@@ -11,9 +11,9 @@ namespace tessera::compiler::cpu {
 void writeTiles(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
                 int64_t lanes);
 
-/// The same for a nest of dots of four bytes, with LLVM's intrinsic `name` (CpuTarget::byteDot).
+/// The same for a nest of dots of four bytes, with the target's byteDot.
 void writeByteDots(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,
-                   int64_t lanes, llvm::StringRef name);
+                   const CpuTarget &target);
 
 } // namespace tessera::compiler::cpu
 

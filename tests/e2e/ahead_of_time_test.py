@@ -1,6 +1,7 @@
 """Networks as shared libraries: made for a target, run there (other processors under qemu), and compared with what is known.
 
-usage: ahead_of_time_test.py TESSERA CLANG TARGET [--cpu NAME] [--qemu-cpu NAME] [--networks NAME...] [--cases N] [--mutant]
+usage: ahead_of_time_test.py TESSERA CLANG TARGET [--cpu NAME] [--qemu-cpu NAME] [--networks NAME...] [--cases N] [--instruction NAME]
+                            [--mutant]
 
 int8 networks byte for byte; float32 within 1e-4 of the output's greatest magnitude, as the tests of ONNX networks are.
 """
@@ -84,6 +85,10 @@ class Target:
         path = os.path.join(self.folder, output)
         command(self.clang, f"--target={self.name}", "-O1", "-fuse-ld=lld", *language, *warnings, "-I" + include, source, *options, "-o", path)
         return path
+
+    def disassembled(self, library):
+        features = ["--mattr=+dotprod"] if self.name.startswith("arm-") else []
+        return command("llvm-objdump-19", "-d", *features, library)
 
     def run(self, program, *words, **options):
         return command(*self.launcher, program, *words, **options)
@@ -182,6 +187,8 @@ def main():
     parser.add_argument("--qemu-cpu")
     parser.add_argument("--networks", nargs="+", default=["shapes"])
     parser.add_argument("--cases", type=int, default=2)
+    parser.add_argument("--no-run", action="store_true", help="neither this machine nor qemu has the processor")
+    parser.add_argument("--instruction", help="must stand in the code of each network")
     parser.add_argument("--mutant", action="store_true", help="change one byte of one answer: it must be found")
     arguments = parser.parse_args()
     faults, runs = [], 0
@@ -197,6 +204,10 @@ def main():
             faults += dynamic_faults(library, os.path.basename(library)[3:-3])
             if name in AGAINST_CPU:
                 cases = [against_cpu(target, model, case, extra) for case in cases[:arguments.cases]]
+            if arguments.instruction and not re.search(rf"\b{arguments.instruction}\b", target.disassembled(library)):
+                faults.append(f"{name} has no {arguments.instruction}")
+            if arguments.no_run:
+                continue
             for case in cases[:arguments.cases]:
                 output = outputs_of(target, program, library, case)
                 if arguments.mutant:

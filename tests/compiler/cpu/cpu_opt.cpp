@@ -1,5 +1,5 @@
 // Runs CPU passes on a module and prints it, or the first error: `cpu_opt FILE PASS...`. For the .mlir files in passes/. The target is one of
-// 16 registers of 4 floats.
+// 16 registers of 4 floats; `--signed-dots` before the passes: its dots of bytes take signed ones.
 #include "cpu/lower_cpu.h"
 #include "cpu/passes.h"
 
@@ -31,9 +31,10 @@ int main(int argc, char **argv) {
   known.push_back(createFuseElementwisePass());
   known.push_back(createApproximateMathPass());
   known.push_back(createOutlinePass(/*anyShape=*/false));
-  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot"}));
+  const bool isSigned = argc > 2 && std::string_view(argv[2]) == "--signed-dots";
+  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned}));
   mlir::PassManager manager(&context);
-  for (int i = 2; i < argc; ++i) {
+  for (int i = isSigned ? 3 : 2; i < argc; ++i) {
     auto found =
         llvm::find_if(known, [&](const auto &pass) { return pass && pass->getArgument() == argv[i]; });
     if (found == known.end()) {
