@@ -149,6 +149,10 @@ void addEval(CLI::App &app, int &status) {
   command->add_option("--extent", options->extents,
                       "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
   command->add_option("--memory", options->session.memory, "memory model of cycle and systemc, as for run");
+  command
+      ->add_option("--threads", options->session.threads,
+                   "threads of the CPU's part; 0: one for each processor, at most so many")
+      ->capture_default_str();
   command->add_option("--json", options->json,
                       "file for the figures as JSON; - is stdout, and nothing else goes there");
   command->add_flag("--quiet", options->quiet, "print nothing");

@@ -143,6 +143,10 @@ void addRun(CLI::App &app, int &status) {
       "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: lt, cycle");
   command->add_flag("!--no-assertions", options->session.assertions,
                     "cycle: the core without the RTL's assertions, which is faster; built at the first use");
+  command
+      ->add_option("--threads", options->session.threads,
+                   "threads of the CPU's part; 0: one for each processor, at most so many")
+      ->capture_default_str();
   command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
   command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
       ->check(CLI::PositiveNumber)

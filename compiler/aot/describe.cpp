@@ -1,5 +1,6 @@
 #include "aot/facts.h"
 
+#include <algorithm>
 #include <bit>
 #include <cstdio>
 
@@ -57,13 +58,14 @@ private:
 
 /// A function NAME_`what` that calls the runtime's, with the code's address in front where it takes that.
 std::string forward(const Facts &facts, const std::string &what, const std::string &result, bool takesCode,
-                    size_t arguments) {
+                    std::initializer_list<const char *> arguments) {
   std::string types, declared = takesCode ? "ptr" : "", given = takesCode ? "ptr @code" : "";
-  for (size_t i = 0; i < arguments; ++i) {
-    const std::string comma = declared.empty() ? "" : ", ";
-    declared += comma + "ptr";
-    given += comma + "ptr %" + std::to_string(i);
-    types += (i ? ", ptr %" : "ptr %") + std::to_string(i);
+  for (const std::string type : arguments) {
+    const std::string comma = declared.empty() ? "" : ", ", first = types.empty() ? "" : ", ";
+    const std::string argument = type + " %" + std::to_string(std::count(types.begin(), types.end(), '%'));
+    declared += comma + type;
+    given += comma + argument;
+    types += first + argument;
   }
   const std::string call = "call " + result + " @tessera_aot_" + what + "(" + given + ")\n";
   return "declare " + result + " @tessera_aot_" + what + "(" + declared + ")\n" + //
@@ -93,9 +95,11 @@ std::string describeAsCode(const Facts &facts) {
          "@code = private constant %code { ptr @description, ptr @cpu_segment_0" +
          number(facts.arenaBytes) + " }\n" + //
          "define ptr @" + facts.name + "_describe() nounwind {\n  ret ptr @description\n}\n" +
-         forward(facts, "create", "i32", true, 1) + forward(facts, "destroy", "void", false, 1) +
-         forward(facts, "message", "ptr", false, 1) + forward(facts, "run", "i32", false, 3) +
-         forward(facts, "run_in", "i32", true, 3);
+         forward(facts, "create", "i32", true, {"i32", "ptr"}) +
+         forward(facts, "destroy", "void", false, {"ptr"}) +
+         forward(facts, "message", "ptr", false, {"ptr"}) +
+         forward(facts, "run", "i32", false, {"ptr", "ptr", "ptr"}) +
+         forward(facts, "run_in", "i32", true, {"ptr", "ptr", "ptr"});
 }
 
 } // namespace tessera::compiler::aot

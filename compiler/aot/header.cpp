@@ -67,10 +67,12 @@ std::string describeAsHeader(const Facts &facts) {
           "const tessera_description *" +
           n +
           "_describe(void);\n\n"
-          "/* Makes an instance, which has its workspace; *instance is null on failure. */\n"
+          "/* Makes an instance, which has its workspace and computes on `threads`, the caller's among them "
+          "(0: one for each processor, never\n"
+          " * more than those); what it computes does not depend on that. *instance is null on failure. */\n"
           "tessera_result " +
           n +
-          "_create(tessera_instance **instance);\n"
+          "_create(int32_t threads, tessera_instance **instance);\n"
           "void " +
           n +
           "_destroy(tessera_instance *instance); /* null is fine */\n\n"

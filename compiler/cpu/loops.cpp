@@ -1,5 +1,7 @@
 #include "cpu/loops.h"
 
+#include "cpu/parts.h"
+
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -39,6 +41,13 @@ public:
         if ((iterator == mlir::utils::IteratorType::reduction) == reduction)
           order_.push_back(static_cast<unsigned>(dimension));
     parallel_ = op_.getNumParallelLoops();
+    writesItself_ = op_->walk([](mlir::Operation *inner) {
+                         return mlir::hasEffect<mlir::MemoryEffects::Write>(inner) &&
+                                        !mlir::isa<mlir::linalg::LinalgOp>(inner)
+                                    ? mlir::WalkResult::interrupt()
+                                    : mlir::WalkResult::advance();
+                       })
+                        .wasInterrupted();
     makeParallel(0);
   }
 
@@ -55,6 +64,8 @@ private:
       return;
     }
     auto loop = builder_.create<mlir::scf::ForOp>(location_, index(0), extent(dimension), index(1));
+    if (!writesItself_)
+      loop->setAttr(kParallelLoop, builder_.getUnitAttr());
     indices_[dimension] = loop.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(loop.getBody());
@@ -176,6 +187,7 @@ private:
   llvm::SmallVector<unsigned> order_;
   unsigned parallel_ = 0;
   bool unrolled_ = false;
+  bool writesItself_ = false; ///< the body, at places of its own
 };
 
 } // namespace

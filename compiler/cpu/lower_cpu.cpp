@@ -2,6 +2,7 @@
 
 #include "cpu/arena.h"
 #include "cpu/loops.h"
+#include "cpu/parts.h"
 #include "cpu/passes.h"
 #include "cpu/patterns.h"
 #include "cpu/runtime_calls.h"
@@ -55,6 +56,8 @@ using mlir::func::FuncOp;
 
 constexpr llvm::StringLiteral kBody = "cpu_body_";
 constexpr llvm::StringLiteral kSegment = "cpu_segment_";
+/// Vector operations that are worth two threads: the runtime shares out what is more (docs/cpu-compiler.md has the measurement).
+constexpr int64_t kLeastWork = 160000;
 
 /// TOSA on tensors to Linalg on tensors, fused where that needs no thought: element-wise chains.
 mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
@@ -257,6 +260,23 @@ void ownFills(FuncOp function) {
   }
 }
 
+/// Marks the outlined functions that are one loop nest, tiled or still an operation: a fill beside it would be another.
+void markNests(mlir::ModuleOp module, FuncOp body) {
+  for (FuncOp each : module.getOps<FuncOp>()) {
+    if (each == body || each.isExternal())
+      continue;
+    const bool isTiled = each.walk([](mlir::scf::ForOp loop) {
+                               return loop->hasAttr(kParallelLoop) ? mlir::WalkResult::interrupt()
+                                                                   : mlir::WalkResult::advance();
+                             })
+                             .wasInterrupted();
+    int64_t operations = 0;
+    each.walk([&](mlir::linalg::LinalgOp) { ++operations; });
+    if (operations == (isTiled ? 0 : 1))
+      each->setAttr(kSplittable, mlir::UnitAttr::get(each.getContext()));
+  }
+}
+
 /// Lowers one body, alone in `module`.
 mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuTarget &target, ArenaOf owner,
                               Signature &signature, int64_t &arenaBytes,
@@ -306,10 +326,17 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
     signature.places.push_back(signature.inputs * (hasDynamicInput ? 2 : 1));
   }
   placeInHeap(function);
+  markNests(module, function);
   for (FuncOp each : module.getOps<FuncOp>())
     if (!each.isExternal() && failed(lowerLinalgToLoops(each)))
       return mlir::failure();
-  return toLLVMDialect(module, signature.hasPlainPointers);
+  mlir::PassManager splitting(module.getContext());
+  splitting.addPass(mlir::createCanonicalizerPass()); // extents become constants
+  splitting.addPass(createSplitPass(target, kLeastWork));
+  if (failed(splitting.run(module)) || failed(toLLVMDialect(module, signature.hasPlainPointers)))
+    return mlir::failure();
+  callInParts(module);
+  return mlir::success();
 }
 
 /// Moves what a lowered body's module holds into `module`; names of globals get the body's name in front.

@@ -16,6 +16,8 @@ std::unique_ptr<mlir::Pass> createApproximateMathPass();
 /// `anyShape`: functions take dynamic shapes too, as descriptors.
 std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
 std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target);
+/// `leastWork`: vector operations below which a function stays whole.
+std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target, int64_t leastWork);
 
 } // namespace tessera::compiler::cpu
 

@@ -1,6 +1,7 @@
 #include "cpu/tile_kernel.h"
 
 #include "cpu/pack_constant.h"
+#include "cpu/parts.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -119,6 +120,7 @@ private:
 
   void inLoop(unsigned loop, Value end, int64_t step, llvm::function_ref<void()> body) {
     auto created = builder_.create<mlir::scf::ForOp>(location_, index(0), end, index(step));
+    created->setAttr(kParallelLoop, builder_.getUnitAttr());
     indices_[loop] = created.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(created.getBody());

@@ -131,6 +131,8 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
     return Error{tsr_open_message()};
   runtime_.reset(runtime);
   tsr_runtime_set_timeout(runtime, options.timeoutSeconds);
+  if (tsr_runtime_set_threads(runtime, options.threads) != TSR_OK)
+    return Error{tsr_runtime_message(runtime)};
   if (options.profile && tsr_runtime_set_profile(runtime, options.timelineEvents) != TSR_OK)
     return Error{tsr_runtime_message(runtime)};
   return {};

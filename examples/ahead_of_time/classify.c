@@ -16,7 +16,7 @@ int main(int argc, char **argv) {
   fclose(file);
 
   tessera_instance *network;
-  if (shapes_create(&network) != TESSERA_OK)
+  if (shapes_create(1, &network) != TESSERA_OK)
     return 1;
   const void *inputs[SHAPES_INPUTS] = {picture};
   void *outputs[SHAPES_OUTPUTS] = {scores};

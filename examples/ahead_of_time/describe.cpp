@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <dlfcn.h>
 #include <fstream>
@@ -52,7 +53,9 @@ void print(const char *kind, const tessera_tensor &tensor) {
 int main(int argc, char **argv) {
   const Clock::time_point start = Clock::now();
   if (argc < 3) {
-    std::fprintf(stderr, "usage: describe LIBRARY NAME [INPUT.bin...] [-o OUTPUT.bin]\n");
+    std::fprintf(
+        stderr,
+        "usage: describe LIBRARY NAME [INPUT.bin...] [-o OUTPUT.bin]    (THREADS in the environment)\n");
     return 2;
   }
   const Library library(argv[1], argv[2]);
@@ -61,7 +64,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   const auto describe = library.function<const tessera_description *()>("describe");
-  const auto create = library.function<tessera_result(tessera_instance **)>("create");
+  const auto create = library.function<tessera_result(int32_t, tessera_instance **)>("create");
   const auto run =
       library.function<tessera_result(tessera_instance *, const void *const *, void *const *)>("run");
   const auto message = library.function<const char *(const tessera_instance *)>("message");
@@ -70,8 +73,10 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "%s has no network %s\n", argv[1], argv[2]);
     return 1;
   }
+  const char *wish = std::getenv("THREADS");
+  const int32_t threads = wish ? std::atoi(wish) : 1;
   tessera_instance *made = nullptr;
-  if (create(&made) != TESSERA_OK) {
+  if (create(threads, &made) != TESSERA_OK) {
     std::fprintf(stderr, "no memory for an instance\n");
     return 1;
   }

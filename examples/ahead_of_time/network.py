@@ -29,14 +29,14 @@ class Description(ctypes.Structure):
 class Network:
     """One instance of the network in libNAME.so."""
 
-    def __init__(self, path):
+    def __init__(self, path, threads=1):
         self._name = os.path.basename(path).removeprefix("lib").removesuffix(".so")
         self._library = ctypes.CDLL(os.path.abspath(path))
         self._instance = ctypes.c_void_p()
         description = self._function("describe", ctypes.POINTER(Description))().contents
         self.inputs = description.inputs[:description.input_count]
         self.outputs = description.outputs[:description.output_count]
-        result = self._function("create", ctypes.c_int32)(ctypes.byref(self._instance))
+        result = self._function("create", ctypes.c_int32)(threads, ctypes.byref(self._instance))
         if result != 0:
             raise MemoryError(f"no instance of {self._name}: {result}")
         self._run = self._function("run", ctypes.c_int32)

@@ -130,7 +130,7 @@ def thread_faults(library, cases):
     faults = []
 
     def work(mine):
-        network = python_example.Network(library)
+        network = python_example.Network(library, threads=2)
         for _ in range(20):
             for case in mine:
                 wrong = case.check(network(case.data)[0])
@@ -144,9 +144,18 @@ def thread_faults(library, cases):
     return faults
 
 
+def count_faults(library, name, cases):
+    """The same bytes on several threads."""
+    one, more = (python_example.Network(library, threads)(cases[0].data) for threads in (1, 0))
+    if any(a.tobytes() != b.tobytes() for a, b in zip(one, more)):
+        yield f"{name} gives other bytes on several threads"
+
+
 def argument_faults(library):
     network = python_example.Network(library)
     run = network._run  # noqa: SLF001
+    if network._function("create", python_example.ctypes.c_int32)(-1, python_example.ctypes.byref(python_example.ctypes.c_void_p())) != 1:  # noqa: SLF001
+        yield "a negative number of threads is not refused"
     if run(network._instance, None, None) != 1:  # noqa: SLF001
         yield "no inputs are not refused"
     pointers = python_example._pointers([network.inputs[0].array()])  # noqa: SLF001
@@ -208,6 +217,8 @@ def main():
                 faults.append(f"{name} has no {arguments.instruction}")
             if arguments.no_run:
                 continue
+            if not target.launcher:
+                faults += count_faults(library, name, cases)
             for case in cases[:arguments.cases]:
                 output = outputs_of(target, program, library, case)
                 if arguments.mutant:

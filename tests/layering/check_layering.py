@@ -51,7 +51,7 @@ locale map memory memory_resource mutex new numbers numeric optional ostream que
 set shared_mutex source_location span sstream stack stdexcept stop_token streambuf string string_view strstream system_error thread tuple
 type_traits typeindex typeinfo unordered_map unordered_set utility valarray variant vector version cassert cerrno cfenv cfloat cctype
 assert.h ctype.h errno.h fenv.h float.h inttypes.h limits.h math.h setjmp.h signal.h stdarg.h stdbool.h stddef.h stdint.h stdio.h
-stdlib.h string.h time.h""".split())
+stdatomic.h stdlib.h string.h time.h""".split())
 
 # Generated headers that stand in no source folder: pattern -> room that makes them.
 GENERATED = ((r"\.(h|cpp)\.inc$|(^|/)(Npu|npu)\w*\.inc$", "compiler"), (r"_generated\.h$", "compiler"))

@@ -1,5 +1,6 @@
 /* The runtime of a library: instances, runs, and what host code calls. C, and the C library alone. */
 #include "network.h"
+#include "tessera/pool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -14,6 +15,7 @@ static const int64_t kHeapBytes = (int64_t)1 << 31;
 struct tessera_instance {
   const tessera_code *code;
   void *workspace;
+  tsr_pool *pool; /* null: one thread */
   char message[kMessageBytes];
 };
 
@@ -27,7 +29,8 @@ typedef struct block {
 typedef struct run {
   jmp_buf leave;
   char *message; /* kMessageBytes, or null */
-  block blocks;  /* a ring */
+  tsr_pool *pool;
+  block blocks; /* a ring */
   int64_t heapBytes;
 } run;
 static _Thread_local run *current;
@@ -46,6 +49,10 @@ static void say(char *message, const char *format, ...) {
 _Noreturn void tsr_host_fail(const char *message) {
   say(current->message, "%s", message);
   longjmp(current->leave, 1);
+}
+
+void tsr_host_parallel(int64_t work, tsr_pool_function function, void *words) {
+  tsr_pool_run(current->pool, work, function, words);
 }
 
 int64_t tsr_host_times(int64_t bytes, int64_t extent) {
@@ -81,13 +88,17 @@ void tsr_host_free(void *data) {
   free(old);
 }
 
+/* Without a version the C library's oldest memcpy would be taken, which on x86-64 is a slow one; memmove has been one all the time. */
+void *memcpy(void *to, const void *from, size_t bytes) { return memmove(to, from, bytes); }
+
 /* ---- Runs ---- */
 
-static tessera_result callSegment(const tessera_code *code, const void *const *inputs, void *const *outputs,
-                                  char *message) {
+static tessera_result callSegment(const tessera_code *code, tsr_pool *pool, const void *const *inputs,
+                                  void *const *outputs, char *message) {
   run *const outer = current;
   run this;
   this.message = message;
+  this.pool = pool;
   this.heapBytes = 0;
   this.blocks.next = this.blocks.previous = &this.blocks;
   current = &this;
@@ -137,8 +148,8 @@ static tessera_result check(const tessera_description *description, const void *
 }
 
 /* The workspace is the arena and, behind it, the list of inputs that the segment gets. */
-static tessera_result runIn(const tessera_code *code, void *workspace, const void *const *inputs,
-                            void *const *outputs, char *message) {
+static tessera_result runIn(const tessera_code *code, tsr_pool *pool, void *workspace,
+                            const void *const *inputs, void *const *outputs, char *message) {
   const tessera_description *description = code->description;
   if (!workspace || (uintptr_t)workspace % kAlignment != 0) {
     say(message, "the workspace is %s", workspace ? "not 64-byte aligned" : "null");
@@ -151,18 +162,20 @@ static tessera_result runIn(const tessera_code *code, void *workspace, const voi
   for (int64_t i = 0; i < description->input_count; ++i)
     list[i] = inputs[i];
   list[description->input_count] = workspace;
-  return callSegment(code, list, outputs, message);
+  return callSegment(code, pool, list, outputs, message);
 }
 
 tessera_result tessera_aot_run_in(const tessera_code *code, void *workspace, const void *const *inputs,
                                   void *const *outputs) {
-  return runIn(code, workspace, inputs, outputs, NULL);
+  return runIn(code, NULL, workspace, inputs, outputs, NULL);
 }
 
-tessera_result tessera_aot_create(const tessera_code *code, tessera_instance **instance) {
+tessera_result tessera_aot_create(const tessera_code *code, int32_t threads, tessera_instance **instance) {
   if (!instance)
     return TESSERA_BAD_ARGUMENT;
   *instance = NULL;
+  if (threads < 0)
+    return TESSERA_BAD_ARGUMENT;
   tessera_instance *made = calloc(1, sizeof *made);
   if (!made)
     return TESSERA_NO_MEMORY;
@@ -172,6 +185,12 @@ tessera_result tessera_aot_create(const tessera_code *code, tessera_instance **i
     free(made);
     return TESSERA_NO_MEMORY;
   }
+  const int32_t processors = tsr_pool_processors();
+  threads = threads == 0 || threads > processors ? processors : threads;
+  if (threads > 1 && !(made->pool = tsr_pool_create(threads))) {
+    tessera_aot_destroy(made);
+    return TESSERA_NO_MEMORY;
+  }
   *instance = made;
   return TESSERA_OK;
 }
@@ -179,6 +198,7 @@ tessera_result tessera_aot_create(const tessera_code *code, tessera_instance **i
 void tessera_aot_destroy(tessera_instance *instance) {
   if (!instance)
     return;
+  tsr_pool_destroy(instance->pool);
   free(instance->workspace);
   free(instance);
 }
@@ -191,5 +211,5 @@ tessera_result tessera_aot_run(tessera_instance *instance, const void *const *in
   if (!instance)
     return TESSERA_BAD_ARGUMENT;
   instance->message[0] = 0;
-  return runIn(instance->code, instance->workspace, inputs, outputs, instance->message);
+  return runIn(instance->code, instance->pool, instance->workspace, inputs, outputs, instance->message);
 }

@@ -11,7 +11,7 @@ typedef struct tessera_code {
   int64_t arena_bytes;
 } tessera_code;
 
-tessera_result tessera_aot_create(const tessera_code *code, tessera_instance **instance);
+tessera_result tessera_aot_create(const tessera_code *code, int32_t threads, tessera_instance **instance);
 void tessera_aot_destroy(tessera_instance *instance);
 const char *tessera_aot_message(const tessera_instance *instance);
 tessera_result tessera_aot_run(tessera_instance *instance, const void *const *inputs, void *const *outputs);

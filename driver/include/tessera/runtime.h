@@ -39,6 +39,10 @@ void tsr_runtime_set_timeout(tsr_runtime *runtime, double seconds);
 /* What host code of networks with dynamic shapes may allocate at once; 2 GiB at first. */
 void tsr_runtime_set_heap(tsr_runtime *runtime, uint64_t bytes);
 
+/* Threads that host code computes on, the caller's among them; 1 at first, 0 is one for each processor that the process may use, and more than
+ * that are not taken. Results do not depend on it. */
+tsr_status tsr_runtime_set_threads(tsr_runtime *runtime, uint32_t threads);
+
 /* One inference. Where the metadata says `dynamic`, `inputs` has twice as many entries: the data of each input, then for each
  * a `const int64_t *` to its extents; and `outputs[i]` is not used (NULL) where output i has an extent that the run decides. */
 tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs);
@@ -137,6 +141,10 @@ tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, cons
                                      const uint32_t window[10], int32_t fill);
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels);
+
+/* Calls function(words, part, parts) for every part of some loop nest, on the runtime's threads. `work`: what it costs in vector operations, which
+ * decides how many parts there are. */
+void tsr_host_parallel(int64_t work, void (*function)(void *words, int64_t part, int64_t parts), void *words);
 
 /* For CPU operations whose shapes are dynamic; only inside tsr_runtime_invoke. Those that cannot go on end the run: the message is
  * tsr_runtime_message and the status TSR_OUT_OF_RANGE. */

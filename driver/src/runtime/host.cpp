@@ -114,6 +114,10 @@ void tsr_host_fail(const char *message) {
   std::longjmp(*currentRun.exit, 1);
 }
 
+void tsr_host_parallel(int64_t work, void (*function)(void *, int64_t, int64_t), void *words) {
+  tsr_pool_run(currentRun.runtime ? currentRun.runtime->pool : nullptr, work, function, words);
+}
+
 int64_t tsr_host_times(int64_t bytes, int64_t extent) {
   int64_t product = 0;
   if (extent < 0)

@@ -37,6 +37,7 @@ isa::Expected<uint64_t> number(const isa::json::Value &metadata, const char *key
 } // namespace
 
 tsr_runtime::~tsr_runtime() {
+  tsr_pool_destroy(pool);
   for (Segment &segment : segments)
     tsr_record_end(segment.recorder);
   for (const Region *region : {&constants, &arena})

@@ -4,6 +4,7 @@
 
 #include "device.h"
 #include "host.h"
+#include "tessera/pool.h"
 
 #include "tessera/isa/image.h"
 #include "tessera/runtime.h"
@@ -45,6 +46,7 @@ struct tsr_runtime {
   tsr_device *device; ///< null: the image has no segments
   tsr_main_function entry;
   double timeoutSeconds = 60;
+  tsr_pool *pool = nullptr; ///< null: host code runs on the caller's thread alone
   Region constants, arena;
   std::vector<Segment> segments;
   std::vector<uint8_t> staging; ///< of blocked activations

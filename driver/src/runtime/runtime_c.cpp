@@ -53,6 +53,16 @@ void tsr_runtime_set_heap(tsr_runtime *runtime, uint64_t bytes) {
     runtime->heap.limitBytes = bytes;
 }
 
+tsr_status tsr_runtime_set_threads(tsr_runtime *runtime, uint32_t threads) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  const auto most = static_cast<uint32_t>(tsr_pool_processors());
+  threads = threads == 0 ? most : std::min(threads, most);
+  tsr_pool_destroy(runtime->pool);
+  runtime->pool = threads > 1 ? tsr_pool_create(static_cast<int32_t>(threads)) : nullptr;
+  return TSR_OK;
+}
+
 tsr_status tsr_runtime_result(const tsr_runtime *runtime, uint32_t index, tsr_result *result) {
   if (!runtime || !result)
     return TSR_INVALID_ARGUMENT;

@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
   std::vector<std::unique_ptr<mlir::Pass>> known;
   known.push_back(createFuseElementwisePass());
   known.push_back(createApproximateMathPass());
+  known.push_back(createSplitPass(CpuTarget(), 20));
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const bool isSigned = argc > 2 && std::string_view(argv[2]) == "--signed-dots";
   known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned}));

@@ -32,6 +32,8 @@ struct SessionOptions {
   size_t dramBytes = 0;
   /// False: device cycle without the RTL's assertions, which is faster.
   bool assertions = true;
+  /// Threads of the CPU's part, the caller's among them; 0: one for each processor that the process may use, and never more.
+  uint32_t threads = 1;
   /// Limit of each launch.
   double timeoutSeconds = 600;
   /// Name of the model in reports.

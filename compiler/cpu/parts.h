@@ -1,0 +1,22 @@
+/// Loop nests that threads share: the marks that the passes leave for one another, and the calls in the end.
+#ifndef TESSERA_COMPILER_CPU_PARTS_H
+#define TESSERA_COMPILER_CPU_PARTS_H
+
+#include "mlir/IR/BuiltinOps.h"
+
+namespace tessera::compiler::cpu {
+
+/// On a scf.for whose steps may run at the same time.
+inline constexpr llvm::StringLiteral kParallelLoop = "cpu.parallel";
+/// On a function that is one loop nest.
+inline constexpr llvm::StringLiteral kSplittable = "cpu.split";
+/// On a function whose last two arguments are its part and how many there are: its work in vector operations.
+inline constexpr llvm::StringLiteral kWork = "cpu.work";
+
+/// In LLVM dialect: every call of a function with kWork becomes tsr_host_parallel(work, PART, arguments), where PART, a new function, takes the arguments'
+/// address, the part and the number of parts.
+void callInParts(mlir::ModuleOp module);
+
+} // namespace tessera::compiler::cpu
+
+#endif

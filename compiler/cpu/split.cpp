@@ -1,0 +1,208 @@
+// Loop nests in parts, for threads. A function of one loop nest that is marked `cpu.split` (lower_cpu.cpp) and is work enough gets two more arguments, `part` and
+// `parts`, and does that part of it: of each outermost parallel loop a run of steps, and the last part what stands beside the loops (rests of tiles). Only parallel
+// loops are cut, never reductions, and tiles stay as they are: every element is computed as before, so the bytes do not depend on the parts. A loop of few steps is not cut
+// where it holds longer ones: those are. What the function costs stands in `cpu.work` (vector operations); calls say part 0 of 1 until parts.h makes them calls
+// through the runtime. What stays: functions of little work, and those that call something, which a thread of its own may not (a check that ends the run).
+#include "cpu/parts.h"
+#include "cpu/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/ControlFlow/IR/ControlFlowOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+/// A loop of fewer steps is no good to cut where it holds another.
+constexpr int64_t kFewSteps = 16;
+
+std::optional<int64_t> stepsOf(mlir::scf::ForOp loop) {
+  const auto low = mlir::getConstantIntValue(loop.getLowerBound()),
+             high = mlir::getConstantIntValue(loop.getUpperBound()),
+             step = mlir::getConstantIntValue(loop.getStep());
+  if (!low || !high || !step || *step <= 0)
+    return std::nullopt;
+  return (*high - *low + *step - 1) / *step;
+}
+
+bool isParallel(mlir::Operation &op) { return mlir::isa<mlir::scf::ForOp>(op) && op.hasAttr(kParallelLoop); }
+
+class SplitPass : public mlir::PassWrapper<SplitPass, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SplitPass)
+  SplitPass(const CpuTarget &target, int64_t leastWork) : target_(target), leastWork_(leastWork) {}
+
+  llvm::StringRef getArgument() const override { return "cpu-split"; }
+  void getDependentDialects(mlir::DialectRegistry &registry) const override {
+    registry.insert<mlir::arith::ArithDialect, mlir::scf::SCFDialect>();
+  }
+
+  void runOnOperation() override {
+    for (auto function : getOperation().getOps<mlir::func::FuncOp>()) {
+      if (!function->removeAttr(kSplittable) || function.isExternal())
+        continue;
+      mlir::Block &block = function.getBody().front();
+      const auto work = static_cast<int64_t>(workOf(block));
+      if (work < leastWork_ || callsSomething(function) || !canSplit(block))
+        continue;
+      const auto index = mlir::IndexType::get(&getContext());
+      for (int i = 0; i < 2; ++i)
+        function.insertArgument(function.getNumArguments(), index, {}, function.getLoc());
+      split(block, block.getArgument(block.getNumArguments() - 2),
+            block.getArgument(block.getNumArguments() - 1));
+      function->setAttr(kWork, mlir::IntegerAttr::get(mlir::IntegerType::get(&getContext(), 64), work));
+    }
+    giveParts();
+  }
+
+private:
+  // ---- what it costs -----------------------------------------------------------------------------------------------------
+
+  /// Vector operations; of what LLVM makes vectors of, a part of one.
+  double workOf(mlir::Block &block) const {
+    double work = 0;
+    for (mlir::Operation &op : block) {
+      double steps = 1;
+      if (auto loop = mlir::dyn_cast<mlir::scf::ForOp>(op))
+        steps = static_cast<double>(stepsOf(loop).value_or(1));
+      for (mlir::Region &region : op.getRegions())
+        for (mlir::Block &inner : region)
+          work += steps * workOf(inner);
+      if (op.getNumRegions() == 0)
+        work += workOf(op);
+    }
+    return work;
+  }
+
+  double workOf(mlir::Operation &op) const {
+    const bool isStore = op.getNumResults() == 0;
+    if (isStore ? op.getNumOperands() == 0 || op.hasTrait<mlir::OpTrait::IsTerminator>()
+                : op.hasTrait<mlir::OpTrait::ConstantLike>())
+      return 0;
+    const mlir::Type type = isStore ? op.getOperand(0).getType() : op.getResult(0).getType();
+    if (mlir::isa<mlir::VectorType>(type))
+      return 1;
+    if (!type.isIntOrFloat())
+      return 0; // indices and buffers
+    return std::max(1.0, type.getIntOrFloatBitWidth() / 8.0) / static_cast<double>(target_.vectorBytes);
+  }
+
+  // ---- whether it can be cut ---------------------------------------------------------------------------------------------
+
+  static bool callsSomething(mlir::func::FuncOp function) {
+    return function
+        .walk([](mlir::Operation *op) {
+          const bool isCall = mlir::isa<mlir::CallOpInterface, mlir::cf::AssertOp, mlir::memref::AllocOp,
+                                        mlir::memref::AllocaOp>(op) &&
+                              !mlir::isa<mlir::LLVM::CallIntrinsicOp>(op);
+          return isCall ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
+        })
+        .wasInterrupted();
+  }
+
+  static bool isCut(mlir::scf::ForOp loop) {
+    const auto steps = stepsOf(loop);
+    return !steps || *steps >= kFewSteps || llvm::none_of(*loop.getBody(), isParallel);
+  }
+
+  static bool staysOutside(mlir::Operation &op) {
+    return op.getNumRegions() == 0 && mlir::isMemoryEffectFree(&op);
+  }
+
+  /// What stands beside the loops of `block` goes to one part: nothing else may use it.
+  static bool canSplit(mlir::Block &block) {
+    bool hasLoop = false;
+    for (mlir::Operation &op : block.without_terminator()) {
+      if (isParallel(op)) {
+        hasLoop = true;
+        auto loop = mlir::cast<mlir::scf::ForOp>(op);
+        if (loop.getNumResults() != 0 || (!isCut(loop) && !canSplit(*loop.getBody())))
+          return false;
+      } else if (!staysOutside(op)) {
+        for (mlir::Operation *user : op.getUsers()) {
+          mlir::Operation *here = block.findAncestorOpInBlock(*user);
+          if (!here || isParallel(*here) || staysOutside(*here))
+            return false;
+        }
+      }
+    }
+    return hasLoop;
+  }
+
+  // ---- cutting -----------------------------------------------------------------------------------------------------------
+
+  void split(mlir::Block &block, mlir::Value part, mlir::Value parts) {
+    llvm::SmallVector<mlir::Operation *> beside;
+    for (mlir::Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
+      if (auto loop = mlir::dyn_cast<mlir::scf::ForOp>(op); loop && isParallel(op)) {
+        if (isCut(loop))
+          cut(loop, part, parts);
+        else
+          split(*loop.getBody(), part, parts);
+      } else if (!staysOutside(op)) {
+        beside.push_back(&op);
+      }
+    }
+    if (beside.empty())
+      return;
+    mlir::OpBuilder builder(block.getTerminator());
+    const mlir::Location location = beside.front()->getLoc();
+    const mlir::Value one = builder.create<mlir::arith::ConstantIndexOp>(location, 1);
+    const mlir::Value next = builder.create<mlir::arith::AddIOp>(location, part, one);
+    const mlir::Value isLast =
+        builder.create<mlir::arith::CmpIOp>(location, mlir::arith::CmpIPredicate::eq, next, parts);
+    auto branch = builder.create<mlir::scf::IfOp>(location, isLast);
+    for (mlir::Operation *op : beside)
+      op->moveBefore(branch.thenBlock()->getTerminator());
+  }
+
+  /// Steps [steps * part / parts, steps * (part + 1) / parts) of the loop.
+  static void cut(mlir::scf::ForOp loop, mlir::Value part, mlir::Value parts) {
+    mlir::OpBuilder builder(loop);
+    const mlir::Location location = loop.getLoc();
+    const mlir::Value low = loop.getLowerBound(), high = loop.getUpperBound(), step = loop.getStep();
+    const mlir::Value length = builder.createOrFold<mlir::arith::SubIOp>(location, high, low);
+    const mlir::Value steps = builder.createOrFold<mlir::arith::CeilDivSIOp>(location, length, step);
+    const auto border = [&](mlir::Value of) -> mlir::Value {
+      const mlir::Value product = builder.create<mlir::arith::MulIOp>(location, steps, of);
+      const mlir::Value first = builder.create<mlir::arith::DivUIOp>(location, product, parts);
+      const mlir::Value distance = builder.create<mlir::arith::MulIOp>(location, first, step);
+      return builder.create<mlir::arith::AddIOp>(location, low, distance);
+    };
+    const mlir::Value one = builder.create<mlir::arith::ConstantIndexOp>(location, 1);
+    const mlir::Value begin = border(part),
+                      end = border(builder.create<mlir::arith::AddIOp>(location, part, one));
+    loop.setLowerBound(begin);
+    loop.setUpperBound(builder.create<mlir::arith::MinSIOp>(location, end, high));
+  }
+
+  /// Calls of what was cut do all of it.
+  void giveParts() {
+    getOperation().walk([&](mlir::func::CallOp call) {
+      auto function = getOperation().lookupSymbol<mlir::func::FuncOp>(call.getCallee());
+      if (!function || !function->hasAttr(kWork))
+        return;
+      mlir::OpBuilder builder(call);
+      for (const int64_t number : {0, 1})
+        call->insertOperands(call->getNumOperands(),
+                             builder.create<mlir::arith::ConstantIndexOp>(call.getLoc(), number).getResult());
+    });
+  }
+
+  CpuTarget target_;
+  int64_t leastWork_;
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target, int64_t leastWork) {
+  return std::make_unique<SplitPass>(target, leastWork);
+}
+
+} // namespace tessera::compiler::cpu

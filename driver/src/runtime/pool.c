@@ -1,0 +1,162 @@
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "tessera/pool.h"
+
+#include <linux/futex.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* The work of a part, in vector operations, that is worth handing over; and how many parts a thread gets where there is enough, so that one that is
+ * held up leaves its share to the others. docs/cpu-compiler.md has the measurement. */
+enum { kWorkOfPart = 80000, kPartsOfThread = 4, kMaxThreads = 256 };
+/* Looks at the ticket before a thread sleeps: some 20 microseconds. */
+enum { kLooks = 4000 };
+
+/* What is to be done is one word: the job's number (upper half), how many parts it has, and the next of them. Who takes a part counts the word up; nothing else of the job
+ * is read before that, and the job stays until all its parts are done. */
+enum { kPartBits = 16 };
+#define NEXT_OF(ticket) ((ticket) & 0xffff)
+#define PARTS_OF(ticket) ((ticket) >> kPartBits & 0xffff)
+
+struct tsr_pool {
+  _Atomic uint64_t ticket;
+  _Atomic uint32_t job;  /* counts jobs; threads sleep on it */
+  _Atomic uint32_t done; /* parts of this job; the caller sleeps on it */
+  _Atomic uint32_t sleepers;
+  _Atomic uint32_t waits; /* the caller sleeps */
+  _Atomic uint32_t ends;
+  tsr_pool_function function;
+  void *context;
+  pid_t process;
+  int32_t threads; /* the caller's among them */
+  pthread_t others[];
+};
+
+static void pause_briefly(void) {
+#if defined __x86_64__
+  __builtin_ia32_pause();
+#elif defined __aarch64__ || defined __arm__
+  __asm__ volatile("yield");
+#endif
+}
+
+static void sleep_on(_Atomic uint32_t *word, uint32_t value) {
+  syscall(SYS_futex, (uint32_t *)word, FUTEX_WAIT_PRIVATE, value, NULL, NULL, 0);
+}
+static void wake(_Atomic uint32_t *word, int32_t threads) {
+  syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+}
+
+/* Does one part; 0 where none is left. */
+static int do_part(tsr_pool *pool) {
+  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+  do
+    if (NEXT_OF(ticket) >= PARTS_OF(ticket))
+      return 0;
+  while (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acquire,
+                                                memory_order_acquire));
+  const uint32_t parts = (uint32_t)PARTS_OF(ticket);
+  pool->function(pool->context, (int64_t)NEXT_OF(ticket), parts);
+  if (atomic_fetch_add(&pool->done, 1) + 1 == parts && atomic_load(&pool->waits))
+    wake(&pool->done, 1);
+  return 1;
+}
+
+static void *work(void *argument) {
+  tsr_pool *pool = argument;
+  uint32_t seen = 0;
+  while (!atomic_load(&pool->ends)) {
+    const uint32_t job = atomic_load(&pool->job);
+    while (do_part(pool))
+      ;
+    seen = job;
+    int look = 0;
+    while (look < kLooks && atomic_load_explicit(&pool->job, memory_order_relaxed) == seen) {
+      pause_briefly();
+      ++look;
+    }
+    if (look < kLooks)
+      continue;
+    atomic_fetch_add(&pool->sleepers, 1);
+    if (atomic_load(&pool->job) == seen)
+      sleep_on(&pool->job, seen);
+    atomic_fetch_sub(&pool->sleepers, 1);
+  }
+  return NULL;
+}
+
+int32_t tsr_pool_processors(void) {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  /* Not sched_getaffinity: libraries made ahead of time take symbols without versions, and an old one of this name takes other arguments. */
+  syscall(SYS_sched_getaffinity, 0, sizeof set, &set);
+  const int count = CPU_COUNT(&set);
+  return count < 1 ? 1 : count;
+}
+
+tsr_pool *tsr_pool_create(int32_t threads) {
+  threads = threads < 1 ? 1 : threads > kMaxThreads ? kMaxThreads : threads;
+  tsr_pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof(pthread_t));
+  if (!pool)
+    return NULL;
+  pool->process = getpid();
+  pool->threads = 1;
+  sigset_t all, before; /* signals are for the threads of the program */
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  while (pool->threads < threads && pthread_create(&pool->others[pool->threads - 1], NULL, work, pool) == 0)
+    ++pool->threads;
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  return pool;
+}
+
+void tsr_pool_destroy(tsr_pool *pool) {
+  if (!pool)
+    return;
+  if (pool->process == getpid()) {
+    atomic_store(&pool->ends, 1);
+    atomic_fetch_add(&pool->job, 1);
+    wake(&pool->job, kMaxThreads);
+    for (int32_t i = 0; i + 1 < pool->threads; ++i)
+      pthread_join(pool->others[i], NULL);
+  }
+  free(pool);
+}
+
+void tsr_pool_run(tsr_pool *pool, int64_t work, tsr_pool_function function, void *context) {
+  const int64_t worth = work / kWorkOfPart;
+  const int64_t most = pool && pool->threads > 1 ? (int64_t)pool->threads * kPartsOfThread : 1;
+  const int64_t parts = worth < most ? worth : most;
+  if (parts < 2) {
+    function(context, 0, 1);
+    return;
+  }
+  pool->function = function;
+  pool->context = context;
+  atomic_store(&pool->done, 0);
+  const uint32_t job = atomic_load(&pool->job) + 1;
+  atomic_store(&pool->ticket, (uint64_t)job << 32 | (uint64_t)parts << kPartBits);
+  atomic_store(&pool->job, job);
+  if (atomic_load(&pool->sleepers))
+    wake(&pool->job, pool->threads - 1);
+  while (do_part(pool))
+    ;
+  int look = 0;
+  uint32_t done;
+  while ((done = atomic_load(&pool->done)) != (uint32_t)parts) {
+    pause_briefly();
+    if (++look < kLooks)
+      continue;
+    atomic_store(&pool->waits, 1);
+    done = atomic_load(&pool->done);
+    if (done != (uint32_t)parts)
+      sleep_on(&pool->done, done);
+    atomic_store(&pool->waits, 0);
+  }
+}
