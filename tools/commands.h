@@ -15,6 +15,7 @@ void addRun(CLI::App &app, int &status);
 void addProfile(CLI::App &app, int &status);
 void addEval(CLI::App &app, int &status);
 void addCompile(CLI::App &app, int &status);
+void addTune(CLI::App &app, int &status);
 void addQuantize(CLI::App &app, int &status);
 void addInfo(CLI::App &app, int &status);
 void addDevices(CLI::App &app, int &status);
@@ -24,6 +25,9 @@ void addExec(CLI::App &app, int &status);
 
 /// Prints `error: message` (one line: line breaks become blanks) to stderr; returns 1.
 int fail(const std::string &message);
+
+/// Prints `warning: message` (one line) to stderr.
+void warn(const std::string &message);
 
 } // namespace tessera::tools
 

@@ -24,6 +24,7 @@ struct Options {
   std::vector<std::string> extents;
   std::string target;
   std::string cpu; ///< a processor's name
+  std::string tuned, memory;
   bool cpuOnly = false;
 };
 
@@ -86,6 +87,8 @@ Expected<void> compileModel(const Options &options) {
   if (!extents)
     return extents.error();
   compileOptions.extents = *extents;
+  compileOptions.tuned = options.tuned;
+  compileOptions.tunedMemory = options.memory;
   Expected<void> dumped;
   if (!options.dump.empty()) {
     if (dumped = makeFolder(options.dump); !dumped)
@@ -102,6 +105,10 @@ Expected<void> compileModel(const Options &options) {
   if (!options.cpu.empty())
     compileOptions.hostCpu = *compiler::processorOf("", options.cpu);
   Progress progress(options.output == "-");
+  compileOptions.warn = [&](const std::string &warning) {
+    progress.clear();
+    warn(warning);
+  };
   progress.show("compiling " + options.model + " ...", true);
   auto compiled = compiler::compile(*file, compileOptions);
   progress.clear();
@@ -144,6 +151,15 @@ void addCompile(CLI::App &app, int &status) {
                        "everything for the CPU; NAME: for that processor, as native or cortex-a53")
           ->expected(0, 1)
           ->type_name("[NAME]");
+  CLI::Option *tuned =
+      command
+          ->add_option("--tuned", options->tuned,
+                       "tuning log that tessera tune wrote: plans measured for this machine and memory")
+          ->excludes("--target");
+  command
+      ->add_option("--memory", options->memory,
+                   "memory model that --tuned's plans were measured with (bench)")
+      ->needs(tuned);
   command->add_option("--dump", options->dump, "folder for the module's text after each stage");
   command->footer("\ntessera compile net.tflite --machine tiny -o net.tsr\n"
                   "tessera compile net.tflite --target aarch64-linux-gnu --cpu cortex-a53 -o net_arm64");

@@ -44,6 +44,10 @@ Expected<Array> answersOf(const Options &options) {
   sessionOptions.extents = *extents;
   Progress progress(options.quiet);
   progress.show("compiling " + options.model + " ...", true);
+  sessionOptions.warn = [&](const std::string &warning) {
+    progress.clear();
+    warn(warning);
+  };
   auto session = compiler::Session::open(*file, sessionOptions);
   progress.clear();
   if (!session)
@@ -148,6 +152,8 @@ void addEval(CLI::App &app, int &status) {
       ->capture_default_str();
   command->add_option("--extent", options->extents,
                       "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
+  command->add_option("--tuned", options->session.tuned,
+                      "tuning log that tessera tune wrote: plans measured for this machine and memory");
   command->add_option("--memory", options->session.memory, "memory model of cycle and systemc, as for run");
   command
       ->add_option("--threads", options->session.threads,

@@ -27,6 +27,8 @@ Try:
       a program image, and where each layer was placed and why
   tessera quantize net.onnx --calibrate pictures --machine pynq -o net_int8.onnx
       an int8 network of a float one, and each layer's signal to noise
+  tessera tune net.tflite --machine pynq --trials 200
+      faster plans of its layers, found by measuring, for --tuned
   tessera eval net.tflite --samples x.npy --labels y.npy --device cpu
       how many labelled samples the network classifies right
   tessera devices
@@ -56,15 +58,24 @@ int finish(int status) {
 
 namespace tessera::tools {
 
-int fail(const std::string &message) {
-  std::string line = message;
+namespace {
+
+void say(const char *kind, std::string line) {
   std::replace(line.begin(), line.end(), '\n', ' ');
   while (!line.empty() && line.back() == ' ')
     line.pop_back();
   std::fflush(stdout);
-  std::fprintf(stderr, "error: %s\n", line.c_str());
+  std::fprintf(stderr, "%s: %s\n", kind, line.c_str());
+}
+
+} // namespace
+
+int fail(const std::string &message) {
+  say("error", message);
   return 1;
 }
+
+void warn(const std::string &message) { say("warning", message); }
 
 } // namespace tessera::tools
 
@@ -85,6 +96,7 @@ int main(int argc, char **argv) {
 #ifdef TESSERA_HAVE_COMPILE
   tessera::tools::addCompile(app, status);
   tessera::tools::addQuantize(app, status);
+  tessera::tools::addTune(app, status);
 #endif
   tessera::tools::addInfo(app, status);
 #ifdef TESSERA_HAVE_DEVICES

@@ -62,6 +62,10 @@ Expected<void> profileModel(const Options &options) {
     return extents.error();
   sessionOptions.extents = *extents;
   Progress progress(options.quiet);
+  sessionOptions.warn = [&](const std::string &warning) {
+    progress.clear();
+    warn(warning);
+  };
   progress.show("compiling " + options.model + " for " + options.session.machine + " ...", true);
   auto session = compiler::Session::open(*file, sessionOptions);
   progress.clear();
@@ -116,6 +120,8 @@ void addProfile(CLI::App &app, int &status) {
       ->needs(trace)
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
       ->capture_default_str();
+  command->add_option("--tuned", options->session.tuned,
+                      "tuning log that tessera tune wrote: plans measured for this machine and memory");
   command->add_option(
       "--memory", options->session.memory,
       "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: cycle");

@@ -72,6 +72,10 @@ Expected<void> runModel(const Options &options) {
     return extents.error();
   sessionOptions.extents = *extents;
   Progress progress(options.quiet);
+  sessionOptions.warn = [&](const std::string &warning) {
+    progress.clear();
+    warn(warning);
+  };
   progress.show("compiling " + options.model + " for " + options.session.machine + " ...", true);
   auto session = compiler::Session::open(*file, sessionOptions);
   progress.clear();
@@ -138,6 +142,8 @@ void addRun(CLI::App &app, int &status) {
   command->add_option("--output", options->output, "folder for output_0.npy ...");
   command->add_option("--json", options->json,
                       "file for the report as JSON; - is stdout, and nothing else goes there");
+  command->add_option("--tuned", options->session.tuned,
+                      "tuning log that tessera tune wrote: plans measured for this machine and memory");
   command->add_option(
       "--memory", options->session.memory,
       "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: lt, cycle");

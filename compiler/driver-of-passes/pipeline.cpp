@@ -4,9 +4,11 @@
 #include "cpu/object_code.h"
 #include "cpu/whole.h"
 #include "driver-of-passes/metadata.h"
+#include "driver-of-passes/pipeline.h"
 #include "import/onnx/onnx_import.h"
 #include "import/tflite_import.h"
 #include "npu/npu.h"
+#include "tune/choices.h"
 
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -56,7 +58,8 @@ std::string whyWhole(mlir::ModuleOp module) {
 }
 
 /// Decides what runs where. Gives the device's constants and the metadata that placement adds.
-Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const CompileOptions &options) {
+Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const CompileOptions &options,
+                               const npu::Tuning &tuning) {
   const bool isWhole = options.arenaFromCaller || (isOnnx && options.cpuOnly);
   const std::string whole = isWhole ? "no machine to place on" : isOnnx ? whyWhole(module) : "";
   if (!whole.empty())
@@ -64,12 +67,25 @@ Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const Compile
   if (options.cpuOnly)
     return npu::lowerCpuOnly(module);
   const auto dumpStage = [&](llvm::StringRef stage, const std::string &text) { options.dump(stage, text); };
-  return npu::lower(module, options.machine, options.dump ? npu::Dump(dumpStage) : npu::Dump());
+  return npu::lower(module, options.machine, tuning, options.dump ? npu::Dump(dumpStage) : npu::Dump());
 }
 
 } // namespace
 
 Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOptions &options) {
+  if (options.tuned.empty() || options.cpuOnly)
+    return compileWith(model, options, {});
+  auto choices = LoggedChoices::open(options);
+  if (!choices)
+    return choices.error();
+  auto compiled = compileWith(model, options, (*choices)->tuning());
+  if (auto read = (*choices)->finish(); compiled && !read)
+    return read.error();
+  return compiled;
+}
+
+Expected<CompiledModel> compileWith(std::span<const uint8_t> model, const CompileOptions &options,
+                                    const npu::Tuning &tuning) {
   mlir::DialectRegistry registry;
   cpu::registerDialects(registry);
   cpu::registerTranslations(registry);
@@ -90,7 +106,7 @@ Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOpt
 
   // Each operation goes to the NPU or to the host; the NPU's part leaves as host code that records commands.
   nlohmann::ordered_json metadata = metadataOf(module, options);
-  auto placed = place(module, isOnnx, options);
+  auto placed = place(module, isOnnx, options, tuning);
   if (!placed)
     return placed.error();
   metadata.update(nlohmann::ordered_json::parse(placed->metadata));

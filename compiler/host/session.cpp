@@ -73,6 +73,8 @@ Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file
     if (!options.extents.empty())
       return Error{"extent " + options.extents.begin()->first +
                    " was given, and a program image is compiled already"};
+    if (!options.tuned.empty())
+      return Error{"the tuning log " + options.tuned + " was given, and a program image is compiled already"};
     return isa::ProgramImage::parse(file);
   }
   CompileOptions compileOptions;
@@ -81,6 +83,9 @@ Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file
   compileOptions.modelName = options.modelName;
   compileOptions.modelFolder = options.modelFolder;
   compileOptions.extents = options.extents;
+  compileOptions.tuned = options.tuned;
+  compileOptions.tunedMemory = options.memory;
+  compileOptions.warn = options.warn;
   auto compiled = compile(file, compileOptions);
   if (!compiled)
     return compiled.error();

@@ -37,7 +37,8 @@ isa::Expected<void> run(mlir::ModuleOp module, std::unique_ptr<mlir::Pass> pass,
   return {};
 }
 
-isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, const Dump &dump) {
+isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, const Tuning &tuning,
+                                const Dump &dump) {
   Artifacts artifacts;
   std::vector<std::unique_ptr<mlir::Pass>> passes;
   passes.push_back(createPlacePass(target)); // who computes what, while all of it is still TOSA
@@ -49,11 +50,11 @@ isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, con
   if (target) {
     passes.push_back(createGatherPass(target)); // first layers with few channels fill their blocks
     passes.push_back(createLayoutPass(target, &artifacts.constants)); // tensors and constants get addresses
-    passes.push_back(createTilePass(target));       // layers are cut to the on-chip memories
-    passes.push_back(createTensorizePass(target));  // tiles become commands
-    passes.push_back(createHoistPass(target));      // loads move ahead
-    passes.push_back(createTokenPass(target));      // tokens order what the modules share
-    passes.push_back(createCheckOrderPass(target)); // and are proved to
+    passes.push_back(createTilePass(target, &tuning)); // layers are cut to the on-chip memories
+    passes.push_back(createTensorizePass(target));     // tiles become commands
+    passes.push_back(createHoistPass(target));         // loads move ahead
+    passes.push_back(createTokenPass(target));         // tokens order what the modules share
+    passes.push_back(createCheckOrderPass(target));    // and are proved to
   }
   passes.push_back(createHostPass()); // commands and segments become C calls
   int64_t segments = 0;
@@ -73,11 +74,12 @@ isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, con
 
 } // namespace
 
-isa::Expected<Artifacts> lower(mlir::ModuleOp module, const isa::MachineConfig &machine, const Dump &dump) {
+isa::Expected<Artifacts> lower(mlir::ModuleOp module, const isa::MachineConfig &machine, const Tuning &tuning,
+                               const Dump &dump) {
   Target target(machine);
-  return runAll(module, &target, dump);
+  return runAll(module, &target, tuning, dump);
 }
 
-isa::Expected<Artifacts> lowerCpuOnly(mlir::ModuleOp module) { return runAll(module, nullptr, {}); }
+isa::Expected<Artifacts> lowerCpuOnly(mlir::ModuleOp module) { return runAll(module, nullptr, {}, {}); }
 
 } // namespace tessera::compiler::npu

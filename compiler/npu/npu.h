@@ -3,6 +3,8 @@
 // docs/host-code.md says what is left in the module. Errors carry the first diagnostic with its layer.
 #pragma once
 
+#include "core/task.h"
+
 #include "tessera/isa/error.h"
 #include "tessera/isa/machine.h"
 
@@ -23,8 +25,9 @@ struct Artifacts {
 // Called with "place", "fuse", ... and the module's text after each pass, if set.
 using Dump = std::function<void(llvm::StringRef stage, const std::string &text)>;
 
+// Plans come from `tuning` where it has some (core/task.h).
 isa::Expected<Artifacts> lower(mlir::ModuleOp module, const isa::MachineConfig &machine,
-                               const Dump &dump = {});
+                               const Tuning &tuning = {}, const Dump &dump = {});
 // Everything on the CPU: one segment and tessera_main.
 isa::Expected<Artifacts> lowerCpuOnly(mlir::ModuleOp module);
 

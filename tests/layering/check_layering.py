@@ -19,12 +19,12 @@ TABLE = {
     "hw_rtl": ((), ("verilated",)),
     "simulator": (("isa",), ("posix", "verilated", "systemc", "fst", "json")),
     "driver": (("isa",), ("posix", "json", "systemc", "llvm")),
-    "compiler": (("isa", "driver"), ("posix", "mlir", "llvm", "flatbuffers", "onnx", "json")),
+    "compiler": (("isa", "driver"), ("posix", "mlir", "llvm", "flatbuffers", "onnx", "json", "sqlite", "xgboost")),
     "fpga": (("isa", "driver"), ("posix", "json")),
     "tools": (("isa", "simulator", "driver", "compiler"), ("posix", "cli", "json", "png")),
     "examples": (("isa", "simulator", "driver", "compiler"), ("posix", "cli", "json", "png")),
     "tests": (("isa", "simulator", "driver", "compiler", "hw_rtl", "fpga", "tools", "examples"),
-              ("posix", "cli", "json", "png", "mlir", "llvm", "flatbuffers", "onnx", "systemc", "verilated", "fst", "gtest", "benchmark")),
+              ("posix", "cli", "json", "png", "mlir", "llvm", "flatbuffers", "onnx", "sqlite", "systemc", "verilated", "fst", "gtest", "benchmark")),
     "cmake": ((), ()),
 }
 
@@ -38,7 +38,7 @@ PUBLIC = (("tessera/isa/", "isa"), ("tessera/simulator/", "simulator"), ("tesser
 LIBRARIES = (
     (r"mlir(-c)?/", "mlir"), (r"llvm(-c)?/", "llvm"), (r"flatbuffers/", "flatbuffers"),
     (r"onnx/|google/protobuf/", "onnx"), (r"nlohmann/", "json"), (r"CLI/", "cli"),
-    (r"gtest/|gmock/", "gtest"), (r"benchmark/", "benchmark"), (r"png\.h$", "png"), (r"fst/|fstapi\.h$", "fst"),
+    (r"gtest/|gmock/", "gtest"), (r"benchmark/", "benchmark"), (r"png\.h$", "png"), (r"sqlite3\.h$", "sqlite"), (r"xgboost/", "xgboost"), (r"fst/|fstapi\.h$", "fst"),
     (r"systemc|tlm|sysc/", "systemc"), (r"verilated|svdpi\.h$|V[a-z_0-9]+(___\w+)?\.h$", "verilated"),
     (r"(sys|netinet|arpa|linux)/|(unistd|fcntl|dlfcn|pthread|poll|sched|termios|spawn|dirent|elf|link|glob|immintrin|x86intrin|arm_neon)\.h$",
      "posix"),
@@ -54,7 +54,7 @@ assert.h ctype.h errno.h fenv.h float.h inttypes.h limits.h math.h setjmp.h sign
 stdatomic.h stdlib.h string.h time.h""".split())
 
 # Generated headers that stand in no source folder: pattern -> room that makes them.
-GENERATED = ((r"\.(h|cpp)\.inc$|(^|/)(Npu|npu)\w*\.inc$", "compiler"), (r"_generated\.h$", "compiler"))
+GENERATED = ((r"\.(h|cpp)\.inc$|(^|/)(Npu|npu)\w*\.inc$", "compiler"), (r"_generated\.h$|^tuning_version\.h$", "compiler"))
 
 CPP_INCLUDE = re.compile(r'^\s*#\s*include\s*(?:<([^>]+)>|"([^"]+)")')
 VERILOG_INCLUDE = re.compile(r'^\s*`include\s+"([^"]+)"')

@@ -38,7 +38,7 @@ class CommandTest(unittest.TestCase):
         self.assertEqual(result.returncode, 0)
         for part in ("Try:", "tessera run", "info", "Exit status"):
             self.assertIn(part, result.stdout)
-        for command in ("run", "compile", "quantize", "info", "devices", "asm", "disasm", "exec"):
+        for command in ("run", "compile", "quantize", "tune", "info", "devices", "asm", "disasm", "exec"):
             shown = run(command, "--help")
             self.assertEqual(shown.returncode, 0)
             self.assertRegex(shown.stdout, f"\ntessera {command}\\b")

@@ -13,7 +13,6 @@ namespace {
 
 constexpr uint64_t kMostComparisons =
     1 << 22;                        // of pieces: what they need of one another is sought by comparing all
-constexpr size_t kMostChained = 32; // layers of a chain
 constexpr uint32_t kChainTries = 4; // cuts of a chain, the largest tiles first
 constexpr uint64_t kLeastGain = 30; // one part in so many is worth looking for
 
@@ -37,25 +36,16 @@ uint32_t secondShare(uint32_t depth, uint64_t first, uint64_t second) {
   return uint32_t(depth / parts * part);
 }
 
-// The two shares, of which the second has `inp` and `acc` quarters of these memories.
-std::array<Share, 2> sharesOf(const Target &target, const Layer &first, const Layer &second, uint32_t inp,
-                              uint32_t acc) {
-  std::array<Share, 2> shares;
-  auto split = [&](Share::Range Share::*range, MemoryType memory, uint32_t ofSecond) {
-    uint32_t rest = target.depth(memory) - ofSecond;
-    shares[0].*range = {0, rest};
-    shares[1].*range = {rest, ofSecond};
-  };
-  split(&Share::inp, MemoryType::Inp, target.depth(MemoryType::Inp) / 4 * inp);
-  split(&Share::acc, MemoryType::Acc, target.depth(MemoryType::Acc) / 4 * acc);
-  split(&Share::wgt, MemoryType::Wgt,
-        secondShare(target.depth(MemoryType::Wgt), weightElements(target, first),
-                    weightElements(target, second)));
-  // Twice, for the halves that take turns.
-  auto parameters = [&](const Layer &layer) { return 2 * uint64_t(parameterElements(target, layer)); };
-  split(&Share::par, MemoryType::Par,
-        secondShare(target.depth(MemoryType::Par), parameters(first), parameters(second)));
-  return shares;
+// The commands of each as if it were alone.
+std::array<std::vector<Command>, 2> emitPair(const Layer &first, const Layer &second, const PairPlan &pair,
+                                             const std::array<Target, 2> &parts) {
+  std::array<std::vector<Command>, 2> commands;
+  for (int side : {0, 1}) {
+    Contexts contexts(parts[size_t(side)]);
+    emitLayer(parts[size_t(side)], side ? second : first, side ? pair.second.tiling : pair.first.tiling,
+              contexts, commands[size_t(side)]);
+  }
+  return commands;
 }
 
 // Cycles of both interleaved: the busiest unit, or what the second has left to do when the first gives it what it needs.
@@ -64,12 +54,7 @@ uint64_t pairCycles(const Target &target, const Layer &first, const Layer &secon
   Cost a = costOf(parts[0], first, pair.first.tiling), b = costOf(parts[1], second, pair.second.tiling);
   if (!a.overlapped || !b.overlapped)
     return UINT64_MAX;
-  std::array<std::vector<Command>, 2> commands;
-  for (int side : {0, 1}) {
-    Contexts contexts(parts[size_t(side)]);
-    emitLayer(parts[size_t(side)], side ? second : first, side ? pair.second.tiling : pair.first.tiling,
-              contexts, commands[size_t(side)]);
-  }
+  const std::array<std::vector<Command>, 2> commands = emitPair(first, second, pair, parts);
   auto piecesA = piecesOf(commands[0]), piecesB = piecesOf(commands[1]);
   if (piecesA.size() * piecesB.size() > kMostComparisons)
     return UINT64_MAX;
@@ -87,9 +72,35 @@ uint64_t pairCycles(const Target &target, const Layer &first, const Layer &secon
 
 } // namespace
 
+std::array<Share, 2> sharesOf(const Target &target, const Layer &first, const Layer &second,
+                              PairParts parts) {
+  std::array<Share, 2> shares;
+  auto split = [&](Share::Range Share::*range, MemoryType memory, uint32_t ofSecond) {
+    uint32_t rest = target.depth(memory) - ofSecond;
+    shares[0].*range = {0, rest};
+    shares[1].*range = {rest, ofSecond};
+  };
+  split(&Share::inp, MemoryType::Inp, target.depth(MemoryType::Inp) / parts.of * parts.inp);
+  split(&Share::acc, MemoryType::Acc, target.depth(MemoryType::Acc) / parts.of * parts.acc);
+  split(&Share::wgt, MemoryType::Wgt,
+        secondShare(target.depth(MemoryType::Wgt), weightElements(target, first),
+                    weightElements(target, second)));
+  // Twice, for the halves that take turns.
+  auto parameters = [&](const Layer &layer) { return 2 * uint64_t(parameterElements(target, layer)); };
+  split(&Share::par, MemoryType::Par,
+        secondShare(target.depth(MemoryType::Par), parameters(first), parameters(second)));
+  return shares;
+}
+
 bool feeds(const Layer &first, const Layer &second) {
   return second.inputPlace == first.outputPlace ||
          (second.kind == LayerKind::Add && second.rhsPlace == first.outputPlace);
+}
+
+bool canInterleave(const Target &target, const Layer &first, const Layer &second, const PairPlan &pair) {
+  const std::array<Target, 2> parts{target.with(*pair.first.share), target.with(*pair.second.share)};
+  const auto commands = emitPair(first, second, pair, parts);
+  return piecesOf(commands[0]).size() * piecesOf(commands[1]).size() <= kMostComparisons;
 }
 
 std::optional<PairPlan> planPair(const Target &target, const Layer &first, const Layer &second) {
@@ -98,7 +109,7 @@ std::optional<PairPlan> planPair(const Target &target, const Layer &first, const
   for (TileOrder order : {TileOrder::Any, TileOrder::RowsOuter})
     for (uint32_t inp : add ? std::vector{0u} : addFirst ? std::vector{4u} : std::vector{1u, 2u})
       for (uint32_t acc : {1u, 2u}) {
-        auto shares = sharesOf(target, first, second, inp, acc);
+        auto shares = sharesOf(target, first, second, {inp, acc, 4});
         std::array<Target, 2> parts{target.with(shares[0]), target.with(shares[1])};
         auto one = chooseTiling(parts[0], first, order), two = chooseTiling(parts[1], second, order);
         if (!one || !two)
@@ -123,17 +134,23 @@ bool fitTogether(const Target &target, const Share &first, const std::optional<S
          apart(&Share::acc, MemoryType::Acc) && apart(&Share::par, MemoryType::Par);
 }
 
+std::vector<LayerPlan> chainPlans(std::span<const Layer> layers, uint32_t rows) {
+  std::vector<LayerPlan> plans(layers.size());
+  for (size_t i = 0; i < layers.size(); ++i) {
+    const Shape &output = layers[i].output;
+    plans[i] = {{output.height, output.width, 1, 1, false, 0}, {}, i > 0, true};
+  }
+  plans.back().tiling.rows = rows;
+  return plans;
+}
+
 std::optional<std::vector<LayerPlan>> planChain(const Target &target, std::span<const Layer> layers) {
   if (layers.size() > kMostChained)
     return std::nullopt;
   for (size_t i = 1; i < layers.size(); ++i)
     if (!canChain(target, layers[i - 1], layers[i]))
       return std::nullopt;
-  std::vector<LayerPlan> best(layers.size());
-  for (size_t i = 0; i < layers.size(); ++i) {
-    const Shape &output = layers[i].output;
-    best[i] = {{output.height, output.width, 1, 1, false, 0}, {}, i > 0, true};
-  }
+  std::vector<LayerPlan> best = chainPlans(layers, layers.back().output.height);
   const uint32_t height = layers.back().output.height;
   uint64_t least = UINT64_MAX;
   uint32_t tried = 0, bestRows = 0;

@@ -9,6 +9,7 @@
 
 #include "tessera/isa/error.h"
 
+#include <array>
 #include <optional>
 #include <span>
 #include <vector>
@@ -22,6 +23,13 @@ struct LayerPlan {
   bool chained = false;       // one of a chain (chain.h); the last one's tiling has the rows of its tiles
   bool operator==(const LayerPlan &) const = default;
 };
+
+// How much of INP and ACC the second of two layers gets: `inp` and `acc` of `of` parts.
+struct PairParts {
+  uint32_t inp = 0, acc = 0, of = 4;
+};
+// The shares of two interleaved layers; WGT and PAR are shared out by what each needs.
+std::array<Share, 2> sharesOf(const Target &target, const Layer &first, const Layer &second, PairParts parts);
 
 // Whether two shares lie in the machine's memories and do not meet.
 bool fitTogether(const Target &target, const Share &first, const std::optional<Share> &second);
@@ -39,6 +47,14 @@ struct PairPlan {
   uint64_t cycles = 0;
 };
 std::optional<PairPlan> planPair(const Target &target, const Layer &first, const Layer &second);
+
+// Whether the pieces of both are few enough to be held against each other.
+bool canInterleave(const Target &target, const Layer &first, const Layer &second, const PairPlan &pair);
+
+constexpr size_t kMostChained = 32; // layers of a chain
+
+// Layers chained on chip in tiles of `rows` rows of the last one.
+std::vector<LayerPlan> chainPlans(std::span<const Layer> layers, uint32_t rows);
 
 // Layers chained on chip, in the tiles that the timing model finds fastest. Nothing where they cannot be.
 std::optional<std::vector<LayerPlan>> planChain(const Target &target, std::span<const Layer> layers);

@@ -1,6 +1,6 @@
 // Tiling. Gives each layer of an NPU segment the attribute `tiling` (core/tiling.h says what its five numbers mean): the cheapest
 // cut that fits the machine's on-chip memories. Where that is cheaper, two neighbours share the memories and are interleaved (`share`, `joins`;
-// core/plan.h). Refuses a layer that fits in no way, with the memory that is too small.
+// core/plan.h). Plans that were found by measuring take the place of the usual ones (core/task.h). Refuses a layer that fits in no way, with the memory that is too small.
 #include "dialect/convert.h"
 #include "passes/passes.h"
 
@@ -12,7 +12,7 @@ namespace {
 class TilePass : public mlir::PassWrapper<TilePass, mlir::OperationPass<mlir::func::FuncOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TilePass)
-  explicit TilePass(const Target *target) : target_(target) {}
+  TilePass(const Target *target, const Tuning *tuning) : target_(target), tuning_(tuning) {}
   llvm::StringRef getArgument() const final { return "npu-tile"; }
   llvm::StringRef getDescription() const final { return "cut layers to the on-chip memories"; }
 
@@ -30,18 +30,20 @@ public:
       getOperation().emitError(plans.error().message);
       return signalPassFailure();
     }
+    const std::vector<LayerPlan> tuned = tunedPlans(*target_, layers, std::move(*plans), *tuning_);
     for (size_t i = 0; i < ops.size(); ++i)
-      setPlan(ops[i], (*plans)[i]);
+      setPlan(ops[i], tuned[i]);
   }
 
 private:
   const Target *target_;
+  const Tuning *tuning_;
 };
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createTilePass(const Target *target) {
-  return std::make_unique<TilePass>(target);
+std::unique_ptr<mlir::Pass> createTilePass(const Target *target, const Tuning *tuning) {
+  return std::make_unique<TilePass>(target, tuning);
 }
 
 } // namespace tessera::compiler::npu

@@ -51,7 +51,8 @@ int main(int argc, char **argv) {
   known.push_back(createSegmentPass());
   known.push_back(createGatherPass(t));
   known.push_back(createLayoutPass(t, &constants));
-  known.push_back(createTilePass(t));
+  const Tuning untuned;
+  known.push_back(createTilePass(t, &untuned));
   known.push_back(createTensorizePass(t));
   known.push_back(createHoistPass(t));
   known.push_back(createTokenPass(t));

@@ -1,23 +1,12 @@
 #include "run_layers.h"
 #include "core/chain.h"
 #include "core/command.h"
+#include "core/record_commands.h"
 #include "core/region.h"
 #include "core/shift_exit.h"
 
 namespace tessera::compiler::npu::test {
 namespace {
-
-uint32_t recordKernel(tsr_recorder *recorder, const Kernel &kernel) {
-  std::vector<uint32_t> extents, strides;
-  for (const Kernel::Loop &loop : kernel.loops) {
-    extents.push_back(loop.extent);
-    strides.insert(strides.end(), {loop.dst, loop.src, loop.wgt});
-  }
-  uint32_t id = 0;
-  tsr_record_kernel(recorder, uint32_t(extents.size()), extents.data(), strides.data(), kernel.reduceLoops,
-                    &id);
-  return id;
-}
 
 std::vector<uint8_t> toBlocked(const Target &target, const std::vector<int8_t> &nhwc, Shape s) {
   std::vector<uint8_t> out(target.activationBytes(s.height, s.width, s.channels), 0x55);
@@ -49,57 +38,6 @@ struct Owned {
       tsr_device_free(device, buffer);
   }
 };
-
-} // namespace
-
-tsr_status recordCommands(tsr_recorder *r, const std::vector<Command> &commands) {
-  tsr_status status = TSR_OK;
-  for (const Command &c : commands) {
-    if (c.kind == Command::Kind::Reduce || c.kind == Command::Kind::Vec)
-      tsr_record_exit(r, uint32_t(c.exit.mode), c.exit.zeroPoint, c.exit.clampMin, c.exit.clampMax);
-    switch (c.kind) {
-    case Command::Kind::Load:
-      status = tsr_record_load(r, uint32_t(c.memory), c.sramBase, c.place.region, c.place.offset, c.rows,
-                               c.columns, c.stride, c.pads[0], c.pads[1], c.pads[2], c.pads[3], c.padValue,
-                               c.viaLoad(), c.dependencies);
-      break;
-    case Command::Kind::Store:
-      status = tsr_record_store(r, c.sramBase, c.place.region, c.place.offset, c.rows, c.columns, c.stride,
-                                c.dependencies);
-      break;
-    case Command::Kind::Reduce:
-      status = tsr_record_reduce(r, recordKernel(r, c.kernel), c.op, c.taps, uint32_t(c.init),
-                                 uint32_t(c.destination), c.dstBase, c.srcBase, c.wgtBase, c.par, c.overlap,
-                                 c.dependencies);
-      break;
-    case Command::Kind::Vec:
-      tsr_record_operand(r, 0, c.lhs.zeroPoint, c.lhs.multiplier, c.lhs.shift);
-      tsr_record_operand(r, 1, c.rhs.zeroPoint, c.rhs.multiplier, c.rhs.shift);
-      status = tsr_record_vec(r, recordKernel(r, c.kernel), c.op, uint32_t(c.destination), c.dstBase,
-                              c.srcBase, c.wgtBase, c.par, c.overlap, c.dependencies);
-      break;
-    case Command::Kind::Gemm:
-      status = tsr_record_gemm(r, recordKernel(r, c.kernel), c.reset, c.dstBase, c.srcBase, c.wgtBase,
-                               c.dependencies);
-      break;
-    case Command::Kind::Alu:
-      status = tsr_record_alu(r, recordKernel(r, c.kernel), c.op, c.useImmediate, c.immediate, c.dstBase,
-                              c.srcBase, c.dependencies);
-      break;
-    case Command::Kind::Sync:
-      status = tsr_record_sync(r, c.dependencies);
-      break;
-    case Command::Kind::Mark:
-      status = tsr_record_mark(r, c.layer);
-      break;
-    }
-    if (status != TSR_OK)
-      return status;
-  }
-  return status;
-}
-
-namespace {
 
 // Level vta: weights of the layers whose channels do not mix, and the biases of all.
 void packDiagonals(const Target &target, const LayerCase &c, const Layer &layer,
@@ -271,6 +209,20 @@ std::optional<isa::Expected<LayerRun>> runChain(tsr_device *device, const Target
     plans[i].joins = i > 0, plans[i].chained = true;
   plans.back().tiling.rows = rows;
   auto commands = scheduleRegion(target, layers, plans);
+  if (!commands)
+    return commands.error();
+  return runCommands(device, target, constants, arena.bytes(), layers.back(), *commands);
+}
+
+isa::Expected<LayerRun>
+runPlans(tsr_device *device, const Target &target, std::span<const LayerCase> cases,
+         const std::function<std::vector<LayerPlan>(std::span<const Layer>)> &plansOf) {
+  std::vector<uint8_t> constants;
+  Arena arena(target);
+  std::vector<Layer> layers = follow(target, cases, arena, constants);
+  for (Layer &layer : layers)
+    layer.handsOn = &layer != &layers.back();
+  auto commands = scheduleRegion(target, layers, plansOf(layers));
   if (!commands)
     return commands.error();
   return runCommands(device, target, constants, arena.bytes(), layers.back(), *commands);

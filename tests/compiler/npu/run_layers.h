@@ -2,20 +2,19 @@
 #pragma once
 
 #include "core/command.h"
+#include "core/plan.h"
 #include "random_layer.h"
 
 #include "tessera/device.h"
 #include "tessera/isa/error.h"
 #include "tessera/record.h"
 
+#include <functional>
 #include <optional>
 #include <span>
 #include <vector>
 
 namespace tessera::compiler::npu::test {
-
-// All record.h calls of the commands.
-tsr_status recordCommands(tsr_recorder *recorder, const std::vector<Command> &commands);
 
 struct LayerRun {
   std::vector<int8_t> output; // NHWC
@@ -35,5 +34,10 @@ std::optional<isa::Expected<LayerRun>> runPair(tsr_device *device, const Target 
 // Convolutions and depthwise layers chained on chip in tiles of `rows`, each on what the one before gives. Nothing where the memories are too small.
 std::optional<isa::Expected<LayerRun>> runChain(tsr_device *device, const Target &target,
                                                 std::span<const LayerCase> cases, uint32_t rows);
+
+// Layers of which each reads what the one before gives, and nobody else does, under the plans that are made for them.
+isa::Expected<LayerRun>
+runPlans(tsr_device *device, const Target &target, std::span<const LayerCase> cases,
+         const std::function<std::vector<LayerPlan>(std::span<const Layer>)> &plansOf);
 
 } // namespace tessera::compiler::npu::test

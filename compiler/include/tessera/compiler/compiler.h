@@ -39,6 +39,12 @@ struct CompileOptions {
   /// The host code has no memory of its own: whoever calls `cpu_segment_0` gives `host_arena_bytes` (in the metadata), 64-byte aligned, as one more
   /// input behind the others (and behind their extents). Only with `cpuOnly`: ahead_of_time.h.
   bool arenaFromCaller = false;
+  /// A tuning log (tuning_log.h) whose choices take the place of the compiler's own; empty: none. What is computed stays the same to the byte.
+  std::string tuned;
+  /// The memory model that the choices must have been measured with; empty: "bench".
+  std::string tunedMemory;
+  /// Called with one line about each choice that was refused, and if the log has nothing for this network.
+  std::function<void(const std::string &warning)> warn;
   /// Called with the text of the module after each stage ("import", "place", "npu", "linalg", "llvm"), if set.
   std::function<void(std::string_view stage, const std::string &text)> dump;
 };

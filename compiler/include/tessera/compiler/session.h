@@ -46,6 +46,10 @@ struct SessionOptions {
   std::string modelFolder;
   /// Fixes open extents of an ONNX model's inputs by their names.
   std::map<std::string, int64_t> extents;
+  /// A tuning log whose choices, measured with `memory`, the compilation takes; empty: none.
+  std::string tuned;
+  /// Called with one line about what the log could not give.
+  std::function<void(const std::string &warning)> warn;
 };
 
 /// An extent that only a run decides.

@@ -1,0 +1,39 @@
+/// A tuning log as a compilation reads it.
+#ifndef TESSERA_COMPILER_TUNE_CHOICES_H
+#define TESSERA_COMPILER_TUNE_CHOICES_H
+
+#include "tessera/compiler/compiler.h"
+#include "tessera/compiler/tuning_log.h"
+
+#include "npu/core/task.h"
+
+namespace tessera::compiler {
+
+/// Where cycles of a machine under a memory model are measured; an empty memory is the device's default, "bench".
+TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memory);
+
+class LoggedChoices {
+public:
+  /// The log of options.tuned. Error: it cannot be read.
+  static isa::Expected<std::unique_ptr<LoggedChoices>> open(const CompileOptions &options);
+
+  /// Valid as long as this lives.
+  npu::Tuning tuning();
+
+  /// After the compilation: the first error of reading, and a warning where the log knows none of the tasks.
+  isa::Expected<void> finish();
+
+private:
+  explicit LoggedChoices(const CompileOptions &options)
+      : options_(options), place_(npuPlace(options.machine, options.tunedMemory)) {}
+
+  const CompileOptions &options_;
+  TuningPlace place_;
+  std::unique_ptr<TuningLog> log_;
+  size_t asked_ = 0, found_ = 0;
+  isa::Expected<void> failed_;
+};
+
+} // namespace tessera::compiler
+
+#endif

@@ -1,0 +1,10 @@
+# Writes the hash of FILES (a file that lists them) into OUTPUT, a header; leaves OUTPUT alone where nothing has changed.
+file(STRINGS ${FILES} paths)
+set(all ${VERSION})
+foreach(path IN LISTS paths)
+  file(SHA256 ${path} hash)
+  string(APPEND all " ${hash}")
+endforeach()
+string(SHA256 hash "${all}")
+string(SUBSTRING ${hash} 0 16 hash)
+file(CONFIGURE OUTPUT ${OUTPUT} CONTENT "#define TESSERA_TUNING_VERSION \"${VERSION}-${hash}\"\n")
