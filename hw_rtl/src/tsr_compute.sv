@@ -111,7 +111,7 @@ module tsr_compute (
   wire [LoopW+VectorCfgW-1:0] vec_start;
   wire [45:0] lhs, rhs;
   wire single, fill, fill_busy;
-  wire arr_err, vec_err, arr_dead, vec_dead, drained, arr_done, vec_done;
+  wire guard, arr_err, vec_err, arr_dead, vec_dead, drained, arr_done, vec_done;
   wire [31:0] arr_err_index, vec_err_index;
   tsr_dispatch #(
       .ArrayW (LoopW + ArrayCfgW),
@@ -120,16 +120,8 @@ module tsr_compute (
       .clk_i,
       .rst_ni,
       .clear_i,
-      .cmd_valid_i,
-      .cmd_ready_o,
-      .cmd_insn_i,
-      .cmd_index_i,
-      .l2c_avail_i,
-      .l2c_pop_o,
-      .c2l_push_o,
-      .s2c_avail_i,
-      .s2c_pop_o,
-      .c2s_push_o,
+      .cmd_valid_i, .cmd_ready_o, .cmd_insn_i, .cmd_index_i,
+      .l2c_avail_i, .l2c_pop_o, .c2l_push_o, .s2c_avail_i, .s2c_pop_o, .c2s_push_o,
       .arr_start_valid_o(arr_start_valid),
       .arr_start_ready_i(arr_start_ready),
       .arr_start_o(arr_start),
@@ -153,18 +145,15 @@ module tsr_compute (
       .vec_err_i(vec_err),
       .vec_err_index_i(vec_err_index),
       .drained_i(drained),
+      .guard_o(guard),
       .arr_dead_o(arr_dead),
       .vec_dead_o(vec_dead),
-      .err_valid_o,
-      .err_code_o,
-      .err_index_o,
-      .limit_valid_i,
-      .limit_index_i,
+      .err_valid_o, .err_code_o, .err_index_o,
+      .limit_valid_i, .limit_index_i,
       .idle_o,
       .oldest_index_o,
       .finish_o,
-      .mark_valid_o,
-      .mark_index_o,
+      .mark_valid_o, .mark_index_o,
       .busy_o,
       .wait_load_o,
       .wait_store_o,
@@ -214,8 +203,12 @@ module tsr_compute (
   wire ai_valid, ai_ready, ai_null, ai_first, ai_last, ai_end;
   wire [17:0] ai_dst, ai_src, ai_wgt;
   wire [ArrayCfgW-1:0] ai_cfg;
+  wire range_known;
+  wire [17:0] range_low, range_high;
+  wire [36:0] vec_range;
   tsr_sequencer #(
-      .CfgW(ArrayCfgW)
+      .CfgW(ArrayCfgW),
+      .Ranges(tsr_cfg_pkg::LevelTessera == 0)
   ) u_arr_sequencer (
       .clk_i,
       .rst_ni,
@@ -243,7 +236,8 @@ module tsr_compute (
       .item_src_o(ai_src),
       .item_wgt_o(ai_wgt),
       .item_cfg_o(ai_cfg),
-      .busy_o(arr_left)
+      .busy_o(arr_left),
+      .range_known_o(range_known), .range_low_o(range_low), .range_high_o(range_high)
   );
   wire vi_valid, vi_ready, vi_null, vi_end, vi_first, vi_last;
   wire [17:0] vi_dst, vi_rhs, vi_lhs;
@@ -278,7 +272,8 @@ module tsr_compute (
       .item_src_o(vi_rhs),
       .item_wgt_o(vi_lhs),
       .item_cfg_o(vi_cfg),
-      .busy_o(vec_left)
+      .busy_o(vec_left),
+      .range_known_o(vec_range[36]), .range_low_o(vec_range[18+:18]), .range_high_o(vec_range[0+:18])
   );
   assign issue_o = as_valid || arr_left || vs_valid || vec_left;
   assign unit_begin_o = {job_valid_o && job_ready_i, vec_start_valid, arr_start_valid};
@@ -454,6 +449,8 @@ module tsr_compute (
       .item_rhs_i(vi_rhs),
       .item_lhs_i(vi_lhs),
       .item_cfg_i(vi_cfg),
+      .guard_i(guard),
+      .range_known_i(range_known), .range_low_i(range_low), .range_high_i(range_high),
       .busy_o(vector_busy_o),
       .err_o(vec_err),
       .err_index_o(vec_err_index),
@@ -593,7 +590,7 @@ module tsr_compute (
   `TSR_ASSERT(!(ax_valid && vx_valid))
   `TSR_ASSERT((arr_use_next & vec_use_next) == '0)
 
-  wire unused = &{1'b0, vi_first, vi_last};
+  wire unused = &{1'b0, vi_first, vi_last, vec_range};
 endmodule
 
 `default_nettype wire

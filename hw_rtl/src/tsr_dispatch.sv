@@ -5,6 +5,8 @@
 // instruction of another unit runs. Instructions of one unit flow, save that an array instruction without overlap waits for array
 // instructions with destination INP, and that a VEC after a change of SET LHS or RHS waits for the vector
 // unit to empty and its tables to be filled.
+// At level vta an ALU begins while one earlier GEMM runs (guard_o): its micro-ops wait at the vector unit for what that one writes. A GEMM still waits for
+// every ALU before it, so array instructions that run are earlier than all vector ones that do.
 // With overlap an instruction still waits for what stands before the last instruction without, which may itself have flowed.
 // Retirement: what has begun stands in a FIFO; its head ends when its unit has reported one more end (arr_done_i, vec_done_i, job_done_i).
 // Then tokens are given, marks and FINISH reported. After an error no instruction from the failing one on gives tokens.
@@ -54,6 +56,7 @@ module tsr_dispatch #(
     input  wire               vec_err_i,
     input  wire  [31:0]       vec_err_index_i,
     input  wire               drained_i,  // no result is on its way
+    output wire               guard_o,  // an array instruction runs that stands before what the vector unit runs
     output wire               arr_dead_o,  // flush: the array has failed in this launch
     output wire               vec_dead_o,
     output logic              err_valid_o,
@@ -156,12 +159,15 @@ module tsr_dispatch #(
   // For other units it begins when those have: behind_q counts what has not ended of all that stands before it.
   logic [1:0] barrier_unit_q;
   logic [4:0] behind_q, held_q;
+  localparam bit Guards = tsr_cfg_pkg::LevelTessera == 0;
+  wire array_ok = arr_none || (Guards && arr_count_q == 5'd1);
+  assign guard_o = Guards && !arr_none;
   wire overlap_ok = overlap && (behind_q == '0 || barrier_unit_q == unit);
   logic order_ok;
   always_comb begin
     case (unit)
       2'd1: order_ok = arr_start_ready_i && (overlap_ok || (vec_none && job_none && chain_count_q == '0));
-      2'd2: order_ok = vec_start_ready_i && (overlap_ok || (arr_none && job_none)) && !(uses_operands && !operands_held);
+      2'd2: order_ok = vec_start_ready_i && (overlap_ok || (array_ok && job_none)) && !(uses_operands && !operands_held);
       2'd3: order_ok = !job_valid_o && arr_none && vec_none;
       default: order_ok = 1'b1;
     endcase

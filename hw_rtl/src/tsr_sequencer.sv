@@ -3,6 +3,7 @@
 // Takes a started instruction (start_*), walks iter_out x iter_in x [uop_bgn, uop_end) and offers one micro-op a cycle (item_*) with its
 // three indexes. Instructions follow one another without a gap. An empty loop gives one item with item_null_o set.
 // Offsets may run past a memory's depth by less than one step before the item that uses them is refused, so IdxW = 18 bits never wrap.
+// range_*_o: where the destinations of the instruction taken last lie, with Ranges (tsr_dst_range); without, never known.
 // Stages: S0 loop counters and micro-op RAM address, S1 RAM output, S2 micro-op register, S3 indexes. All four move together (adv).
 // Critical path: item_ready_i to the enables of the four stages. Memories: none (the micro-op RAM stands in tsr_scratchpads).
 `default_nettype none
@@ -10,7 +11,8 @@
 
 module tsr_sequencer #(
     parameter int CfgW = 8,
-    parameter bit ThirdIsDst = 1'b0  // the third index takes the micro-op's dst, as the vector unit's first operand does
+    parameter bit ThirdIsDst = 1'b0,  // the third index takes the micro-op's dst, as the vector unit's first operand does
+    parameter bit Ranges = 1'b0
 ) (
     input  wire                                    clk_i,
     input  wire                                    rst_ni,
@@ -41,7 +43,10 @@ module tsr_sequencer #(
     output logic [17:0]                            item_src_o,
     output logic [17:0]                            item_wgt_o,
     output logic [CfgW-1:0]                        item_cfg_o,
-    output wire                                    busy_o              // an instruction has items left
+    output wire                                    busy_o,             // an instruction has items left
+    output wire                                    range_known_o,
+    output wire  [17:0]                            range_low_o,
+    output wire  [17:0]                            range_high_o
 );
   localparam int UB = tsr_cfg_pkg::UopIndexBits;
   localparam int DstLsb = tsr_cfg_pkg::MicroOpDstLsb;
@@ -178,6 +183,35 @@ module tsr_sequencer #(
     end
     if (!rst_ni || flush_i) item_valid_o <= 1'b0;
     else if (adv) item_valid_o <= v2_q;
+  end
+
+  if (Ranges) begin : g_range
+    logic pass1_q, pass2_q, pass3_q;  // the first pass over the micro-ops
+    always_ff @(posedge clk_i) begin
+      if (adv && act_q) pass1_q <= i_q == '0 && j_q == '0;
+      if (adv && v1_q) pass2_q <= pass1_q;
+      if (adv && v2_q) pass3_q <= pass2_q;
+    end
+    tsr_dst_range u_range (
+        .clk_i,
+        .rst_ni(rst_ni && !flush_i),
+        .take_i(take),
+        .out_last_i(start_null_i ? '0 : start_out_last_i),
+        .in_last_i(start_null_i ? '0 : start_in_last_i),
+        .out_factor_i(start_factors_i[0+:16]),
+        .in_factor_i(start_factors_i[16+:16]),
+        .item_i(item_valid_o && item_ready_i),
+        .item_first_pass_i(pass3_q && !item_null_o),
+        .item_end_i(item_end_o),
+        .item_dst_i(item_dst_o),
+        .known_o(range_known_o),
+        .low_o(range_low_o),
+        .high_o(range_high_o)
+    );
+  end else begin : g_no_range
+    assign range_known_o = 1'b0;
+    assign range_low_o   = '0;
+    assign range_high_o  = '0;
   end
 
   `TSR_ASSERT(!v2_q || null2_q || ulast2_q || v1_q)

@@ -6,7 +6,8 @@
 // tsr_pending knows every result on its way to ACC. An operand that is in alu_q (from the micro-op before) or in the result register (from the
 // simple one before that, or a MUL or VEC) at V7 is forwarded; any other pending one stalls the issue until ACC gives it. The pipeline itself never stalls.
 // What the array and the loader write needs no such care: an instruction that waits for theirs begins when their last result has been in the
-// result register, and its first micro-op is issued five cycles later.
+// result register, and its first micro-op is issued five cycles later. Where it may begin beside an earlier array instruction (guard_i), each micro-op
+// waits until it is known to touch none of that one's destinations, or that one has ended, two cycles behind its last result.
 // The four operations have two bodies, as tsr_dot has: tsr_alu_lane is the one for synthesis.
 // Critical path: V7, result register through an operand's multiplexers into the shifter; S3, pending results into issue. Memories, DSPs: none here.
 `default_nettype none
@@ -39,6 +40,10 @@ module tsr_vector #(
     input  wire  [17:0]                           item_rhs_i,
     input  wire  [17:0]                           item_lhs_i,
     input  wire  [CfgW-1:0]                       item_cfg_i,  // exit settings, par, destination, imm, use_imm, vec, op, index (low)
+    input  wire                                   guard_i,  // an array instruction before this one runs, whose destinations range_*_i are
+    input  wire                                   range_known_i,
+    input  wire  [17:0]                           range_low_i,
+    input  wire  [17:0]                           range_high_i,
     output wire                                   busy_o,
     output wire                                   err_o,
     output wire  [31:0]                           err_index_o,
@@ -128,8 +133,12 @@ module tsr_vector #(
       .due_index_o(due_index)
   );
 
+  // The first operand is one of dst and rhs.
+  wire touches = (item_dst_i >= range_low_i && item_dst_i <= range_high_i) || (item_rhs_i >= range_low_i && item_rhs_i <= range_high_i);
+  wire guarded = guard_i && (!range_known_i || touches);
+
   assign want_simple_o = s3_simple;
-  wire able = item_valid_i && !err_o && (item_null_i || (banks_ok && wait_for == '0));
+  wire able = item_valid_i && !err_o && (item_null_i || (banks_ok && wait_for == '0 && !guarded));
   wire issue = able && slot_ok_i;
   assign reserve_o = issue;
   assign item_ready_o = err_o || issue;

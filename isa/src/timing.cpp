@@ -1,6 +1,7 @@
 #include "tessera/isa/timing.h"
 
 #include <algorithm>
+#include <bit>
 
 namespace tessera::isa {
 
@@ -350,7 +351,7 @@ uint64_t TimingModel::retire(uint64_t ended, const Dependencies &flags) {
   return retired_;
 }
 
-void TimingModel::compute(const Instruction &instruction) {
+void TimingModel::compute(const Instruction &instruction, bool apart) {
   const Dependencies &flags = dependenciesOf(instruction);
   const TokenUse use = tokenUse(Module::Compute, flags);
   const uint64_t head = std::max(handOut(Module::Compute) + 2, computeBegun_ + 1);
@@ -364,7 +365,10 @@ void TimingModel::compute(const Instruction &instruction) {
   const auto unit = [&](Unit &unit, bool overlap, uint64_t items, uint64_t latency, double perCycle,
                         bool toInp = false) {
     begin = std::max(begin, oldest(unit.starts, kUnitQueue));
-    if (!overlap) {
+    const bool guarded = machine_.level == Level::Vta && &unit == &vector_;
+    if (guarded) { // beside the array's last instruction, whose destinations its micro-ops wait for
+      begin = std::max({begin, array_.retiredBefore + 1, job_.retired + 1});
+    } else if (!overlap) {
       for (const Unit *other : {&array_, &vector_, &job_})
         if (other != &unit)
           begin = std::max(begin, other->retired + 1);
@@ -375,7 +379,11 @@ void TimingModel::compute(const Instruction &instruction) {
     } else if (barrierUnit_ != &unit) {
       begin = std::max(begin, barrier_ + 1);
     }
-    const uint64_t start = std::max(begin, unit.free); // the unit takes it
+    uint64_t start = std::max(begin, unit.free); // the unit takes it
+    if (guarded) {
+      const uint64_t free = apart ? std::min(rangeKnown_, array_.retired + 1) : array_.retired + 1;
+      start = std::max(start, free - std::min(free, kIssue));
+    }
     keep(unit.starts, start, kUnitQueue);
     unit.free = start + std::max<uint64_t>(items, 1);
     if (&unit == &vector_)
@@ -383,7 +391,9 @@ void TimingModel::compute(const Instruction &instruction) {
     const Results results{start + kIssue + latency, unit.free + kIssue + latency, perCycle, toInp};
     delayLoads(results);
     keep(results_, results, kRetirement);
+    unit.retiredBefore = unit.retired;
     unit.retired = retire(unit.free - 1 + kIssue + latency, flags);
+    return start;
   };
 
   std::visit(
@@ -395,7 +405,10 @@ void TimingModel::compute(const Instruction &instruction) {
           if (i.destination == Destination::Inp)
             chainRetired_ = array_.retired;
         } else if constexpr (std::is_same_v<Kind, Gemm>) {
-          unit(array_, false, microOps(i), kToAcc, 1);
+          const uint32_t pass = i.uopEnd > i.uopBgn ? i.uopEnd - i.uopBgn : 1;
+          const uint64_t start = unit(array_, false, microOps(i), kToAcc, 1.0 / pass);
+          const int bits = std::bit_width(std::max(i.iterOut, i.iterIn));
+          rangeKnown_ = start + kIssue + std::max<uint64_t>(pass, uint64_t(bits)) + 2;
         } else if constexpr (std::is_same_v<Kind, Alu>) {
           unit(vector_, false, microOps(i), i.aluOpcode == AluOpcode::Mul ? kToOut : kSimple, 1);
         } else if constexpr (std::is_same_v<Kind, Vec>) {
@@ -431,11 +444,11 @@ void TimingModel::compute(const Instruction &instruction) {
   beginOf(Module::Compute, begin);
 }
 
-void TimingModel::add(const Instruction &instruction) {
-  ahead_.push_back(instruction);
+void TimingModel::add(const Instruction &instruction, bool apart) {
+  ahead_.push_back({instruction, apart});
   reads_.fetched(fetchBeats(machine_));
   while (queued_ < ahead_.size()) {
-    const Module module = moduleOf(ahead_[queued_]);
+    const Module module = moduleOf(ahead_[queued_].first);
     if (inQueue_[size_t(module)] == queueRoom(module))
       break;
     ++inQueue_[size_t(module)];
@@ -453,20 +466,20 @@ void TimingModel::finish() {
 void TimingModel::runOne() {
   if (queued_ > 0) {
     --queued_;
-    --inQueue_[size_t(moduleOf(ahead_.front()))];
+    --inQueue_[size_t(moduleOf(ahead_.front().first))];
   }
-  run(ahead_.front());
+  run(ahead_.front().first, ahead_.front().second);
   ahead_.pop_front();
 }
 
-void TimingModel::run(const Instruction &instruction) {
+void TimingModel::run(const Instruction &instruction, bool apart) {
   switch (moduleOf(instruction)) {
   case Module::Load:
     return loadModule(instruction);
   case Module::Store:
     return store(std::get<Store>(instruction));
   case Module::Compute:
-    return compute(instruction);
+    return compute(instruction, apart);
   }
 }
 

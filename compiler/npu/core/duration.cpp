@@ -31,9 +31,10 @@ public:
       operands(c);
       return timing_.add(vecOf(c));
     case Command::Kind::Gemm:
+      written_ = accessesOf(target_, c);
       return timing_.add(loopsOf<isa::Gemm>(c));
     case Command::Kind::Alu:
-      return timing_.add(loopsOf<isa::Alu>(c));
+      return timing_.add(loopsOf<isa::Alu>(c), !conflict(written_, accessesOf(target_, c)));
     case Command::Kind::Sync: {
       isa::SetExit sync;
       sync.dependencies = dependenciesOf(c);
@@ -125,6 +126,7 @@ private:
   Exit exit_;
   Operand lhs_, rhs_;
   int32_t padValue_ = 0;
+  Accesses written_; // of the last GEMM
 };
 
 } // namespace

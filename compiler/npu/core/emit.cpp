@@ -18,10 +18,12 @@ uint32_t Contexts::next(MemoryType memory, uint32_t elements) const {
   const Range &last = last_[size_t(memory)];
   if (memory == MemoryType::Wgt || memory == MemoryType::Par)
     return last.end >= begin && last.end + elements <= end ? last.end : begin;
-  uint32_t half = target_.context(memory), middle = begin + half;
-  bool firstInUse = last.begin < middle && last.end > begin;
-  bool secondInUse = last.begin < middle + half && last.end > middle;
-  return elements <= half && firstInUse && !secondInUse ? middle : begin;
+  uint32_t part = target_.context(memory);
+  bool inUse = last.begin < end && last.end > begin;
+  if (elements > part || !inUse)
+    return begin;
+  uint32_t turn = (last.end - begin + part - 1) / part; // behind the last
+  return turn < target_.contexts(memory) ? begin + turn * part : begin;
 }
 
 uint32_t Contexts::take(MemoryType memory, uint32_t elements) {

@@ -12,8 +12,8 @@
 namespace tessera::compiler::npu {
 
 // Hands out scratchpad ranges, across layers too, so that what is loaded next does not lie where the last piece is still in use:
-// weights and parameters go round in a ring (many small layers fit at once), the other memories have two halves that take turns. A
-// request larger than a half gets the whole memory.
+// weights and parameters go round in a ring (many small layers fit at once), the other memories have contexts that take turns. A
+// request larger than a context gets the whole memory.
 class Contexts {
 public:
   explicit Contexts(const Target &target) : target_(target) {}

@@ -68,7 +68,9 @@ private:
   void loadParameters(Range chunk) {
     uint32_t all = parameterElements(target_, layer_);
     bool shared = layer_.kind == LayerKind::AveragePool; // by divisor, not by channel
-    Range wanted = shared ? Range{0, all} : chunk;
+    // At level vta they are compute's to load, which stops both units: at once, then.
+    bool whole = shared || (target_.isVta() && all <= target_.context(MemoryType::Par));
+    Range wanted = whole ? Range{0, all} : chunk;
     if (all == 0 || parameters_ == wanted)
       return;
     parameters_ = wanted;
@@ -140,7 +142,11 @@ private:
   std::vector<Part> parts(Range chunk, uint32_t block, Range rows, Range columns) const {
     const Range allRows{0, layer_.window.kernelHeight}, allColumns{0, layer_.window.kernelWidth};
     if (layer_.kind != LayerKind::AveragePool && !onlyCovered())
-      return {{{0, rows.size()}, {0, columns.size()}, allRows, allColumns, block - chunk.begin}};
+      return {{{0, rows.size()},
+               {0, columns.size()},
+               allRows,
+               allColumns,
+               block - parameters_.value_or(chunk).begin}};
     std::vector<uint32_t> counts = averageCounts(layer_);
     std::vector<Part> out;
     for (const Span &row : rowSpans(layer_))

@@ -18,9 +18,17 @@ public:
       out_.push_back(c);
     } else if (c.kind == Command::Kind::Reduce) {
       reduce(c);
+    } else if (c.kind == Command::Kind::Store) {
+      waiting_.push_back(c);
     } else {
       out_.push_back(c);
     }
+  }
+
+  // What still waits for a GEMM to run beside.
+  void flush() {
+    out_.insert(out_.end(), waiting_.begin(), waiting_.end());
+    waiting_.clear();
   }
 
 private:
@@ -46,26 +54,42 @@ private:
     c.reset = reset;
     c.dstBase = dst, c.srcBase = src, c.wgtBase = wgt;
     out_.push_back(c);
+    running_ = !reset;
   }
 
   void reduce(const Command &c) {
     std::vector<Kernel::Loop> loops = loopsOf(c.kernel, false);
     Kernel results = over(loops, [](const Kernel::Loop &loop) { return loop.dst; });
+    if (collides(results, c.dstBase))
+      flush();
     if (c.op == uint32_t(isa::ReduceOp::Max)) {
       maximum(c, loops, results);
     } else {
       if (c.init != isa::ReduceInit::Acc)
-        gemm(results, true, c.dstBase, 0, 0);
+        clear(results, c.dstBase);
       if (c.init == isa::ReduceInit::Bias) {
         Kernel bias = over(loops, [](const Kernel::Loop &) { return 0u; });
         out_.push_back(aluTensor(isa::AluOpcode::Add, bias, c.dstBase, target_.biasBase() + c.par));
       }
       gemm(c.kernel, false, c.dstBase, c.srcBase, c.wgtBase);
     }
-    if (c.destination != isa::Destination::Out)
-      return;
-    std::vector<Command> exit = exitCommands(target_, c.exit, results, c.dstBase);
-    out_.insert(out_.end(), exit.begin(), exit.end());
+    flush();
+    if (c.destination == isa::Destination::Out)
+      waiting_ = exitCommands(target_, c.exit, results, c.dstBase);
+  }
+
+  // Whether what waits has to do with results there.
+  bool collides(const Kernel &results, uint32_t base) const {
+    const Accesses here = accessesOf(target_, aluImmediate(isa::AluOpcode::Max, results, base, 0));
+    return std::any_of(waiting_.begin(), waiting_.end(),
+                       [&](const Command &command) { return conflict(accessesOf(target_, command), here); });
+  }
+
+  // To zero: by the array where it is idle, else by the vector unit beside it.
+  void clear(const Kernel &results, uint32_t base) {
+    if (!running_)
+      return gemm(results, true, base, 0, 0);
+    setResults(out_, results, base, 0);
   }
 
   // Each tap comes from INP through the diagonal: the first straight into the result, the others beside it, to be compared.
@@ -82,7 +106,7 @@ private:
     if (target_.inputsPerOutput() > 1)
       carry.loops.push_back({target_.inputsPerOutput(), 0, 1, 1}), carry.reduceLoops = 1;
     for (uint32_t tap : taps) {
-      uint32_t to = c.dstBase + (tap == taps.front() ? 0 : target_.temporaryBase());
+      uint32_t to = tap == taps.front() ? c.dstBase : target_.temporaryBase();
       gemm(results, true, to, 0, 0);
       gemm(carry, false, to, c.srcBase + tap, c.wgtBase);
       if (to != c.dstBase)
@@ -92,6 +116,8 @@ private:
 
   const Target &target_;
   std::vector<Command> &out_;
+  std::vector<Command> waiting_; // in their order, behind the next GEMM
+  bool running_ = false;         // the array has had something to do
 };
 
 } // namespace
@@ -102,6 +128,7 @@ void expandForVta(const Target &target, size_t first, std::vector<Command> &comm
   Expander expander(target, commands);
   for (Command &command : made)
     expander.add(std::move(command));
+  expander.flush();
 }
 
 } // namespace tessera::compiler::npu

@@ -22,7 +22,7 @@ uint64_t costOf(const Target &target, const Command &c) {
   uint64_t cycles = target.instructionCycles();
   if (c.kind == Command::Kind::Load || c.kind == Command::Kind::Store)
     return cycles + target.transferCycles(c.memory, uint64_t(c.rows) * c.columns);
-  if (c.kind != Command::Kind::Reduce && c.kind != Command::Kind::Vec)
+  if (c.kind == Command::Kind::Sync || c.kind == Command::Kind::Mark)
     return 0;
   uint64_t microOps = 1;
   for (const Kernel::Loop &loop : c.kernel.loops)

@@ -44,7 +44,7 @@ void addConstant(std::vector<Command> &commands, const Kernel &results, uint32_t
 class ExitWriter {
 public:
   ExitWriter(const Target &target, const Kernel &results, uint32_t base)
-      : results_(results), base_(base), temporary_(base + target.temporaryBase()) {}
+      : results_(results), base_(base), temporary_(target.temporaryBase()) {}
 
   void immediate(isa::AluOpcode op, int32_t value) {
     commands_.push_back(aluImmediate(op, results_, base_, value));
@@ -57,8 +57,9 @@ public:
 
   // Adds -1 to the sums for which ((sum + offset) << left) is negative, else 0.
   void addSign(int32_t offset, int32_t left) {
-    copyToTemporary();
-    addConstant(commands_, results_, temporary_, offset);
+    const int32_t start = std::clamp(offset, -kMostImmediate, kMostImmediate);
+    copyToTemporary(start);
+    addConstant(commands_, results_, temporary_, offset - start);
     if (left != 0)
       commands_.push_back(aluImmediate(isa::AluOpcode::Shr, results_, temporary_, -left));
     commands_.push_back(aluImmediate(isa::AluOpcode::Shr, results_, temporary_, 31));
@@ -77,8 +78,7 @@ public:
 
   // Adds 1 << left, which may be no immediate.
   void addPower(int32_t left) {
-    resetTemporary();
-    commands_.push_back(aluImmediate(isa::AluOpcode::Add, results_, temporary_, 1));
+    setResults(commands_, results_, temporary_, 1);
     commands_.push_back(aluImmediate(isa::AluOpcode::Shr, results_, temporary_, -left));
     commands_.push_back(aluTensor(isa::AluOpcode::Add, results_, base_, temporary_));
   }
@@ -86,16 +86,9 @@ public:
   std::vector<Command> take() { return std::move(commands_); }
 
 private:
-  void resetTemporary() {
-    Command zero;
-    zero.kind = Command::Kind::Gemm;
-    zero.reset = true;
-    zero.kernel = results_;
-    zero.dstBase = temporary_;
-    commands_.push_back(zero);
-  }
-  void copyToTemporary() {
-    resetTemporary();
+  // The sums, and `more`.
+  void copyToTemporary(int32_t more = 0) {
+    setResults(commands_, results_, temporary_, more);
     commands_.push_back(aluTensor(isa::AluOpcode::Add, results_, temporary_, base_));
   }
 
@@ -247,6 +240,11 @@ Command aluImmediate(isa::AluOpcode op, const Kernel &results, uint32_t base, in
   c.useImmediate = true;
   c.immediate = immediate;
   return c;
+}
+
+void setResults(std::vector<Command> &commands, const Kernel &results, uint32_t base, int32_t value) {
+  for (isa::AluOpcode op : {isa::AluOpcode::Min, isa::AluOpcode::Max})
+    commands.push_back(aluImmediate(op, results, base, value));
 }
 
 Command aluTensor(isa::AluOpcode op, const Kernel &kernel, uint32_t base, uint32_t source) {

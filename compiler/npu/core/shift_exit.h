@@ -37,4 +37,7 @@ std::vector<Command> exitCommands(const Target &target, const Exit &exit, const 
 Command aluImmediate(isa::AluOpcode op, const Kernel &results, uint32_t base, int32_t immediate);
 Command aluTensor(isa::AluOpcode op, const Kernel &kernel, uint32_t base, uint32_t source);
 
+// All to a value that is an immediate. By ALUs, not a GEMM's reset, which would wait for the ALUs before it, and the array with it.
+void setResults(std::vector<Command> &commands, const Kernel &results, uint32_t base, int32_t value);
+
 } // namespace tessera::compiler::npu

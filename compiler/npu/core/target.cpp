@@ -5,10 +5,10 @@
 namespace tessera::compiler::npu {
 
 uint32_t Target::depth(MemoryType memory) const {
-  if (!isVta() || (memory != MemoryType::Acc && memory != MemoryType::Out && memory != MemoryType::Par))
+  if (!isVta() || (!isResults(memory) && memory != MemoryType::Par))
     return machine_.depth(memory);
-  uint32_t all = machine_.depth(MemoryType::Acc), biases = all / kBiasShare;
-  return memory == MemoryType::Par ? biases : (all - biases) / 2;
+  const uint32_t all = machine_.depth(MemoryType::Acc), biases = all / kBiasShare, parts = contexts(memory);
+  return memory == MemoryType::Par ? biases : (all - biases) / (parts + 1) * parts;
 }
 
 Target Target::with(const Share &share) const {

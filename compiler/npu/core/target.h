@@ -46,13 +46,16 @@ public:
   // INP elements of a pixel of one channel block.
   uint32_t inputsPerOutput() const { return machine_.blockOut / machine_.blockIn; }
 
-  // Elements of a scratchpad, and of one of its two halves (contexts) for double buffering. At level vta ACC is shared out: results, as
-  // many temporaries, and what stands in for PAR, one element of int32 biases a channel block.
+  // Elements of a scratchpad, and of one of the equal parts (contexts) that take turns, so that one is filled while another is read. At
+  // level vta ACC is shared out: results in one context more, for they stay until they are stored, temporaries for one context's results,
+  // and what stands in for PAR, one element of int32 biases a channel block.
   uint32_t depth(MemoryType memory) const;
   uint32_t base(MemoryType memory) const;
+  uint32_t contexts(MemoryType memory) const { return isVta() && isResults(memory) ? 3 : 2; }
+  uint32_t context(MemoryType memory) const { return depth(memory) / contexts(memory); }
   uint32_t temporaryBase() const { return depth(MemoryType::Acc); }
-  uint32_t biasBase() const { return 2 * depth(MemoryType::Acc); }
-  uint32_t context(MemoryType memory) const { return depth(memory) / 2; }
+  uint32_t temporaries() const { return context(MemoryType::Acc); }
+  uint32_t biasBase() const { return temporaryBase() + temporaries(); }
 
   // Channel blocks and reduction elements that hold `channels`.
   uint32_t channelBlocks(uint32_t channels) const { return (channels + blockOut() - 1) / blockOut(); }
@@ -85,6 +88,7 @@ public:
   uint32_t maxWindow() const { return 4096; }
 
 private:
+  static bool isResults(MemoryType memory) { return memory == MemoryType::Acc || memory == MemoryType::Out; }
   static constexpr uint64_t kDramLatencyCycles = 50;
   static constexpr uint64_t kInstructionCycles = 12;
   static constexpr uint64_t kPartialSumCycles = 12;

@@ -35,6 +35,7 @@ Fit fitOf(const Target &target, const Footprint &f) {
   need(MemoryType::Wgt, f.wgt);
   need(MemoryType::Acc, f.acc);
   need(MemoryType::Par, f.par);
+  fit.whole = fit.whole && f.temporaries <= target.temporaries();
   return fit;
 }
 
@@ -68,6 +69,7 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
   f.inp = inputBlocks * height * width * target.inputsPerOutput();
   f.acc = uint64_t(t.blocks) * t.rows * t.columns;
   f.par = t.blocks;
+  f.temporaries = target.isVta() ? uint64_t(t.rows) * t.columns : 0;
   uint64_t weightBlocks = weightsResident(target, layer, t) ? t.blocks : 1;
   if (layer.kind == LayerKind::Conv)
     f.wgt = weightBlocks * layer.weightParts * w.kernelHeight * w.kernelWidth *

@@ -30,6 +30,7 @@ inline uint32_t inputExtent(uint32_t outputs, uint32_t kernel, uint32_t stride, 
 // Scratchpad elements that one piece needs.
 struct Footprint {
   uint64_t inp = 0, wgt = 0, acc = 0, par = 0;
+  uint64_t temporaries = 0; // of ACC, at level vta
 };
 // Whether the weights of all blocks of a piece are in WGT at once.
 bool weightsResident(const Target &target, const Layer &layer, const Tiling &tiling);

@@ -172,7 +172,7 @@ RunResult FunctionalCore::run(const LaunchRegisters &registers, std::span<uint8_
   state.set = SetRegisters{};
   state.registers = registers;
   state.dram = dram;
-  fetchProgram(state.machine, state.layout, dram, registers.insnAddress, registers.insnCount, impl_->program);
+  fetchProgram(state.machine, state.layout, dram, registers, impl_->program);
   RunResult result = Launch(state, impl_->program).run();
   state.dram = {};
   return result;

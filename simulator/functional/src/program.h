@@ -28,9 +28,9 @@ struct Program {
   uint32_t count = 0;
 };
 
-/// Reads `count` instructions at byte `address`; keeps `program` where it already holds them.
+/// Reads the instructions that `launch` names; keeps `program` where it already holds them.
 void fetchProgram(const isa::MachineConfig &machine, const isa::Layout &layout, std::span<const uint8_t> dram,
-                  uint32_t address, uint32_t count, Program &program);
+                  const LaunchRegisters &launch, Program &program);
 
 } // namespace tessera::simulator
 

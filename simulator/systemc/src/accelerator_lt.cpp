@@ -44,7 +44,8 @@ private:
       if (!model_.pending())
         continue;
       const std::span<uint8_t> dram = directMemory();
-      const uint64_t cycles = estimateCycles(model_.machine(), program(dram));
+      const uint64_t cycles =
+          estimateCycles(model_.machine(), program(dram), dram, model_.launchRegisters().bases);
       wait(static_cast<double>(cycles) * cycleTime_);
       model_.runPending(dram, cycles);
       interruptChange_.notify(sc_core::SC_ZERO_TIME);

@@ -30,6 +30,21 @@ TEST(TilingTest, RandomLayersFit) {
   }
 }
 
+// Its weights leave no room for two tiles at once, so the largest tile would be the cheapest.
+TEST(TilingTest, ResultsOfABlockAreNoMoreThanItsTemporariesAtLevelVta) {
+  isa::MachineConfig config = *isa::loadMachine("pynq");
+  config.level = isa::Level::Vta;
+  const Target target(config);
+  Layer l;
+  l.kind = LayerKind::Depthwise;
+  l.input = {45, 45, 16}, l.output = {22, 22, 16};
+  l.window.kernelHeight = l.window.kernelWidth = 24;
+  auto tiling = chooseTiling(target, l);
+  ASSERT_TRUE(tiling);
+  EXPECT_LE(tiling->rows * tiling->columns, target.temporaries());
+  EXPECT_LT(target.temporaries(), 22u * 22);
+}
+
 // 512 WGT elements are half of the memory, and nothing else is near its limit.
 TEST(TilingTest, ResidentWeightsMustFitTheirHalf) {
   Target target(*isa::loadMachine("pynq"));

@@ -31,7 +31,8 @@ class TimingModel {
 public:
   explicit TimingModel(const MachineConfig &machine, const MemoryTiming &memory = {});
 
-  void add(const Instruction &instruction);
+  /// `apart`: an ALU that touches nothing which the GEMM before it writes (apart.h).
+  void add(const Instruction &instruction, bool apart = false);
   /// After the last instruction.
   void finish();
 
@@ -87,7 +88,7 @@ private:
   // Loads of ACC and INP that were thought to end before these results came: they, and what waits for them, end later.
   void delayLoads(const Results &results);
 
-  void run(const Instruction &instruction);
+  void run(const Instruction &instruction, bool apart);
   void runOne();
   uint64_t handOut(Module module);
   void beginOf(Module module, uint64_t cycle);
@@ -97,7 +98,7 @@ private:
   uint64_t load(Loader &loader, const Load &instruction, uint64_t ready);
   void loadModule(const Instruction &instruction);
   void store(const Store &instruction);
-  void compute(const Instruction &instruction);
+  void compute(const Instruction &instruction, bool apart);
   uint64_t retire(uint64_t ended, const Dependencies &flags);
 
   const MachineConfig machine_;
@@ -105,8 +106,8 @@ private:
   ReadChannel reads_;
 
   // fetch
-  std::deque<Instruction> ahead_; // asked for and not yet run
-  size_t queued_ = 0;             // so many of these fit the modules' queues
+  std::deque<std::pair<Instruction, bool>> ahead_; // asked for and not yet run, and whether it is apart
+  size_t queued_ = 0;                              // so many of these fit the modules' queues
   std::array<size_t, kModuleCount> inQueue_{};
   uint64_t count_ = 0, handedOut_ = 0;
   std::deque<uint64_t> arrivals_; // of the bursts asked for
@@ -131,9 +132,11 @@ private:
   // compute
   struct Unit {
     uint64_t free = 0, retired = 0; // takes an instruction; its last one has retired
+    uint64_t retiredBefore = 0;     // the one before that has
     std::deque<uint64_t> starts;    // of the last instructions
   };
   Unit array_, vector_, job_;
+  uint64_t rangeKnown_ = 0; // of the array's last instruction, where its destinations lie
   uint64_t computeBegun_ = 0, retired_ = 0, barrier_ = 0, chainRetired_ = 0;
   Unit *barrierUnit_ = nullptr;
   std::deque<uint64_t> retirements_;
