@@ -37,9 +37,11 @@ void printTensors(const Facts &metadata, const char *key) {
     std::string shape;
     for (const Facts &extent : listOf(tensor, "shape"))
       shape += (shape.empty() ? "" : ",") + extent.dump();
-    std::printf("  %s %s %s[%s] scale %g zero point %lld\n", key, textOf(tensor, "name").c_str(),
-                textOf(tensor, "type").c_str(), shape.c_str(), realOf(tensor, "scale"),
-                numberOf(tensor, "zero_point"));
+    std::printf("  %s %s %s[%s]", key, textOf(tensor, "name").c_str(), textOf(tensor, "type").c_str(),
+                shape.c_str());
+    if (realOf(tensor, "scale") != 0) // quantised
+      std::printf(" scale %g zero point %lld", realOf(tensor, "scale"), numberOf(tensor, "zero_point"));
+    std::printf("\n");
   }
 }
 

@@ -108,6 +108,9 @@ int main(int argc, char **argv) {
   tessera::tools::addExec(app, status);
 #endif
   try {
+    const auto isNamed = [&](const CLI::App *command) { return command->check_name(argv[1]); };
+    if (argc > 1 && argv[1][0] != '-' && app.get_subcommands(isNamed).empty())
+      throw CLI::ParseError("there is no command " + std::string(argv[1]), CLI::ExitCodes::InvalidError);
     app.parse(argc, argv);
   } catch (const CLI::Success &success) {
     return finish(app.exit(success));

@@ -1,8 +1,8 @@
 #include "cases.h"
 #include "commands.h"
 #include "files.h"
+#include "network.h"
 #include "profile_report.h"
-#include "progress.h"
 #include "roofline.h"
 #include "trace.h"
 
@@ -18,10 +18,8 @@ using isa::Expected;
 namespace {
 
 struct Options {
-  std::string model;
-  compiler::SessionOptions session;
+  Network network;
   std::vector<std::string> inputs;
-  std::vector<std::string> extents;
   std::string json;
   std::string svg;
   std::string trace;
@@ -44,42 +42,27 @@ Expected<void> writeTrace(const Options &options, const compiler::Session &sessi
 }
 
 Expected<void> profileModel(const Options &options) {
-  if (options.session.device == "cpu")
+  if (options.network.session.device == "cpu")
     return Error{"device cpu has no cycles to count; cycle has"};
   if ((options.json == "-") + (options.svg == "-") + (options.trace == "-") > 1)
     return Error{"stdout takes one of --json, --svg and --trace"};
-  auto file = readFile(options.model);
-  if (!file)
-    return file.error();
-  compiler::SessionOptions sessionOptions = options.session;
-  sessionOptions.profile = true;
-  sessionOptions.timelineEvents =
+  Network network = options.network;
+  network.session.profile = true;
+  network.session.timelineEvents =
       options.trace.empty() ? 0 : 2 * options.traceInstructions; // a begin and an end
-  sessionOptions.modelName = std::filesystem::path(options.model).stem();
-  sessionOptions.modelFolder = folderOf(options.model);
-  auto extents = readExtents(options.extents);
-  if (!extents)
-    return extents.error();
-  sessionOptions.extents = *extents;
   Progress progress(options.quiet);
-  sessionOptions.warn = [&](const std::string &warning) {
-    progress.clear();
-    warn(warning);
-  };
-  progress.show("compiling " + options.model + " for " + options.session.machine + " ...", true);
-  auto session = compiler::Session::open(*file, sessionOptions);
-  progress.clear();
+  auto session = openNetwork(network, progress);
   if (!session)
-    return Error{options.model + ": " + session.error().message};
+    return session.error();
   auto cases = readCases(options.inputs, (*session)->inputs());
   if (!cases)
     return cases.error();
-  progress.show("running on " + options.session.device + " ...", true);
+  progress.show("running on " + options.network.session.device + " ...", true);
   auto outputs = (*session)->run(cases->inputs(0));
   progress.clear();
   if (!outputs)
     return outputs.error();
-  auto profile = profileOf(**session, options.session.device, options.session.memory);
+  auto profile = profileOf(**session, options.network.session.device, options.network.session.memory);
   if (!profile)
     return profile.error();
   if (!options.quiet && options.json != "-" && options.svg != "-" && options.trace != "-")
@@ -97,19 +80,14 @@ Expected<void> profileModel(const Options &options) {
 
 void addProfile(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
-  options->session.device = "cycle";
+  options->network.session.device = "cycle";
   CLI::App *command =
       app.add_subcommand("profile", "Run a network and tell where every layer's cycles and bytes went");
-  command->add_option("MODEL", options->model, "TFLite or ONNX model, or program image (.tsr)")->required();
-  command->add_option("--device", options->session.device, "cycle, or systemc")->capture_default_str();
-  command->add_option("--machine", options->session.machine, "a machine's name or its JSON file")
-      ->capture_default_str();
+  addNetworkOptions(*command, options->network, "cycle, or systemc");
   command
       ->add_option("--input", options->inputs,
                    "one .npy (or raw .bin, .dat) file an input; the first case is run")
       ->required();
-  command->add_option("--extent", options->extents,
-                      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1");
   command->add_option("--json", options->json,
                       "file for the profile as JSON; - is stdout, and nothing else goes there");
   command->add_option("--svg", options->svg, "file for the roofline, a picture (SVG)");
@@ -119,17 +97,6 @@ void addProfile(CLI::App &app, int &status) {
   command->add_option("--trace-limit", options->traceInstructions, "instructions of a launch in the timeline")
       ->needs(trace)
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
-      ->capture_default_str();
-  command->add_option("--tuned", options->session.tuned,
-                      "tuning log that tessera tune wrote: plans measured for this machine and memory");
-  command->add_option(
-      "--memory", options->session.memory,
-      "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: cycle");
-  command->add_flag("!--no-assertions", options->session.assertions,
-                    "cycle: the core without the RTL's assertions, which is faster; built at the first use");
-  command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
-  command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
-      ->check(CLI::PositiveNumber)
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "print nothing");
   command->footer("\ntessera profile net.tflite --input x.npy --machine pynq --json profile.json --svg "

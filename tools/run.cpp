@@ -1,7 +1,7 @@
 #include "cases.h"
 #include "commands.h"
 #include "files.h"
-#include "progress.h"
+#include "network.h"
 #include "report.h"
 
 #include "tessera/compiler/session.h"
@@ -19,10 +19,8 @@ using isa::Expected;
 namespace {
 
 struct Options {
-  std::string model;
-  compiler::SessionOptions session;
+  Network network;
   std::vector<std::string> inputs;
-  std::vector<std::string> extents;
   std::string output;
   std::string json;
   std::string wave;
@@ -53,34 +51,16 @@ Expected<void> checkWave(const Options &options) {
 }
 
 Expected<void> runModel(const Options &options) {
-  if (options.session.device == "null")
-    return Error{"device null computes nothing; functional, cycle, systemc and cpu do"};
   if (options.waveFrom > options.waveTo)
     return Error{"--wave-from " + std::to_string(options.waveFrom) + " is after --wave-to " +
                  std::to_string(options.waveTo)};
-  auto file = readFile(options.model);
-  if (!file)
-    return file.error();
   if (!options.output.empty())
     if (auto made = makeFolder(options.output); !made)
       return made;
-  compiler::SessionOptions sessionOptions = options.session;
-  sessionOptions.modelName = std::filesystem::path(options.model).stem();
-  sessionOptions.modelFolder = folderOf(options.model);
-  auto extents = readExtents(options.extents);
-  if (!extents)
-    return extents.error();
-  sessionOptions.extents = *extents;
   Progress progress(options.quiet);
-  sessionOptions.warn = [&](const std::string &warning) {
-    progress.clear();
-    warn(warning);
-  };
-  progress.show("compiling " + options.model + " for " + options.session.machine + " ...", true);
-  auto session = compiler::Session::open(*file, sessionOptions);
-  progress.clear();
+  auto session = openNetwork(options.network, progress);
   if (!session)
-    return Error{options.model + ": " + session.error().message};
+    return session.error();
   auto cases = readCases(options.inputs, (*session)->inputs());
   if (!cases)
     return cases.error();
@@ -90,7 +70,7 @@ Expected<void> runModel(const Options &options) {
   OutputCollector collector((*session)->outputs());
   for (size_t i = 0; i < cases->count(); ++i) {
     progress.show("case " + std::to_string(i + 1) + " of " + std::to_string(cases->count()) + " on " +
-                  options.session.device + " ...");
+                  options.network.session.device + " ...");
     auto outputs = (*session)->run(cases->inputs(i));
     if (!outputs)
       return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
@@ -104,7 +84,7 @@ Expected<void> runModel(const Options &options) {
       return written;
   }
   compiler::RunReport report = (*session)->report();
-  Run run{options.session.device, options.session.memory, cases->count(), **session, report};
+  Run run{options.network.session.device, options.network.session.memory, cases->count(), **session, report};
   bool jsonOnStdout = options.json == "-";
   if (!options.quiet && !jsonOnStdout) {
     printOutputs(collector);
@@ -124,39 +104,16 @@ void addRun(CLI::App &app, int &status) {
   auto options = std::make_shared<Options>();
   CLI::App *command =
       app.add_subcommand("run", "Run a network on a device: its outputs, and the cost of every layer");
-  command->add_option("MODEL", options->model, "TFLite or ONNX model, or program image (.tsr)")->required();
-  command->add_option("--device", options->session.device, "functional, cycle, systemc, or cpu")
-      ->capture_default_str();
-  command->add_option("--machine", options->session.machine, "a machine's name or its JSON file")
-      ->capture_default_str();
+  addNetworkOptions(*command, options->network, "functional, cycle, systemc, or cpu");
   command
       ->add_option(
           "--input", options->inputs,
           "one .npy (or raw .bin, .dat) file an input; a leading dimension of N, or N times the bytes, is N "
           "cases; further files are further cases")
       ->required();
-  command->add_option(
-      "--extent", options->extents,
-      "NAME=N: fixes an open extent of an ONNX model's inputs, as --extent batch=1; one that is "
-      "left open is the input file's, on the CPU");
   command->add_option("--output", options->output, "folder for output_0.npy ...");
   command->add_option("--json", options->json,
                       "file for the report as JSON; - is stdout, and nothing else goes there");
-  command->add_option("--tuned", options->session.tuned,
-                      "tuning log that tessera tune wrote: plans measured for this machine and memory");
-  command->add_option(
-      "--memory", options->session.memory,
-      "memory model of cycle: bench, bench,latency=16, ideal, ddr3, chaos,seed=7; of systemc: lt, cycle");
-  command->add_flag("!--no-assertions", options->session.assertions,
-                    "cycle: the core without the RTL's assertions, which is faster; built at the first use");
-  command
-      ->add_option("--threads", options->session.threads,
-                   "threads of the CPU's part; 0: one for each processor, at most so many")
-      ->capture_default_str();
-  command->add_option("--dram", options->session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
-  command->add_option("--timeout", options->session.timeoutSeconds, "limit of each launch in seconds")
-      ->check(CLI::PositiveNumber)
-      ->capture_default_str();
   CLI::Option *wave =
       command->add_option("--wave", options->wave,
                           "waveform file (FST) of the first launch, device cycle only; 10 ns a clock cycle");

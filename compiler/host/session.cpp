@@ -5,6 +5,7 @@
 #include "tessera/compiler/compiler.h"
 #include "tessera/compiler/host_code.h"
 
+#include <algorithm>
 #include <chrono>
 #include <cstring>
 #include <map>
@@ -67,6 +68,26 @@ private:
   double wallSeconds_ = 0;
 };
 
+/// What options.machine stands for where it is empty.
+Expected<std::string> machineOf(std::span<const uint8_t> file, const SessionOptions &options) {
+  const std::string usual = "pynq";
+  if (!options.machine.empty())
+    return options.machine;
+  if (isModel(file) || !isImage(file))
+    return usual;
+  auto image = isa::ProgramImage::parse(file);
+  if (!image)
+    return image.error();
+  auto metadata = parseMetadata(image->text(isa::ProgramImage::kMetadata));
+  if (!metadata)
+    return metadata.error();
+  const std::vector<std::string> names = isa::machineNames();
+  if (image->configHash == 0 || std::find(names.begin(), names.end(), metadata->machine) != names.end())
+    return image->configHash == 0 ? usual : metadata->machine;
+  return Error{"the image was made for machine " + metadata->machine +
+               ", which this build does not know: its file is needed (--machine FILE)"};
+}
+
 Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file,
                                                    const SessionOptions &options) const {
   if (!isModel(file) && isImage(file)) {
@@ -93,14 +114,17 @@ Expected<isa::ProgramImage> DeviceSession::imageOf(std::span<const uint8_t> file
 }
 
 Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const SessionOptions &options) {
-  auto machine = isa::loadMachine(options.machine);
+  auto named = machineOf(file, options);
+  if (!named)
+    return named.error();
+  auto machine = isa::loadMachine(*named);
   if (!machine)
     return machine.error();
   machine_ = *machine;
   onCpu_ = options.device == "cpu";
   // The device first: a wrong name is found before the compiler works.
   if (!onCpu_) {
-    tsr_device_options deviceOptions{options.machine.c_str(),
+    tsr_device_options deviceOptions{named->c_str(),
                                      options.memory.empty() ? nullptr : options.memory.c_str(),
                                      options.dramBytes, options.assertions ? 0 : 1};
     tsr_device *device = nullptr;
@@ -123,7 +147,7 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
     return Error{"the image has no host code"};
   if (image->configHash != 0)
     if (auto fits = image->checkMachine(machine_); !fits)
-      return fits.error();
+      return Error{fits.error().message + "; it was made for machine " + metadata_.machine};
   auto code = loadHostCode(*object);
   if (!code)
     return code.error();

@@ -160,6 +160,8 @@ Expected<MachineConfig> loadMachine(const std::string &nameOrPath) {
   if (nameOrPath.find('/') != std::string::npos || nameOrPath.ends_with(".json")) {
     std::ifstream file(nameOrPath, std::ios::binary);
     std::ostringstream text;
+    if (file && file.peek() == std::ifstream::traits_type::eof() && !file.bad())
+      return Error{nameOrPath + ": the machine file is empty"};
     if (!file || !(text << file.rdbuf()))
       return Error{nameOrPath + ": cannot read the machine file: " + std::strerror(errno ? errno : EIO)};
     return parseMachine(text.str(), nameOrPath);

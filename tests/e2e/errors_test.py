@@ -72,6 +72,35 @@ class ErrorsTest(unittest.TestCase):
         self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", "abacus"), "abacus")
         self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", "cycle", "--memory", "sieve"), "sieve")
 
+    def test_commands_that_there_are_not(self):
+        result = self.tessera("frobnicate", "x")
+        self.assertEqual(result.returncode, 2)
+        self.assertEqual(result.stderr, "error: there is no command frobnicate (tessera --help)\n")
+
+    def test_machine_files(self):
+        empty, broken = self.path("empty.json", b""), self.path("broken.json", b"{\n")
+        self.assert_error(self.run_model(MODEL, "--machine", empty), f"error: {empty}: the machine file is empty")
+        self.assert_error(self.run_model(MODEL, "--machine", broken), f"error: {broken}: line 2")
+
+    def test_images_know_their_machine(self):
+        image = self.path("own.tsr")
+        self.assertEqual(self.tessera("compile", MODEL, "--machine", "tiny", "-o", image).returncode, 0)
+        report = self.path("report.json")
+        self.assertEqual(self.run_model(image, "--json", report).returncode, 0)
+        with open(report) as stream:
+            self.assertEqual(json.load(stream)["machine"], "tiny")
+        self.assert_error(self.run_model(image, "--machine", "pynq"), "machine pynq has", "made for machine tiny")
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../isa/machines/pynq.json")) as stream:
+            own = self.path("own.json", json.dumps(dict(json.load(stream), name="ours", inp_depth=1024)).encode())
+        self.assertEqual(self.tessera("compile", MODEL, "--machine", own, "-o", image).returncode, 0)
+        self.assert_error(self.run_model(image), "made for machine ours, which this build does not know")
+        self.assertEqual(self.run_model(image, "--machine", own).returncode, 0)
+
+    def test_memory_models_that_change_nothing_are_told(self):
+        result = self.run_model(MODEL, "--memory", "ddr3")
+        self.assertEqual(result.returncode, 0)
+        self.assertIn("warning: --memory ddr3 changes nothing on device functional", result.stderr)
+
     def test_no_models(self):
         for name, content in (("empty", b""), ("text", b"hello, this is no model at all\n"), ("header", b"\x1c\0\0\0TFL3"),
                               ("zeros", bytes(4096))):

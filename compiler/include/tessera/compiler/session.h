@@ -24,8 +24,8 @@ namespace tessera::compiler {
 struct SessionOptions {
   /// A name of tsr_device_list(), or "cpu": everything on the host, no device.
   std::string device = "functional";
-  /// A machine's name or the path of its JSON file.
-  std::string machine = "pynq";
+  /// A machine's name or the path of its JSON file. Empty: the one that a program image was made for, or pynq.
+  std::string machine;
   /// Memory model of the devices that have one: "bench", "bench,latency=16", "ideal", "ddr3", "chaos,seed=7". Empty: the device's default.
   std::string memory;
   /// Device DRAM; 0 is the device's default.
