@@ -122,6 +122,8 @@ void LoopNest::normalise() {
   std::vector<Array *> arrays{&output};
   for (Array &input : inputs)
     arrays.push_back(&input);
+  if (start)
+    arrays.push_back(&*start);
   const auto drop = [&](size_t loop) {
     loops.erase(loops.begin() + static_cast<std::ptrdiff_t>(loop));
     for (Array *array : arrays)

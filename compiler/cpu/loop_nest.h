@@ -31,6 +31,7 @@ struct LoopNest {
   std::vector<Loop> loops;
   std::vector<Array> inputs;
   Array output;
+  std::optional<Array> start;    ///< a constant that the output's first values are taken from
   std::optional<unsigned> lanes; ///< the only loop that may stand in the lanes of vectors
   bool startsFromMemory = false; ///< the output's elements are read before the first step
 

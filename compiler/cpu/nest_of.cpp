@@ -56,6 +56,34 @@ std::optional<Array> arrayOf(mlir::linalg::LinalgOp op, mlir::OpOperand &operand
   return array;
 }
 
+/// Every element of the output is one of a constant's, which is named right here.
+bool isSpread(mlir::linalg::LinalgOp op) {
+  if (!mlir::isa<mlir::linalg::GenericOp>(op) || !op.hasPureBufferSemantics() || op.getNumDpsInputs() != 1 ||
+      op.getNumDpsInits() != 1 || op.getNumReductionLoops() != 0 ||
+      !op.getIndexingMapsArray()[1].isIdentity())
+    return false;
+  const mlir::Value given = op.getDpsInputs()[0];
+  return given.getDefiningOp<mlir::memref::GetGlobalOp>() && constantOf(given) &&
+         op.getBlock()->getTerminator()->getOperand(0) == op.getBlock()->getArgument(0);
+}
+
+/// Where an output's first values stand in the constant that was spread: a stride for each of the reader's loops.
+std::optional<Array> startOf(mlir::linalg::LinalgOp op, mlir::OpOperand &output,
+                             mlir::linalg::LinalgOp spread) {
+  int64_t offset = 0;
+  const auto constant = arrayOf(spread, *spread.getDpsInputOperand(0), offset);
+  if (!constant || offset != 0)
+    return std::nullopt;
+  const mlir::AffineMap map = op.getMatchingIndexingMap(&output);
+  Array start;
+  start.strides.assign(map.getNumDims(), 0);
+  start.elementBytes = constant->elementBytes;
+  for (auto [expression, stride] : llvm::zip(map.getResults(), constant->strides))
+    if (!addLinear(expression, stride, start.strides, offset))
+      return std::nullopt;
+  return offset == 0 ? std::optional<Array>(start) : std::nullopt;
+}
+
 bool isArithmetic(mlir::Operation &inner) {
   return mlir::OpTrait::hasElementwiseMappableTraits(&inner) && inner.getNumResults() == 1 &&
          inner.getNumRegions() == 0 && inner.getResult(0).getType().isIntOrFloat();
@@ -63,19 +91,21 @@ bool isArithmetic(mlir::Operation &inner) {
 
 } // namespace
 
-mlir::linalg::FillOp fillBefore(mlir::linalg::LinalgOp op, mlir::Value buffer) {
+mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value buffer) {
   const bool isOwn = mlir::isa<mlir::BlockArgument>(buffer) || buffer.getDefiningOp<mlir::memref::AllocOp>();
   if (!isOwn || buffer.getParentBlock() != op->getBlock())
     return nullptr;
-  mlir::linalg::FillOp found;
+  mlir::linalg::LinalgOp found;
   for (mlir::Operation *user : buffer.getUsers()) {
     mlir::Operation *here = op->getBlock()->findAncestorOpInBlock(*user);
     if (user == op.getOperation() || !here || !here->isBeforeInBlock(op))
       continue;
-    auto fill = mlir::dyn_cast<mlir::linalg::FillOp>(user);
-    if (found || !fill || fill->getBlock() != op->getBlock() || fill.getOutputs()[0] != buffer)
+    auto first = mlir::dyn_cast<mlir::linalg::LinalgOp>(user);
+    const bool fits = first && (mlir::isa<mlir::linalg::FillOp>(user) ||
+                                (op.getNumReductionLoops() > 0 && isSpread(first)));
+    if (found || !fits || first->getBlock() != op->getBlock() || first.getDpsInits()[0] != buffer)
       return nullptr;
-    found = fill;
+    found = first;
   }
   return found;
 }
@@ -136,8 +166,13 @@ std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op) {
     }
     result.inputs.push_back(input);
   }
-  result.fill = fillBefore(op, result.output->get());
-  result.nest.startsFromMemory = !result.fill;
+  result.first = firstWriteBefore(op, result.output->get());
+  if (result.first && !mlir::isa<mlir::linalg::FillOp>(result.first.getOperation())) {
+    result.nest.start = startOf(op, *result.output, result.first);
+    if (!result.nest.start)
+      result.first = nullptr;
+  }
+  result.nest.startsFromMemory = !result.first;
   result.nest.normalise();
   return result;
 }

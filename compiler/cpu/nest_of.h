@@ -22,14 +22,16 @@ struct NestOf {
   LoopNest nest;
   std::vector<NestInput> inputs;
   mlir::OpOperand *output = nullptr;
-  mlir::linalg::FillOp fill; ///< what wrote the output's first values, where nothing else did
+  mlir::linalg::LinalgOp
+      first; ///< what wrote the output's first values (firstWriteBefore), where nothing else did
 };
 
 /// Nothing where the operation is no reduction of one output by element-wise arithmetic, or an array's strides are not known.
 std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op);
 
-/// The fill that wrote all of `op`'s output `buffer` before it, where that is the only earlier user of the buffer; else null.
-mlir::linalg::FillOp fillBefore(mlir::linalg::LinalgOp op, mlir::Value buffer);
+/// What wrote all of `op`'s output `buffer` before it, where that is the only earlier user of the buffer: a fill, or of a reduction an operation that
+/// spreads a constant along some dimensions (a bias). Else null.
+mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value buffer);
 
 /// The constant that `buffer` is, through views that move nothing; null where it is none.
 mlir::memref::GlobalOp constantOf(mlir::Value buffer);

@@ -38,9 +38,13 @@ public:
         continue;
       unsigned number = 0;
       last_ = function;
-      for (auto op : llvm::to_vector(function.getBody().front().getOps<mlir::linalg::LinalgOp>()))
-        // A fill goes with its reader; of those that are left each is its own.
-        if (!mlir::isa<mlir::linalg::FillOp>(op))
+      // What writes the first values goes with its reader; of those that are left each is its own.
+      const auto operations = llvm::to_vector(function.getBody().front().getOps<mlir::linalg::LinalgOp>());
+      llvm::DenseSet<mlir::Operation *> firsts;
+      for (mlir::linalg::LinalgOp op : operations)
+        firsts.insert(firstOf(op));
+      for (mlir::linalg::LinalgOp op : operations)
+        if (!mlir::isa<mlir::linalg::FillOp>(op) && !firsts.contains(op))
           number += outline(function, op, number);
     }
   }
@@ -55,9 +59,9 @@ private:
   bool outline(mlir::func::FuncOp function, mlir::linalg::LinalgOp op, unsigned number) {
     if (!op.hasPureBufferSemantics())
       return false;
-    mlir::linalg::FillOp fill = op.getNumDpsInits() == 1 ? fillBefore(op, op.getDpsInits()[0]) : nullptr;
+    mlir::Operation *first = firstOf(op);
     llvm::SetVector<mlir::Value> values;
-    for (mlir::Operation *moved : {fill ? fill.getOperation() : nullptr, op.getOperation()}) {
+    for (mlir::Operation *moved : {first, op.getOperation()}) {
       if (!moved)
         continue;
       values.insert(moved->operand_begin(), moved->operand_end());
@@ -96,14 +100,18 @@ private:
     builder.setInsertionPointToStart(block);
     for (mlir::Operation *constant : inside)
       builder.clone(*constant, mapping);
-    if (fill)
-      builder.clone(*fill, mapping);
+    if (first)
+      builder.clone(*first, mapping);
     builder.clone(*op, mapping);
     builder.create<mlir::func::ReturnOp>(location);
     op->erase();
-    if (fill)
-      fill->erase();
+    if (first)
+      first->erase();
     return true;
+  }
+
+  static mlir::Operation *firstOf(mlir::linalg::LinalgOp op) {
+    return op.getNumDpsInits() == 1 ? firstWriteBefore(op, op.getDpsInits()[0]).getOperation() : nullptr;
   }
 
   static bool isApart(llvm::ArrayRef<mlir::Value> arguments, unsigned which) {

@@ -36,8 +36,8 @@ public:
       if (!source || !write(op, *source))
         continue;
       op->erase();
-      if (source->fill)
-        mlir::linalg::FillOp(source->fill)->erase();
+      if (mlir::linalg::LinalgOp first = source->first)
+        first->erase();
     }
     removeUnread();
   }

@@ -54,6 +54,8 @@ public:
     output_ = {flat(source_.output->get()), 0, output.strides, output.strides, false};
     if (isOffset())
       excess_ = excessOf();
+    if (mlir::linalg::LinalgOp first = source_.first; first && nest_.start)
+      start_ = {flat(first.getDpsInputs()[0]), 0, nest_.start->strides, nest_.start->strides, false};
     indices_.assign(nest_.loops.size(), Value());
     if (std::any_of(nest_.loops.begin(), nest_.loops.end(),
                     [](const Loop &loop) { return loop.extent == LoopNest::kUnknown; }))
@@ -142,6 +144,7 @@ private:
       bases.push_back(source.flat ? base(source) : Value());
     const Value outputBase = base(output_);
     Values sums;
+    started_.clear();
     for (const Position &position : positions)
       sums.push_back(start(outputBase, position));
     if (isOffset()) {
@@ -395,32 +398,55 @@ private:
   }
 
   Value start(Value base, const Position &position) {
-    if (mlir::linalg::FillOp fill = source_.fill)
+    mlir::linalg::LinalgOp first = source_.first;
+    if (auto fill = mlir::dyn_cast_if_present<mlir::linalg::FillOp>(first.getOperation()))
       return asVector(fill.getInputs()[0]);
+    if (first)
+      return spread(position);
     const Value place = outputPlace(base, position);
     if (output_.inner[tile_.vector] == 1)
       return loadRun(output_.flat, place, position.lanes);
     const auto type = mlir::VectorType::get({lanes_}, elementOf(output_));
-    return builder_.create<vector::GatherOp>(location_, type, output_.flat, place, apart(),
-                                             mask(position.lanes), zero(type));
+    return builder_.create<vector::GatherOp>(location_, type, output_.flat, place,
+                                             apart(output_.inner[tile_.vector]), mask(position.lanes),
+                                             zero(type));
+  }
+
+  /// The first values of a vector of sums, from the constant that was spread.
+  Value spread(const Position &position) {
+    int64_t offset = 0;
+    for (size_t loop = 0; loop < nest_.loops.size(); ++loop)
+      offset += position.steps[loop] * start_.inner[loop];
+    const Value place = plus(base(start_), index(offset));
+    const int64_t stride = start_.inner[tile_.vector];
+    Value &known = started_[{offset, stride == 0 ? 0 : position.lanes}];
+    if (known)
+      return known;
+    if (stride == 0)
+      return known = asVector(builder_.create<mlir::memref::LoadOp>(location_, start_.flat, place));
+    if (stride == 1)
+      return known = loadRun(start_.flat, place, position.lanes);
+    const auto type = mlir::VectorType::get({lanes_}, elementOf(start_));
+    return known = builder_.create<vector::GatherOp>(location_, type, start_.flat, place, apart(stride),
+                                                     mask(position.lanes), zero(type));
   }
 
   void store(Value base, const Position &position, Value value) {
     const Value place = outputPlace(base, position);
     if (output_.inner[tile_.vector] != 1)
-      builder_.create<vector::ScatterOp>(location_, output_.flat, place, apart(), mask(position.lanes),
-                                         value);
+      builder_.create<vector::ScatterOp>(location_, output_.flat, place, apart(output_.inner[tile_.vector]),
+                                         mask(position.lanes), value);
     else if (position.lanes == lanes_)
       builder_.create<vector::StoreOp>(location_, value, output_.flat, place);
     else
       builder_.create<vector::MaskedStoreOp>(location_, output_.flat, place, mask(position.lanes), value);
   }
 
-  /// Distances of the lanes' elements in an output whose neighbours are apart.
-  Value apart() {
+  /// Distances of the lanes' elements in an array whose neighbours are apart.
+  Value apart(int64_t stride) {
     llvm::SmallVector<int64_t> distances;
     for (int64_t i = 0; i < lanes_; ++i)
-      distances.push_back(i * output_.inner[tile_.vector]);
+      distances.push_back(i * stride);
     const auto type = mlir::VectorType::get({lanes_}, builder_.getI64Type());
     return builder_.create<arith::ConstantOp>(location_,
                                               mlir::DenseElementsAttr::get(type, llvm::ArrayRef(distances)));
@@ -521,10 +547,11 @@ private:
   int64_t lanes_;
   std::vector<unsigned> parallel_, reductions_; ///< from the outermost to the innermost
   std::vector<Source> sources_;                 ///< of each input; empty ones are scalars
-  Source output_, excess_;
+  Source output_, excess_, start_;
   const ByteDot *dot_ = nullptr;
-  const CpuTarget *target_ = nullptr; ///< of the dots
-  bool isShort_ = false;              ///< in the last step of a loop of groups
+  const CpuTarget *target_ = nullptr;                    ///< of the dots
+  std::map<std::pair<int64_t, int64_t>, Value> started_; ///< of this tile: offset, lanes
+  bool isShort_ = false;                                 ///< in the last step of a loop of groups
   Values indices_;
   llvm::SmallVector<mlir::OpFoldResult> ranges_;
   std::map<std::tuple<size_t, int64_t, int64_t>, Value> loaded_; ///< of this step: input, offset, lanes

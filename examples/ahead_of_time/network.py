@@ -34,6 +34,7 @@ class Network:
         self._library = ctypes.CDLL(os.path.abspath(path))
         self._instance = ctypes.c_void_p()
         description = self._function("describe", ctypes.POINTER(Description))().contents
+        self.multiply_accumulates = description.multiply_accumulates
         self.inputs = description.inputs[:description.input_count]
         self.outputs = description.outputs[:description.output_count]
         result = self._function("create", ctypes.c_int32)(threads, ctypes.byref(self._instance))

@@ -63,6 +63,7 @@ TEST(PoolTest, ThreadsThatSleepAreWoken) {
 
 TEST(PoolTest, OthersTakePartsToo) {
   const Pool pool(tsr_pool_create(2));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50)); // it sleeps, and must be woken
   // The caller's part waits until another thread has done one.
   struct Seen {
     std::atomic<bool> other{false};

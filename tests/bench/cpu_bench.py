@@ -1,0 +1,265 @@
+"""`./run bench cpu`: networks on this CPU, ours beside PyPI's ONNX Runtime (ONNX) and LiteRT (TFLite), one and two threads, as a table, JSON and a plot.
+
+usage: cpu_bench.py --build BUILD [--json FILE] [--svg FILE] [--only TEXT ...] [--seconds S] [--rounds N] [--list]
+
+All engines of a network take the same seeded inputs and run by turns in one process, S / N seconds each in each of N rounds; a time is the least of all runs (and the median stands in the JSON). Start-up and peak memory are of a process of their own for
+each engine. The peak is what the processor's vectors do at most, measured beside (peak.c). An engine that is not installed, or does not take a network, has no figure; why stands below the table.
+"""
+import argparse
+import datetime
+import json
+import os
+import pathlib
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+import bench_table
+import cpu_engines as engines
+import cpu_plot
+
+SEEDED_INT8 = ("resnet18", "resnet50", "mobilenet_v2", "squeezenet")
+SEEDED_FLOAT = (("resnet18", 1), ("light_resnet50", 6), ("light_squeezenet", 1))
+LEAST_BYTES = 20000  # smaller files are tests of single operators
+
+
+def models_of(root):
+    """(name, file) of the networks in the models folder."""
+    found = []
+    for path in [*sorted(root.glob("onnx/**/*.onnx")), *sorted(root.glob("onnx-with-published-io/*/*.onnx")), *sorted(root.glob("tflite/**/*.tflite"))]:
+        if "onnxruntime-qdq" not in path.parts and path.stat().st_size >= LEAST_BYTES:
+            found.append((f"{path.parent.name}/{path.stem}" + path.suffix, str(path)))
+    return found
+
+
+def seeded(build, root, folder):
+    """(name, how to make it) of networks with seeded weights: int8 ones by the tests' writer, float32 ones of published topologies."""
+    writer = os.path.join(build, "tests", "compiler", "onnx", "tessera_onnx_write_network")
+    script = root / "seeded-topologies" / "materialise_seeded.py"
+    for name in SEEDED_INT8:
+        path = os.path.join(folder, f"seeded_{name}_int8.onnx")
+        yield f"seeded {name} int8", path, [writer, name, "1", path]
+    for name, seed in SEEDED_FLOAT:
+        path = os.path.join(folder, f"seeded_{name}.onnx")
+        yield f"seeded {name} float32", path, [sys.executable, str(script), str(script.with_name(name + ".onnx")), str(seed), path]
+
+
+def in_a_process(kind, model, threads):
+    """(start-up in ms, MiB that the engine adds) of one engine."""
+    command = [sys.executable, "-B", os.path.abspath(__file__), "--child", kind, model, str(threads)]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    if result.returncode != 0:
+        return None, None
+    return tuple(float(word) for word in result.stdout.split()[-2:])
+
+
+def child(kind, model, threads):
+    def memory(key):
+        with open("/proc/self/status", encoding="utf-8") as stream:
+            return next(int(line.split()[1]) / 1024 for line in stream if line.startswith(key + ":"))
+    if kind == "OnnxRuntime":
+        import onnxruntime  # noqa: F401  the package is not what the network takes
+    if kind == "LiteRt":
+        import ai_edge_litert.interpreter  # noqa: F401
+    library = os.environ["TESSERA_BENCH_LIBRARY"]
+    before = memory("VmRSS")
+    engine = getattr(engines, kind)(model, threads)
+    engine.run(engines.arrays_for(engines.Ours(library, 1).inputs) if kind != "Ours" else engines.arrays_for(engine.inputs))
+    print(engine.start_ms, memory("VmHWM") - before)
+
+
+def measure(runners, arrays, seconds, rounds):
+    """{key: [seconds of each run]}, the engines by turns."""
+    times = {key: [] for key in runners}
+    for key, runner in runners.items():
+        runner.run(arrays)
+    for _ in range(rounds):
+        for key, runner in runners.items():
+            end = time.perf_counter() + seconds / rounds
+            while True:
+                begin = time.perf_counter()
+                runner.run(arrays)
+                now = time.perf_counter()
+                times[key].append(now - begin)
+                if now >= end:
+                    break
+    return times
+
+
+def apart(a, b):
+    """The greatest difference as a part of the greatest magnitude; nothing where the outputs differ in number."""
+    if len(a) != len(b):
+        return None
+    part = 0.0
+    for x, y in zip(a, b):
+        x, y = np.asarray(x, np.float64).reshape(-1), np.asarray(y, np.float64).reshape(-1)
+        if x.size != y.size:
+            return None
+        if x.size:
+            part = max(part, float(np.abs(x - y).max() / max(np.abs(y).max(), 1e-9)))
+    return part
+
+
+def row_of(name, model, tessera, options, folder):
+    row = {"network": name, "least_ms": {}, "median_ms": {}, "start_ms": {}, "memory_mib": {}, "why_not": {}}
+    made = os.path.join(folder, "library")
+    try:
+        library, row["compile_seconds"], row["compile_mib"], extents = engines.compile_ours(tessera, model, made)
+    except engines.Unfit as error:
+        row["why_not"]["Tessera"] = str(error)
+        return row
+    os.environ["TESSERA_BENCH_LIBRARY"] = library
+    runners, kinds = {}, {}
+    for threads in (1, 2):
+        candidates = [(engines.Ours, library)] + [(peer, model) for peer in engines.PEERS if model.endswith(peer.ending)]
+        for kind, file in candidates:
+            key = f"{kind.label} {threads}"
+            try:
+                runners[key] = kind(file, threads)
+                kinds[key] = (kind, file, threads)
+            except engines.Absent as error:
+                row["why_not"][kind.label] = f"the package {error} is not installed"
+            except Exception as error:  # noqa: BLE001  a peer may refuse in any way
+                row["why_not"][kind.label] = str(error).splitlines()[0][:150]
+    ours = runners["Tessera 1"]
+    row["multiply_accumulates"], row["extents"] = ours.macs, extents
+    row["type"] = "int8" if "int8" in name or "quant" in name or "_q" in name or "ptq" in name or ours.inputs[0][1].kind in "iu" else "float32"
+    arrays = engines.arrays_for(ours.inputs)
+    reference = ours.run(arrays)
+    for key in list(runners):
+        try:
+            output = runners[key].run(arrays)
+        except Exception as error:  # noqa: BLE001
+            row["why_not"][key] = str(error).splitlines()[0][:150]
+            del runners[key]
+            continue
+        if key == "Tessera 2":
+            row["same_bytes_on_two_threads"] = all(np.array_equal(a.view(np.uint8), b.view(np.uint8)) for a, b in zip(reference, output))
+        elif not key.startswith("Tessera"):
+            row["apart"] = apart(reference, output)
+    for key, times in measure(runners, arrays, options.seconds, options.rounds).items():
+        row["least_ms"][key], row["median_ms"][key] = 1e3 * min(times), 1e3 * statistics.median(times)
+        if key.endswith(" 1"):
+            kind, file, threads = kinds[key]
+            row["start_ms"][key], row["memory_mib"][key] = in_a_process(kind.__name__, file, threads)
+    return row
+
+
+def peaks(folder):
+    """{threads: (float32, int8)} in 1e9 multiply-accumulates a second; empty without clang."""
+    program = os.path.join(folder, "peak")
+    source = os.path.join(os.path.dirname(os.path.abspath(__file__)), "peak.c")
+    wide = ["-mprefer-vector-width=512"] if platform.machine() == "x86_64" else []
+    command = ["clang-19", "-O2", "-march=native", "-ffp-contract=fast", *wide, source, "-o", program, "-lpthread"]
+    if subprocess.run(command, capture_output=True, check=False).returncode != 0:
+        return {}
+    found = {}
+    for threads in (1, 2):
+        words = subprocess.run([program, str(threads), "2"], capture_output=True, text=True, check=True).stdout.split()
+        found[threads] = tuple(float(word) for word in words)
+    return found
+
+
+def peer_of(row, threads):
+    for peer in engines.PEERS:
+        if f"{peer.label} {threads}" in row["least_ms"]:
+            return row["least_ms"][f"{peer.label} {threads}"]
+    return None
+
+
+def cell(value, digits=3, width=9):
+    return " " * width if value is None else f"{value:{width}.{digits}f}"
+
+
+def print_row(row, peak):
+    times = row["least_ms"]
+    one, two = times.get("Tessera 1"), times.get("Tessera 2")
+    if one is None:
+        print(f"{row['network'][-48:]:48} not measured", flush=True)
+        return
+    peer_one, peer_two = peer_of(row, 1), peer_of(row, 2)
+    rate = 1e-6 * row["multiply_accumulates"] / one
+    top = peak.get(1, (0, 0))[1 if row["type"] == "int8" else 0]
+    ratio = f"{one / peer_one:6.2f}" if peer_one else " " * 6
+    ratio_two = f"{two / peer_two:6.2f}" if peer_two and two else " " * 6
+    speedup = f"{one / two:6.2f}" if two else " " * 6
+    start, memory = row["start_ms"].get("Tessera 1"), row["memory_mib"].get("Tessera 1")
+    peer_memory = next((value for key, value in row["memory_mib"].items() if not key.startswith("Tessera")), None)
+    distance = row.get("apart")
+    print(f"{row['network'][-48:]:48} {cell(one)} {cell(peer_one)} {ratio} {cell(two)} {cell(peer_two)} {ratio_two} {speedup} {rate:7.1f} "
+          f"{100 * rate / top if top else 0:5.1f} {cell(start, 2, 6)} {cell(memory, 1, 7)} {cell(peer_memory, 1, 7)} {row['compile_seconds']:6.1f} "
+          f"{'' if distance is None else format(distance, '8.1e')}", flush=True)
+
+
+def geometric_mean(values):
+    return float(np.exp(np.mean(np.log(values)))) if values else None
+
+
+def summary(rows):
+    result = {}
+    for kind in ("float32", "int8"):
+        for threads in (1, 2):
+            ratios = [row["least_ms"][f"Tessera {threads}"] / peer_of(row, threads) for row in rows
+                      if row.get("type") == kind and f"Tessera {threads}" in row["least_ms"] and peer_of(row, threads)]
+            result[f"{kind}, {threads} threads"] = {"networks": len(ratios), "ours_to_peer": geometric_mean(ratios)}
+    return result
+
+
+def main():
+    if len(sys.argv) == 5 and sys.argv[1] == "--child":
+        return child(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", required=True)
+    parser.add_argument("--json")
+    parser.add_argument("--svg")
+    parser.add_argument("--only", nargs="+", help="networks whose names hold one of these")
+    parser.add_argument("--seconds", type=float, default=1.0, help="of each engine on each network")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--list", action="store_true")
+    options = parser.parse_args()
+    root = pathlib.Path(os.environ.get("TESSERA_MODELS") or os.path.join(engines.ROOT, "..", "shared", "models"))
+    tessera = os.path.join(options.build, "tools", "tessera")
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        networks = [("shapes.tflite", os.path.join(engines.ROOT, "examples", "shapes", "shapes.tflite"), None)]
+        networks += [(name, path, None) for name, path in models_of(root)] + list(seeded(options.build, root, folder))
+        networks = [entry for entry in networks if not options.only or any(text in entry[0] for text in options.only)]
+        if options.list:
+            print("\n".join(name for name, _, _ in networks))
+            return 0
+        peak = peaks(folder)
+        for threads, (real, whole) in peak.items():
+            print(f"peak of {threads} threads: {real} float32 and {whole} int8 multiply-accumulates, 1e9 a second")
+        print(f"{'ms, least of all runs':48} {'ours':>9} {'peer':>9} {'ratio':>6} {'ours 2':>9} {'peer 2':>9} {'ratio':>6} {'2 : 1':>6} {'GMAC/s':>7} {'% peak':>5} "
+              f"{'start':>6} {'MiB':>7} {'peer':>7} {'comp s':>6} {'apart':>8}")
+        for name, path, make in networks:
+            with tempfile.TemporaryDirectory() as own:
+                if make and subprocess.run(make, capture_output=True, check=False).returncode != 0:
+                    row = {"network": name, "least_ms": {}, "why_not": {"Tessera": "the network cannot be made (seeded float32 ones need the package onnx)"}}
+                else:
+                    row = row_of(name, path, tessera, options, own)
+            rows.append(row)
+            print_row(row, peak)
+    for row in rows:
+        for engine, why in row["why_not"].items():
+            print(f"{row['network']}, {engine}: {why}")
+    means = summary(rows)
+    for what, value in means.items():
+        if value["networks"]:
+            print(f"{what}: {value['ours_to_peer']:.2f} of the peer's time, geometric mean of {value['networks']} networks")
+    facts = {"date": datetime.date.today().isoformat(), "commit": bench_table.commit(), "processor": bench_table.processor(),
+             "cores": os.cpu_count(), "system": platform.platform(), "peak_gmacs": {str(key): value for key, value in peak.items()}, "means": means, "rows": rows}
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(facts, indent=1) + "\n", encoding="utf-8")
+    if options.svg:
+        pathlib.Path(options.svg).write_text(cpu_plot.plot(facts), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
