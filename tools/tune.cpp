@@ -26,7 +26,9 @@ struct Options {
   compiler::TuneOptions tune;
   std::vector<std::string> extents;
   std::string json;
+  bool cpu = false;
   bool quiet = false;
+  const char *unit() const { return cpu ? "ns" : "cycles"; }
 };
 
 volatile std::sig_atomic_t interrupted = 0;
@@ -55,46 +57,61 @@ std::string grouped(uint64_t number) {
 double change(double before, double after) { return before > 0 ? (after - before) / before * 100 : 0; }
 
 void print(const Options &options, const compiler::TuneReport &report) {
-  std::printf("%-36s %6s %12s %12s %8s %12s\n", "layers", "times", "untuned", "tuned", "change", "ideal");
+  std::printf("%-36s %6s %12s %12s %8s%s\n", options.cpu ? "loop nest, times in ns" : "layers", "times",
+              "untuned", "tuned", "change", options.cpu ? "" : "        ideal");
   for (const compiler::TunedTask &task : report.tasks) {
-    std::string name = task.firstLayer.substr(0, 24);
+    std::string name = task.firstLayer.substr(0, options.cpu ? 36 : 24);
     if (task.layers > 1)
       name += " and " + std::to_string(task.layers - 1) + " more";
-    std::printf("%-36s %6zu %12s %12s %+7.1f%% %12s\n", name.c_str(), task.occurrences,
+    std::printf("%-36s %6zu %12s %12s %+7.1f%%", name.c_str(), task.occurrences,
                 grouped(task.untuned).c_str(), grouped(task.tuned).c_str(),
-                change(double(task.untuned), double(task.tuned)), grouped(task.ideal).c_str());
+                change(double(task.untuned), double(task.tuned)));
+    if (!options.cpu)
+      std::printf(" %12s", grouped(task.ideal).c_str());
+    std::printf("\n");
   }
   std::printf("\n%zu measurements (%zu failed, %zu more from the log) in %.0f s, seed %llu\n",
               report.measured, report.failed, report.known, report.seconds,
               static_cast<unsigned long long>(options.tune.seed));
-  std::printf("whole network on %s with memory %s: %s cycles untuned, %s tuned (%+.2f %%)\n",
-              report.machine.c_str(), report.memory.c_str(), grouped(report.untuned).c_str(),
-              grouped(report.tuned).c_str(), change(double(report.untuned), double(report.tuned)));
+  const std::string where = options.cpu ? "this processor" : report.machine + " with memory " + report.memory;
+  if (report.untuned > 0)
+    std::printf("whole network on %s: %s %s untuned, %s tuned (%+.2f %%)\n", where.c_str(),
+                grouped(report.untuned).c_str(), options.unit(), grouped(report.tuned).c_str(),
+                change(double(report.untuned), double(report.tuned)));
+  const std::string with = options.tune.memory.empty() ? "" : " --memory " + options.tune.memory;
   if (report.kept)
-    std::printf("to use it: --machine %s%s --tuned %s\n", options.tune.machine.c_str(),
-                options.tune.memory.empty() ? "" : (" --memory " + options.tune.memory).c_str(),
+    std::printf("to use it: %s --tuned %s\n",
+                options.cpu ? "--device cpu" : ("--machine " + options.tune.machine + with).c_str(),
                 options.tune.log.c_str());
   else
     std::printf("nothing faster was found; compilations stay as they are\n");
 }
 
 std::string jsonOf(const Options &options, const compiler::TuneReport &report) {
-  nlohmann::ordered_json json{{"model", options.tune.modelName}, {"machine", report.machine},
-                              {"memory", report.memory},         {"device", options.tune.device},
-                              {"log", options.tune.log},         {"version", compiler::tuningVersion()},
-                              {"seed", options.tune.seed},       {"measured", report.measured},
-                              {"failed", report.failed},         {"known", report.known},
-                              {"seconds", report.seconds},       {"untuned_cycles", report.untuned},
-                              {"tuned_cycles", report.tuned},    {"kept", report.kept}};
+  nlohmann::ordered_json json{{"model", options.tune.modelName},
+                              {"machine", report.machine},
+                              {"memory", report.memory},
+                              {"device", options.tune.device},
+                              {"log", options.tune.log},
+                              {"version", compiler::tuningVersion()},
+                              {"seed", options.tune.seed},
+                              {"measured", report.measured},
+                              {"failed", report.failed},
+                              {"known", report.known},
+                              {"seconds", report.seconds},
+                              {"unit", options.unit()},
+                              {"untuned", report.untuned},
+                              {"tuned", report.tuned},
+                              {"kept", report.kept}};
   json["tasks"] = nlohmann::ordered_json::array();
   for (const compiler::TunedTask &task : report.tasks)
     json["tasks"].push_back({{"first_layer", task.firstLayer},
                              {"last_layer", task.lastLayer},
                              {"layers", task.layers},
                              {"occurrences", task.occurrences},
-                             {"untuned_cycles", task.untuned},
-                             {"tuned_cycles", task.tuned},
-                             {"ideal_cycles", task.ideal},
+                             {"untuned", task.untuned},
+                             {"tuned", task.tuned},
+                             {"ideal", task.ideal},
                              {"choice", task.choice}});
   return json.dump(2, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
@@ -116,13 +133,14 @@ Expected<void> tune(Options &options) {
   options.tune.stop = [] { return interrupted != 0; };
   options.tune.progress = [&](const compiler::TuneProgress &now) {
     char text[160];
-    std::snprintf(text, sizeof text, "measured %zu of %zu, best %s of %s cycles (%+.2f %%), %.0f s",
-                  now.measured, now.trials, grouped(uint64_t(now.best)).c_str(),
-                  grouped(uint64_t(now.untuned)).c_str(), change(now.untuned, now.best), now.seconds);
+    std::snprintf(text, sizeof text, "measured %zu of %zu, best %s of %s %s (%+.2f %%), %.0f s", now.measured,
+                  now.trials, grouped(uint64_t(now.best)).c_str(), grouped(uint64_t(now.untuned)).c_str(),
+                  options.unit(), change(now.untuned, now.best), now.seconds);
     progress.show(text);
   };
   progress.show("compiling " + options.model + " and measuring it untuned ...", true);
-  auto report = compiler::tuneModel(*file, options.tune);
+  auto report =
+      options.cpu ? compiler::tuneModelOnCpu(*file, options.tune) : compiler::tuneModel(*file, options.tune);
   progress.clear();
   if (!report)
     return Error{options.model + ": " + report.error().message};
@@ -142,6 +160,10 @@ void addTune(CLI::App &app, int &status) {
   command->add_option("MODEL", options->model, "TFLite or ONNX model")->required();
   command->add_option("--machine", options->tune.machine, "a machine's name or its JSON file")
       ->capture_default_str();
+  command->add_flag(
+      "--cpu", options->cpu,
+      "tiles of the loop nests of the network on this processor, by time, instead of the machine's "
+      "plans, by cycles");
   command->add_option("--trials", options->tune.trials, "measurements at most")
       ->check(CLI::Range(size_t{0}, size_t{1'000'000}))
       ->capture_default_str();

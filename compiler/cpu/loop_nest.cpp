@@ -166,13 +166,12 @@ bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile) {
          nest.loops[loop].extent % tile.sizes[loop] != 0;
 }
 
-std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
+void eachTile(const LoopNest &nest, const CpuTarget &target,
+              const std::function<void(const Tile &, double cost)> &tell) {
   const Costs costs(nest, target);
   const auto count = static_cast<unsigned>(nest.loops.size());
   if (costs.lanes() < 2)
-    return std::nullopt;
-  std::optional<Tile> best;
-  double least = std::numeric_limits<double>::infinity();
+    return;
   const auto consider = [&](const Tile &tile) {
     // A constant whose neighbours are apart must be packed, and that is possible along one loop alone.
     for (const Array &input : nest.inputs) {
@@ -181,10 +180,8 @@ std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
       if (!direct && !isPacked(nest, input, tile))
         return;
     }
-    if (const double cost = costs.of(tile); cost < least) {
-      least = cost;
-      best = tile;
-    }
+    if (const double cost = costs.of(tile); cost < std::numeric_limits<double>::infinity())
+      tell(tile, cost);
   };
   const auto most = [&](unsigned loop, int64_t taken) {
     const Loop &l = nest.loops[loop];
@@ -218,6 +215,17 @@ std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
       }
     }
   }
+}
+
+std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
+  std::optional<Tile> best;
+  double least = std::numeric_limits<double>::infinity();
+  eachTile(nest, target, [&](const Tile &tile, double cost) {
+    if (cost < least) {
+      least = cost;
+      best = tile;
+    }
+  });
   return best;
 }
 

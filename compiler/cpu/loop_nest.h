@@ -8,6 +8,7 @@
 #include "cpu/cpu_target.h"
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -52,6 +53,10 @@ bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile);
 
 /// Loops of the tile (`sizes` above 1, and the vector's) that move in `array`.
 std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile);
+
+/// Tells every tile that can be written, with its cost.
+void eachTile(const LoopNest &nest, const CpuTarget &target,
+              const std::function<void(const Tile &, double cost)> &tell);
 
 /// The tile of least cost: of each kernel the larger of its multiply-adds and its loads a step. Nothing where no loop can be taken as lanes:
 /// neighbours must be neighbours in memory (every second in an input), the same element, or constants.

@@ -277,9 +277,30 @@ void markNests(mlir::ModuleOp module, FuncOp body) {
   }
 }
 
+/// Each outlined function with its constants in a module of its own.
+void showKernels(mlir::ModuleOp module, FuncOp body, const CpuTuning &tuning) {
+  for (FuncOp each : module.getOps<FuncOp>()) {
+    const bool isPlain = llvm::all_of(each.getArgumentTypes(), [](mlir::Type type) {
+      const auto buffer = mlir::dyn_cast<mlir::MemRefType>(type);
+      return buffer && buffer.hasStaticShape() && buffer.getLayout().isIdentity();
+    });
+    if (each == body || each.isExternal() || !isPlain)
+      continue;
+    mlir::OwningOpRef<mlir::ModuleOp> alone(mlir::ModuleOp::create(each.getLoc()));
+    llvm::SmallPtrSet<mlir::Operation *, 4> constants;
+    each.walk([&](mlir::memref::GetGlobalOp get) {
+      if (mlir::Operation *global = module.lookupSymbol(get.getName());
+          global && constants.insert(global).second)
+        alone->push_back(global->clone());
+    });
+    alone->push_back(each->clone());
+    tuning.kernel(*alone);
+  }
+}
+
 /// Lowers one body, alone in `module`.
 mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuTarget &target, ArenaOf owner,
-                              Signature &signature, int64_t &arenaBytes,
+                              const CpuTuning &tuning, Signature &signature, int64_t &arenaBytes,
                               const std::function<void(std::string_view, const std::string &)> &dump) {
   function.setPublic();
   signature.inputs = function.getNumArguments();
@@ -310,7 +331,12 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   }
   mlir::PassManager tiling(module.getContext());
   tiling.addPass(createOutlinePass(/*anyShape=*/!signature.hasPlainPointers));
-  tiling.addPass(createRegisterTilePass(target));
+  if (failed(tiling.run(module)))
+    return mlir::failure();
+  if (tuning.kernel)
+    showKernels(module, function, tuning);
+  tiling.clear();
+  tiling.addPass(createRegisterTilePass(target, tuning.tiles));
   if (failed(tiling.run(module)))
     return mlir::failure();
   const bool hasDynamicInput = !llvm::all_of(function.getArgumentTypes(), [](mlir::Type type) {
@@ -393,6 +419,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
 }
 
 Expected<int64_t> lowerSegments(mlir::ModuleOp module, const CpuTarget &target, ArenaOf owner,
+                                const CpuTuning &tuning,
                                 const std::function<void(std::string_view, const std::string &)> &dump) {
   mlir::MLIRContext *context = module.getContext();
   std::string message;
@@ -416,7 +443,7 @@ Expected<int64_t> lowerSegments(mlir::ModuleOp module, const CpuTarget &target, 
     mlir::OwningOpRef<mlir::ModuleOp> alone(mlir::ModuleOp::create(function.getLoc()));
     function->remove();
     alone->push_back(function);
-    if (failed(lowerBody(*alone, function, target, owner, signature, arenaBytes, dump)))
+    if (failed(lowerBody(*alone, function, target, owner, tuning, signature, arenaBytes, dump)))
       return Error{"the host code of " + name + " cannot be made: " + message};
     mlir::LLVM::LLVMFuncOp body = moveInto(module, *alone, name, signature);
     if (!body)
@@ -424,6 +451,43 @@ Expected<int64_t> lowerSegments(mlir::ModuleOp module, const CpuTarget &target, 
     fillSegment(segment, body, signature);
   }
   return arenaBytes;
+}
+
+Expected<std::vector<KernelBuffer>> lowerKernel(mlir::ModuleOp module, const CpuTarget &target,
+                                                const TileChoices &tiles) {
+  FuncOp function = *module.getOps<FuncOp>().begin();
+  function.setPublic();
+  Signature signature;
+  std::vector<KernelBuffer> buffers;
+  for (const mlir::Type argument : function.getArgumentTypes()) {
+    const auto type = mlir::cast<mlir::MemRefType>(argument);
+    signature.places.push_back(signature.inputs++);
+    signature.arguments.push_back(type);
+    const unsigned bits = type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
+    buffers.push_back({static_cast<uint64_t>(type.getNumElements()) * ((bits + 7) / 8),
+                       mlir::isa<mlir::FloatType>(type.getElementType())});
+  }
+  mlir::ScopedDiagnosticHandler quiet(module.getContext(),
+                                      [](mlir::Diagnostic &) { return mlir::success(); });
+  mlir::PassManager passes(module.getContext());
+  passes.addPass(createRegisterTilePass(target, tiles));
+  const std::string name = function.getName().str();
+  if (failed(passes.run(module)) || failed(lowerLinalgToLoops(function)) ||
+      failed(toLLVMDialect(module, true)))
+    return Error{"loop nest " + name + " cannot be lowered by itself"};
+  auto body = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name);
+  mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());
+  const auto pointer = mlir::LLVM::LLVMPointerType::get(module.getContext());
+  auto entry = builder.create<mlir::LLVM::LLVMFuncOp>(
+      module.getLoc(), "tessera_main",
+      mlir::LLVM::LLVMFunctionType::get(mlir::LLVM::LLVMVoidType::get(module.getContext()),
+                                        {pointer, pointer}));
+  fillSegment(entry, body, signature);
+  for (unsigned i = 0; i < buffers.size(); ++i)
+    body.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
+  body.setLinkage(mlir::LLVM::Linkage::Internal);
+  body.setPassthroughAttr(builder.getStrArrayAttr({"noinline"}));
+  return buffers;
 }
 
 } // namespace tessera::compiler::cpu

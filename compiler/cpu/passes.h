@@ -4,6 +4,7 @@
 #define TESSERA_COMPILER_CPU_PASSES_H
 
 #include "cpu/cpu_target.h"
+#include "cpu/tile_choice.h"
 
 #include "mlir/Pass/Pass.h"
 
@@ -15,7 +16,8 @@ std::unique_ptr<mlir::Pass> createFuseElementwisePass();
 std::unique_ptr<mlir::Pass> createApproximateMathPass();
 /// `anyShape`: functions take dynamic shapes too, as descriptors.
 std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
-std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target);
+/// Tiles come from `choices` where it has some; it must outlive the pass.
+std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target, const TileChoices &choices);
 /// `leastWork`: vector operations below which a function stays whole.
 std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target, int64_t leastWork);
 

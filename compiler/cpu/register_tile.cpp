@@ -1,7 +1,7 @@
 // Reductions in registers. A Linalg operation on buffers that folds by element-wise arithmetic (convolution, product of matrices, depthwise
 // convolution, pooling) becomes loops over tiles: one parallel loop stands in the lanes of vectors, at most two more are unrolled, and all sums of a tile
 // stay in registers while the reductions run. Constants are put in the order of the reading, at compile time. Linalg's own vectoriser takes maps that
-// are projected permutations alone, which a convolution's window is not. How large a tile is, loop_nest.h chooses from the target's registers. What does not fit (no
+// are projected permutations alone, which a convolution's window is not. How large a tile is, loop_nest.h chooses from the target's registers, or a tuning log (tile_choice.h). What does not fit (no
 // reduction, bodies with branches or indices, strides known only when it runs, no loop whose neighbours are neighbours in memory) stays for loops.h.
 #include "cpu/passes.h"
 #include "cpu/tile_kernel.h"
@@ -20,7 +20,8 @@ namespace {
 class RegisterTilePass : public mlir::PassWrapper<RegisterTilePass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(RegisterTilePass)
-  explicit RegisterTilePass(const CpuTarget &target) : target_(target) {}
+  RegisterTilePass(const CpuTarget &target, const TileChoices &choices)
+      : target_(target), choices_(choices) {}
 
   llvm::StringRef getArgument() const override { return "cpu-register-tile"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override {
@@ -48,11 +49,11 @@ private:
     const int64_t lanes = target_.vectorBytes / source.nest.output.elementBytes;
     if (!target_.byteDot.empty())
       if (const auto dot = byteDotOf(op, source))
-        if (const auto tile = chooseTile(dot->source.nest, target_)) {
+        if (const auto tile = tunedTile(dot->source.nest, true, target_, choices_)) {
           writeByteDots(builder, op, *dot, *tile, target_);
           return true;
         }
-    const auto tile = chooseTile(source.nest, target_);
+    const auto tile = tunedTile(source.nest, false, target_, choices_);
     if (tile)
       writeTiles(builder, op, source, *tile, lanes);
     return tile.has_value();
@@ -73,12 +74,13 @@ private:
   }
 
   CpuTarget target_;
+  const TileChoices &choices_;
 };
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target) {
-  return std::make_unique<RegisterTilePass>(target);
+std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target, const TileChoices &choices) {
+  return std::make_unique<RegisterTilePass>(target, choices);
 }
 
 } // namespace tessera::compiler::cpu

@@ -10,6 +10,7 @@
 #include "npu/npu.h"
 #include "tune/choices.h"
 
+#include "mlir/Bytecode/BytecodeWriter.h"
 #include "mlir/Dialect/Bufferization/IR/Bufferization.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
@@ -73,19 +74,20 @@ Expected<npu::Artifacts> place(mlir::ModuleOp module, bool isOnnx, const Compile
 } // namespace
 
 Expected<CompiledModel> compile(std::span<const uint8_t> model, const CompileOptions &options) {
-  if (options.tuned.empty() || options.cpuOnly)
+  if (options.tuned.empty())
     return compileWith(model, options, {});
   auto choices = LoggedChoices::open(options);
   if (!choices)
     return choices.error();
-  auto compiled = compileWith(model, options, (*choices)->tuning());
+  auto compiled = compileWith(model, options, (*choices)->npu(), (*choices)->cpu());
   if (auto read = (*choices)->finish(); compiled && !read)
     return read.error();
   return compiled;
 }
 
 Expected<CompiledModel> compileWith(std::span<const uint8_t> model, const CompileOptions &options,
-                                    const npu::Tuning &tuning) {
+                                    const npu::Tuning &npuTuning, const cpu::TileChoices &tiles,
+                                    const KernelSink &kernels) {
   mlir::DialectRegistry registry;
   cpu::registerDialects(registry);
   cpu::registerTranslations(registry);
@@ -106,7 +108,7 @@ Expected<CompiledModel> compileWith(std::span<const uint8_t> model, const Compil
 
   // Each operation goes to the NPU or to the host; the NPU's part leaves as host code that records commands.
   nlohmann::ordered_json metadata = metadataOf(module, options);
-  auto placed = place(module, isOnnx, options, tuning);
+  auto placed = place(module, isOnnx, options, npuTuning);
   if (!placed)
     return placed.error();
   metadata.update(nlohmann::ordered_json::parse(placed->metadata));
@@ -117,7 +119,15 @@ Expected<CompiledModel> compileWith(std::span<const uint8_t> model, const Compil
   if (!target)
     return target.error();
   const auto owner = options.arenaFromCaller ? cpu::ArenaOf::Caller : cpu::ArenaOf::Object;
-  auto arenaBytes = cpu::lowerSegments(module, *target, owner, options.dump);
+  cpu::CpuTuning tuning{tiles, {}};
+  if (kernels)
+    tuning.kernel = [&](mlir::ModuleOp kernel) {
+      std::string bytecode;
+      llvm::raw_string_ostream stream(bytecode);
+      if (mlir::succeeded(mlir::writeBytecodeToFile(kernel, stream)))
+        kernels(bytecode);
+    };
+  auto arenaBytes = cpu::lowerSegments(module, *target, owner, tuning, options.dump);
   if (!arenaBytes)
     return arenaBytes.error();
   if (options.arenaFromCaller)

@@ -1,5 +1,7 @@
 #include "tune/choices.h"
 
+#include "cpu/object_code.h"
+
 #include <cstdio>
 
 namespace tessera::compiler {
@@ -12,6 +14,14 @@ TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memor
   return {hash, memory.empty() ? "bench" : memory, tuningVersion()};
 }
 
+TuningPlace cpuPlace(const std::string &triple, const std::string &cpu, const std::string &features) {
+  const cpu::HostTarget here = cpu::thisHost();
+  const std::string &name = cpu.empty() ? here.cpu : cpu;
+  const std::string &all = cpu.empty() ? here.features : features;
+  const std::string hash = std::to_string(std::hash<std::string>{}(all) % 100'000'000);
+  return {"cpu " + (triple.empty() ? here.triple : triple) + " " + name + " " + hash, "", tuningVersion()};
+}
+
 Expected<std::unique_ptr<LoggedChoices>> LoggedChoices::open(const CompileOptions &options) {
   std::unique_ptr<LoggedChoices> choices(new LoggedChoices(options));
   auto log = TuningLog::open(options.tuned, TuningLog::Mode::Read);
@@ -21,29 +31,41 @@ Expected<std::unique_ptr<LoggedChoices>> LoggedChoices::open(const CompileOption
   return choices;
 }
 
-npu::Tuning LoggedChoices::tuning() {
+std::optional<std::string> LoggedChoices::chosen(const TuningPlace &place, const std::string &key) {
+  ++asked_;
+  auto chosen = log_->chosen(place, key);
+  if (!chosen) {
+    if (failed_)
+      failed_ = chosen.error();
+    return std::nullopt;
+  }
+  if (!*chosen)
+    return std::nullopt;
+  ++found_;
+  return (*chosen)->choice;
+}
+
+npu::Tuning LoggedChoices::npu() {
   npu::Tuning tuning;
-  tuning.choice = [this](const std::string &key) -> std::optional<std::string> {
-    ++asked_;
-    auto chosen = log_->chosen(place_, key);
-    if (!chosen) {
-      if (failed_)
-        failed_ = chosen.error();
-      return std::nullopt;
-    }
-    if (!*chosen)
-      return std::nullopt;
-    ++found_;
-    return (*chosen)->choice;
-  };
+  tuning.choice = [this](const std::string &key) { return chosen(npuPlace_, key); };
   tuning.warn = options_.warn;
   return tuning;
 }
 
+cpu::TileChoices LoggedChoices::cpu() {
+  cpu::TileChoices choices;
+  choices.choice = [this](const std::string &key) { return chosen(cpuPlace_, key); };
+  choices.warn = options_.warn;
+  return choices;
+}
+
 Expected<void> LoggedChoices::finish() {
   if (failed_ && asked_ > 0 && found_ == 0 && options_.warn)
-    options_.warn("the tuning log " + options_.tuned + " has no choice for this network on machine " +
-                  options_.machine.name + " with memory " + place_.memory + " and version " + place_.version);
+    options_.warn("the tuning log " + options_.tuned + " has no choice for this network on " +
+                  (options_.cpuOnly
+                       ? "this processor"
+                       : "machine " + options_.machine.name + " with memory " + npuPlace_.memory) +
+                  " and version " + tuningVersion());
   return failed_;
 }
 

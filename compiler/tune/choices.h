@@ -5,6 +5,7 @@
 #include "tessera/compiler/compiler.h"
 #include "tessera/compiler/tuning_log.h"
 
+#include "cpu/tile_choice.h"
 #include "npu/core/task.h"
 
 namespace tessera::compiler {
@@ -12,23 +13,29 @@ namespace tessera::compiler {
 /// Where cycles of a machine under a memory model are measured; an empty memory is the device's default, "bench".
 TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memory);
 
+/// Where time on a processor is measured; empty: this one.
+TuningPlace cpuPlace(const std::string &triple, const std::string &cpu, const std::string &features);
+
 class LoggedChoices {
 public:
   /// The log of options.tuned. Error: it cannot be read.
   static isa::Expected<std::unique_ptr<LoggedChoices>> open(const CompileOptions &options);
 
   /// Valid as long as this lives.
-  npu::Tuning tuning();
+  npu::Tuning npu();
+  cpu::TileChoices cpu();
 
   /// After the compilation: the first error of reading, and a warning where the log knows none of the tasks.
   isa::Expected<void> finish();
 
 private:
   explicit LoggedChoices(const CompileOptions &options)
-      : options_(options), place_(npuPlace(options.machine, options.tunedMemory)) {}
+      : options_(options), npuPlace_(npuPlace(options.machine, options.tunedMemory)),
+        cpuPlace_(cpuPlace(options.hostTriple, options.hostCpu, options.hostFeatures)) {}
+  std::optional<std::string> chosen(const TuningPlace &place, const std::string &key);
 
   const CompileOptions &options_;
-  TuningPlace place_;
+  TuningPlace npuPlace_, cpuPlace_;
   std::unique_ptr<TuningLog> log_;
   size_t asked_ = 0, found_ = 0;
   isa::Expected<void> failed_;

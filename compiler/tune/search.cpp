@@ -64,10 +64,15 @@ Expected<void> Search::recall() {
     auto found = log_->measurements(place_, state->task->key());
     if (!found)
       return found.error();
-    for (const TuningMeasurement &measurement : *found) {
-      note(state->index, measurement.choice, measurement.value);
-      ++known_;
-    }
+    std::vector<std::string> choices;
+    for (const TuningMeasurement &measurement : *found)
+      choices.push_back(measurement.choice);
+    describeAll(*state, choices);
+    for (const TuningMeasurement &measurement : *found)
+      if (describe(*state, measurement.choice)) { // it may no longer be possible
+        note(state->index, measurement.choice, measurement.value);
+        ++known_;
+      }
   }
   return {};
 }
@@ -181,12 +186,8 @@ std::vector<std::string> Search::breed(State &state, const std::vector<std::stri
 Expected<void> Search::round(size_t index) {
   State &state = *states_[index];
   std::vector<std::string> best, pool;
-  for (const auto &[value, choice] : state.ranked) {
-    if (best.size() == kParents)
-      break;
-    if (describe(state, choice)) // one from the log may no longer be possible
-      best.push_back(choice);
-  }
+  for (size_t i = 0; i < std::min(state.ranked.size(), kParents); ++i)
+    best.push_back(state.ranked[i].second);
   if (best.empty())
     best.push_back(state.task->usual());
   // Each generation is bred from the most promising ones so far.

@@ -49,11 +49,11 @@ class TuneTest(unittest.TestCase):
     def test_the_core_gets_faster_and_computes_the_same(self):
         report = self.tune("--trials", "40", "--assertions", device="cycle")
         self.assertTrue(report["kept"], report)
-        self.assertLess(report["tuned_cycles"], report["untuned_cycles"])
+        self.assertLess(report["tuned"], report["untuned"])
         self.assertEqual(report["measured"], 40)
         before, expected, _ = self.cycles(device="cycle")
         after, output, said = self.cycles("--tuned", self.log, device="cycle")
-        self.assertEqual((before, after), (report["untuned_cycles"], report["tuned_cycles"]))
+        self.assertEqual((before, after), (report["untuned"], report["tuned"]))
         self.assertEqual(output, expected)
         self.assertEqual(said, "")
         image = os.path.join(self.folder.name, "tuned.tsr")
@@ -67,10 +67,10 @@ class TuneTest(unittest.TestCase):
         self.assertEqual((first["measured"], first["known"]), (20, 0))
         again = self.tune("--trials", "0")
         self.assertEqual((again["measured"], again["known"]), (0, 20))
-        self.assertEqual(again["tuned_cycles"], first["tuned_cycles"])
+        self.assertEqual(again["tuned"], first["tuned"])
         more = self.tune("--trials", "30")
         self.assertEqual(more["known"], 20)
-        self.assertLessEqual(more["tuned_cycles"], first["tuned_cycles"])
+        self.assertLessEqual(more["tuned"], first["tuned"])
 
     def test_a_seed_gives_the_same_search(self):
         reports = []
@@ -78,7 +78,7 @@ class TuneTest(unittest.TestCase):
             self.log = os.path.join(self.folder.name, log)
             report = self.tune("--trials", "40", "--seed", seed)
             with sqlite3.connect(self.log) as log:
-                reports.append((report["tuned_cycles"], log.execute("SELECT task, number, choice, value FROM measurements").fetchall()))
+                reports.append((report["tuned"], log.execute("SELECT task, number, choice, value FROM measurements").fetchall()))
         self.assertEqual(reports[0], reports[1])
         self.assertNotEqual(reports[0], reports[2])
 
@@ -156,11 +156,29 @@ class TuneTest(unittest.TestCase):
             with self.subTest(arguments):
                 self.assert_error(run("tune", MODEL, *arguments), "", 2)
 
+    def test_the_cpu_is_tuned_by_time(self):
+        result = run("tune", MODEL, "--cpu", "--trials", "24", "--log", self.log, "--json", "-")
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        report = json.loads(result.stdout)
+        self.assertEqual((report["measured"], report["failed"], report["unit"]), (24, 0, "ns"))
+        if report["kept"]:
+            self.assertLess(report["tuned"], report["untuned"])
+        outputs = []
+        for tuned in ((), ("--tuned", self.log)):
+            output = os.path.join(self.folder.name, "cpu")
+            result = run("run", MODEL, "--input", INPUT, "--device", "cpu", "--output", output, "--quiet", *tuned)
+            self.assertEqual(result.returncode, 0, result.stderr)
+            with open(os.path.join(output, "output_0.npy"), "rb") as stream:
+                outputs.append(stream.read())
+        self.assertEqual(outputs[0], outputs[1])
+        again = json.loads(run("tune", MODEL, "--cpu", "--trials", "0", "--log", self.log, "--json", "-").stdout)
+        self.assertEqual((again["measured"], again["known"]), (0, 24))
+
     def test_no_time_is_no_search(self):
         report = self.tune("--time-limit", "0")
         self.assertLessEqual(report["measured"], 16)  # the usual plans alone
         self.assertFalse(report["kept"])
-        self.assertEqual(report["tuned_cycles"], report["untuned_cycles"])
+        self.assertEqual(report["tuned"], report["untuned"])
 
     def test_a_full_disk(self):
         result = run("tune", MODEL, "--machine", "tiny", "--device", "functional", "--trials", "400", "--log", self.log,

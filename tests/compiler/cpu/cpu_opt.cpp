@@ -33,7 +33,8 @@ int main(int argc, char **argv) {
   known.push_back(createSplitPass(CpuTarget(), 20));
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const bool isSigned = argc > 2 && std::string_view(argv[2]) == "--signed-dots";
-  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned}));
+  const TileChoices untuned;
+  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned}, untuned));
   mlir::PassManager manager(&context);
   for (int i = isSigned ? 3 : 2; i < argc; ++i) {
     auto found =

@@ -67,6 +67,10 @@ struct TuneReport {
 /// read or written.
 isa::Expected<TuneReport> tuneModel(std::span<const uint8_t> model, const TuneOptions &options);
 
+/// Tunes the loop nests of the whole network on this processor, one thread, by time: `untuned`, `tuned` and the tasks' are nanoseconds. Of the
+/// options trials, timeLimitSeconds, epsilon, seed, log, modelName, modelFolder, extents, stop and progress count.
+isa::Expected<TuneReport> tuneModelOnCpu(std::span<const uint8_t> model, const TuneOptions &options);
+
 } // namespace tessera::compiler
 
 #endif
