@@ -61,6 +61,8 @@ std::string identifierOf(std::string_view text) {
       result = "n";
     result += isLetter || isDigit ? c : '_';
   }
+  if (result == "tessera_network") // the common header's
+    result += "_";
   return result.empty() ? "network" : result;
 }
 

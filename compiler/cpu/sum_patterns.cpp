@@ -131,16 +131,32 @@ LogicalResult rewriteQuantizeRows(mlir::tosa::CustomOp op, mlir::PatternRewriter
   const llvm::SmallVector<int64_t> rows{type.getDimSize(0)};
   const mlir::FloatType single = rewriter.getF32Type();
   // Zero is always in the range.
-  const Value zeros = rewriter
-                          .create<mlir::linalg::FillOp>(location, Real(rewriter, location).constant(0, false),
-                                                        makeEmpty(rewriter, location, rows, single))
-                          .getResult(0);
+  const auto zeros = [&](llvm::ArrayRef<int64_t> shape) {
+    return rewriter
+        .create<mlir::linalg::FillOp>(location, Real(rewriter, location).constant(0, false),
+                                      makeEmpty(rewriter, location, shape, single))
+        .getResult(0);
+  };
+  // Of each column first, whose neighbours stand in the lanes of vectors, then of the row of those.
+  llvm::SmallVector<mlir::AffineExpr> inOrder{rewriter.getAffineDimExpr(0)};
+  for (unsigned i = 2; i < rank; ++i)
+    inOrder.push_back(rewriter.getAffineDimExpr(i));
+  inOrder.push_back(rewriter.getAffineDimExpr(1));
+  const AffineMap columnsLast = AffineMap::get(rank, 0, inOrder, rewriter.getContext());
+  const AffineMap columns = AffineMap::getMultiDimIdentityMap(rank, rewriter.getContext()).getMajorSubMap(2);
+  const AffineMap table = rewriter.getMultiDimIdentityMap(2);
   const auto extreme = [&](bool isHighest) {
-    return makeGeneric(rewriter, location, {input}, zeros, {identity, row}, 1, rank - 1,
-                       [&](OpBuilder &builder, Location inner, ValueRange a) -> Value {
-                         Real real(builder, inner);
-                         return isHighest ? real.max(a[0], a[1]) : real.min(a[0], a[1]);
-                       });
+    const auto choose = [&](OpBuilder &builder, Location inner, ValueRange a) -> Value {
+      Real real(builder, inner);
+      return isHighest ? real.max(a[0], a[1]) : real.min(a[0], a[1]);
+    };
+    Value values = input;
+    if (rank > 2)
+      values =
+          makeGeneric(rewriter, location, {input}, zeros({type.getDimSize(0), type.getDimSize(rank - 1)}),
+                      {columnsLast, columns}, 2, rank - 2, choose);
+    return makeGeneric(rewriter, location, {values}, zeros(rows), {table, table.getMajorSubMap(1)}, 1, 1,
+                       choose);
   };
   const Value lowest = extreme(false), highest = extreme(true);
   const AffineMap line = rewriter.getMultiDimIdentityMap(1);

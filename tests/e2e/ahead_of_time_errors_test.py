@@ -82,6 +82,16 @@ class Errors(unittest.TestCase):
         self.assertEqual(os.listdir(scratch), [])
         self.assertEqual(sorted(os.listdir(self.output)), ["libshapes.so", "shapes.h", "tessera_network.h"])
 
+    def test_names(self):
+        for name, made in (("3 nets-v2", "n3_nets_v2"), ("tessera_network", "tessera_network_")):
+            with self.subTest(name):
+                model, output = os.path.join(self.folder.name, name + ".tflite"), os.path.join(self.folder.name, made)
+                os.symlink(SHAPES, model)
+                subprocess.run([TESSERA, "compile", model, "--target", "x86_64-linux-gnu", "-o", output], capture_output=True, timeout=120, check=True)
+                self.assertEqual(sorted(os.listdir(output)), sorted([f"lib{made}.so", made + ".h", "tessera_network.h"]))
+                with open(os.path.join(output, made + ".h"), encoding="utf-8") as stream:
+                    self.assertIn(f"tessera_result {made}_create(", stream.read())
+
     def test_same_bytes_twice(self):
         made = []
         for _ in range(2):

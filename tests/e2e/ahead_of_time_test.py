@@ -94,12 +94,12 @@ class Target:
         return command(*self.launcher, program, *words, **options)
 
 
-def outputs_of(target, program, library, case):
+def outputs_of(target, program, library, case, threads="1"):
     """The first output's bytes of a run of the example describe.cpp."""
     given, got = os.path.join(target.folder, "input.bin"), os.path.join(target.folder, "output.bin")
     np.ascontiguousarray(case.data).tofile(given)
     name = os.path.basename(library)[3:-3]
-    said = target.run(program, library, name, given, "-o", got)
+    said = target.run(program, library, name, given, "-o", got, env={**os.environ, "THREADS": threads})
     output = re.search(r"^output .*: (\w+) \[([\d, ]+)\]", said, re.MULTILINE)
     shape = [int(extent) for extent in output.group(2).split(",")]
     return np.fromfile(got, np.dtype(output.group(1)))[:int(np.prod(shape))]
@@ -221,6 +221,8 @@ def main():
                 faults += count_faults(library, name, cases)
             for case in cases[:arguments.cases]:
                 output = outputs_of(target, program, library, case)
+                if target.launcher and not np.array_equal(output, outputs_of(target, program, library, case, threads="2")):
+                    faults.append(f"{name}, {case.name}: other bytes on two threads")
                 if arguments.mutant:
                     output.reshape(-1).view(np.uint8)[-1] ^= 1
                 wrong = case.check(output)
