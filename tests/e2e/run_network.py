@@ -1,6 +1,6 @@
 """Runs a network through `tessera run` and compares every output, the placement and the report.
 
-usage: run_network.py TESSERA NETWORK --device D --machine M [--memory MODEL] [--eval N] [--cases N] [--mutant]
+usage: run_network.py TESSERA NETWORK --device D --machine M [--memory MODEL] [--threads N] [--eval N] [--cases N] [--mutant]
 """
 import argparse
 import json
@@ -62,6 +62,7 @@ def main():
     parser.add_argument("--device", required=True)
     parser.add_argument("--machine", required=True)
     parser.add_argument("--memory")
+    parser.add_argument("--threads")
     parser.add_argument("--eval", type=int, default=0)
     parser.add_argument("--cases", type=int, help="the first N only")
     parser.add_argument("--mutant", action="store_true", help="change one bit of one output: it must be found")
@@ -70,6 +71,7 @@ def main():
     cases = networks.cases_of(arguments.network, arguments.eval)[:arguments.cases]
     options = ["--device", arguments.device, "--machine", arguments.machine, "--quiet"]
     options += ["--memory", arguments.memory] if arguments.memory else []
+    options += ["--threads", arguments.threads] if arguments.threads else []
     with tempfile.TemporaryDirectory() as folder:
         outputs, report = run(arguments.tessera, model, np.concatenate([case.data for case in cases]), folder, *options)
     faults = []
