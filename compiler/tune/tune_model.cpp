@@ -32,8 +32,12 @@ private:
 
   Expected<void> readNetwork(std::span<const uint8_t> model);
   void makeTasks();
-  /// Cycles of the whole network under each task's choice, or the usual plans.
-  Expected<uint64_t> whole(const Search *search);
+  using Choices = std::map<std::string, std::string>; // by the task's key; none: the usual plans
+  npu::Tuning tuningOf(const Choices &choices) const;
+  /// Cycles of the whole network under them, measured, and by the timing model.
+  Expected<uint64_t> whole(const Choices &choices);
+  uint64_t estimate(const Choices &choices) const;
+  Choices sifted(Choices choices) const;
   Expected<void> keep(const Search &search);
   void tell(const Search &search) const;
   double seconds() const {
@@ -93,17 +97,17 @@ void Tuner::makeTasks() {
         tasks_.push_back(std::make_unique<NpuTask>(target_, region, task, double(counts_[tasks_.size()])));
 }
 
-Expected<uint64_t> Tuner::whole(const Search *search) {
-  std::map<std::string, std::string> choices;
-  for (size_t i = 0; search && i < tasks_.size(); ++i)
-    if (!search->results()[i].choice.empty())
-      choices[tasks_[i]->key()] = search->results()[i].choice;
+npu::Tuning Tuner::tuningOf(const Choices &choices) const {
   npu::Tuning tuning;
-  if (search)
-    tuning.choice = [&](const std::string &key) -> std::optional<std::string> {
-      const auto at = choices.find(key);
-      return at == choices.end() ? std::nullopt : std::optional(at->second);
-    };
+  tuning.choice = [&choices](const std::string &key) -> std::optional<std::string> {
+    const auto at = choices.find(key);
+    return at == choices.end() ? std::nullopt : std::optional(at->second);
+  };
+  return tuning;
+}
+
+Expected<uint64_t> Tuner::whole(const Choices &choices) {
+  const npu::Tuning tuning = tuningOf(choices);
   Programs programs;
   for (const TunedRegion &region : regions_)
     programs.push_back([&] {
@@ -124,6 +128,30 @@ Expected<uint64_t> Tuner::whole(const Search *search) {
   return cycles;
 }
 
+uint64_t Tuner::estimate(const Choices &choices) const {
+  const npu::Tuning tuning = tuningOf(choices);
+  uint64_t cycles = 0;
+  for (const TunedRegion &region : regions_)
+    cycles += npu::durationOfPlans(target_, region.layers,
+                                   npu::tunedPlans(target_, region.layers, region.usual, tuning));
+  return cycles;
+}
+
+// Those of the choices that the whole network is faster with, by the timing model: what one saves its neighbour's may save too, or lose.
+Tuner::Choices Tuner::sifted(Choices choices) const {
+  uint64_t least = estimate(choices);
+  for (const auto &task : tasks_) {
+    const auto at = choices.find(task->key());
+    if (at == choices.end() || (options_.stop && options_.stop()))
+      continue;
+    Choices without = choices;
+    without.erase(task->key());
+    if (const uint64_t cycles = estimate(without); cycles < least)
+      least = cycles, choices = std::move(without);
+  }
+  return choices;
+}
+
 void Tuner::tell(const Search &search) const {
   if (!options_.progress)
     return;
@@ -135,24 +163,30 @@ void Tuner::tell(const Search &search) const {
   options_.progress(progress);
 }
 
-// Into the log, for compilations, if the network is faster with all of them.
+// Into the log, for compilations, what the whole network is fastest with: all choices, those that are left after sifting, or none.
 Expected<void> Tuner::keep(const Search &search) {
-  bool isAny = false;
-  for (const TaskResult &result : search.results())
-    isAny = isAny || (result.usual && *result.best < *result.usual);
+  Choices all, best;
+  for (size_t i = 0; i < tasks_.size(); ++i)
+    if (const TaskResult &result = search.results()[i]; result.usual && *result.best < *result.usual)
+      all[tasks_[i]->key()] = result.choice;
   report_.tuned = report_.untuned;
-  if (isAny) {
-    auto cycles = whole(&search);
+  std::vector<Choices> candidates{all};
+  if (Choices some = sifted(all); some != all)
+    candidates.push_back(std::move(some));
+  for (Choices &choices : candidates) {
+    if (choices.empty())
+      continue;
+    auto cycles = whole(choices);
     if (!cycles)
       return cycles.error();
-    report_.kept = *cycles < report_.untuned;
-    report_.tuned = report_.kept ? *cycles : report_.untuned;
+    if (*cycles < report_.tuned)
+      report_.tuned = *cycles, report_.kept = true, best = choices;
   }
   for (size_t i = 0; i < tasks_.size(); ++i) {
     const TaskResult &result = search.results()[i];
     std::optional<TunedChoice> choice;
-    if (report_.kept && result.usual && *result.best < *result.usual)
-      choice = TunedChoice{result.choice, *result.best, *result.usual};
+    if (const auto at = best.find(tasks_[i]->key()); at != best.end())
+      choice = TunedChoice{at->second, *result.best, *result.usual};
     if (auto kept = log_->choose(place_, tasks_[i]->key(), choice); !kept)
       return kept;
   }
@@ -175,7 +209,7 @@ Expected<TuneReport> Tuner::run(std::span<const uint8_t> model) {
   measure_ = std::move(*measure);
   begin_ = std::chrono::steady_clock::now(); // a model that is built at its first use does not count
 
-  auto untuned = whole(nullptr);
+  auto untuned = whole({});
   if (!untuned)
     return untuned.error();
   report_.untuned = *untuned;
