@@ -28,20 +28,28 @@ struct Options {
   bool cpuOnly = false;
 };
 
-/// The library and its headers; all of them or none.
+/// The library and its headers; all of them or none: beside their names first, and what was there before stays where one cannot be written.
 Expected<void> writeLibrary(const std::string &folder, const std::vector<compiler::LibraryFile> &files) {
   if (auto made = makeFolder(folder); !made)
     return made;
-  for (size_t i = 0; i < files.size(); ++i) {
-    auto written = writeFile(folder + "/" + files[i].name, files[i].data);
+  const auto pathOf = [&](const compiler::LibraryFile &file) { return folder + "/" + file.name; };
+  const auto besideOf = [&](const compiler::LibraryFile &file) { return folder + "/." + file.name + ".new"; };
+  std::error_code failed;
+  Expected<void> written;
+  for (const compiler::LibraryFile &file : files) {
+    if (written && std::filesystem::is_directory(pathOf(file), failed))
+      written = Error{"cannot write " + pathOf(file) + ": Is a directory"};
     if (written)
-      continue;
-    std::error_code ignored;
-    for (size_t earlier = 0; earlier < i; ++earlier)
-      std::filesystem::remove(folder + "/" + files[earlier].name, ignored);
-    return written;
+      written = writeFile(besideOf(file), file.data);
   }
-  return {};
+  failed.clear();
+  for (const compiler::LibraryFile &file : files)
+    if (written)
+      if (std::filesystem::rename(besideOf(file), pathOf(file), failed); failed)
+        written = Error{"cannot write " + pathOf(file) + ": " + failed.message()};
+  for (const compiler::LibraryFile &file : files)
+    std::filesystem::remove(besideOf(file), failed);
+  return written;
 }
 
 using Dump = std::function<void(std::string_view stage, const std::string &text)>;

@@ -61,7 +61,7 @@ std::string identifierOf(std::string_view text) {
       result = "n";
     result += isLetter || isDigit ? c : '_';
   }
-  if (result == "tessera_network") // the common header's
+  if (result == "tessera_network" || result == "tessera_aot" || result == "tsr_pool") // the runtime's
     result += "_";
   return result.empty() ? "network" : result;
 }

@@ -129,7 +129,10 @@ Expected<std::vector<uint8_t>> link(const std::string &target, const std::string
     if (written)
       written = isa::writeFileAtomically(path, bytes);
   };
-  const std::string rule = "{ global: " + name + "_*; local: *; };\n";
+  std::string rule = "{ global:";
+  for (const char *function : {"describe", "create", "run", "run_in", "message", "destroy"})
+    rule += " " + name + "_" + function + ";";
+  rule += " local: *; };\n";
   write(exports, std::span(reinterpret_cast<const uint8_t *>(rule.data()), rule.size()));
   for (size_t i = 0; i < objects.size(); ++i) {
     arguments.push_back(folder / ("part_" + std::to_string(i) + ".o"));

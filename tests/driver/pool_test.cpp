@@ -51,6 +51,15 @@ TEST(PoolTest, EveryPartOnce) {
   }
 }
 
+// Whatever its threads are at when it ends: they begin, look for work, or sleep.
+TEST(PoolTest, EndsAtAnyMoment) {
+  for (int round = 0; round < 20000; ++round) {
+    const Pool pool(tsr_pool_create(3));
+    for (volatile int step = 0; step < round; step = step + 1) {
+    }
+  }
+}
+
 TEST(PoolTest, ThreadsThatSleepAreWoken) {
   const Pool pool(tsr_pool_create(3));
   for (int job = 0; job < 50; ++job) {

@@ -2,6 +2,7 @@
 
 usage: ahead_of_time_errors_test.py TESSERA
 """
+import ctypes
 import os
 import subprocess
 import sys
@@ -73,6 +74,13 @@ class Errors(unittest.TestCase):
         os.makedirs(os.path.join(self.output, "libshapes.so"))  # cannot be replaced by a file
         self.fails(SHAPES, "--target", "x86_64-linux-gnu")
         self.assertEqual(os.listdir(self.output), ["libshapes.so"])
+        older = os.path.join(self.output, "shapes.h")  # stays as it is
+        with open(older, "w", encoding="utf-8") as stream:
+            stream.write("older")
+        self.fails(SHAPES, "--target", "x86_64-linux-gnu")
+        self.assertEqual(sorted(os.listdir(self.output)), ["libshapes.so", "shapes.h"])
+        with open(older, encoding="utf-8") as stream:
+            self.assertEqual(stream.read(), "older")
 
     def test_nothing_temporary_stays(self):
         scratch = os.path.join(self.folder.name, "scratch")
@@ -83,7 +91,8 @@ class Errors(unittest.TestCase):
         self.assertEqual(sorted(os.listdir(self.output)), ["libshapes.so", "shapes.h", "tessera_network.h"])
 
     def test_names(self):
-        for name, made in (("3 nets-v2", "n3_nets_v2"), ("tessera_network", "tessera_network_")):
+        for name, made in (("3 nets-v2", "n3_nets_v2"), ("tessera_network", "tessera_network_"), ("tsr_pool", "tsr_pool_"), ("tessera_aot", "tessera_aot_"),
+                           ("tessera", "tessera")):
             with self.subTest(name):
                 model, output = os.path.join(self.folder.name, name + ".tflite"), os.path.join(self.folder.name, made)
                 os.symlink(SHAPES, model)
@@ -91,6 +100,9 @@ class Errors(unittest.TestCase):
                 self.assertEqual(sorted(os.listdir(output)), sorted([f"lib{made}.so", made + ".h", "tessera_network.h"]))
                 with open(os.path.join(output, made + ".h"), encoding="utf-8") as stream:
                     self.assertIn(f"tessera_result {made}_create(", stream.read())
+                library = ctypes.CDLL(os.path.join(output, f"lib{made}.so"))
+                self.assertTrue(hasattr(library, f"{made}_run_in"))
+                self.assertFalse(hasattr(library, "tessera_main"))  # of the code inside
 
     def test_same_bytes_twice(self):
         made = []

@@ -57,7 +57,7 @@ Program program(uint32_t dst, uint32_t src) {
 
 } // namespace
 
-TEST(Apart, DestinationsAndSourcesCountToTheirLastElement) {
+TEST(ApartTest, DestinationsAndSourcesCountToTheirLastElement) {
   EXPECT_TRUE(program(90, 90).isApart());
   EXPECT_FALSE(program(91, 90).isApart());
   EXPECT_FALSE(program(90, 91).isApart());
@@ -67,22 +67,22 @@ TEST(Apart, DestinationsAndSourcesCountToTheirLastElement) {
   EXPECT_FALSE(program(110, 500).isApart());
 }
 
-TEST(Apart, NothingIsWrittenByAnEmptyLoop) {
+TEST(ApartTest, NothingIsWrittenByAnEmptyLoop) {
   Program p = program(110, 110);
   p.gemm.iterIn = 0;
   EXPECT_TRUE(p.isApart());
 }
 
-TEST(Apart, OnlyAtLevelVta) { EXPECT_FALSE(program(500, 500).isApart(Level::Tessera)); }
+TEST(ApartTest, OnlyAtLevelVta) { EXPECT_FALSE(program(500, 500).isApart(Level::Tessera)); }
 
-TEST(Apart, MicroOpsOutsideDramOrMemoryAreNoFault) {
+TEST(ApartTest, MicroOpsOutsideDramOrMemoryAreNoFault) {
   EXPECT_TRUE(program(110, 110).isApart(Level::Vta, 12)); // the second one is cut off: as if it were 0
   Program p = program(500, 500);
   p.gemm.uopEnd = machineAt(Level::Vta).uopDepth + 1;
   EXPECT_FALSE(p.isApart());
 }
 
-TEST(Timing, AnAluRunsBesideTheGemmThatItIsApartFrom) {
+TEST(ApartTest, AnAluRunsBesideTheGemmThatItIsApartFrom) {
   Gemm gemm;
   gemm.uopEnd = 10, gemm.iterOut = 1, gemm.iterIn = 100;
   Alu alu;

@@ -71,8 +71,11 @@ static int do_part(tsr_pool *pool) {
 static void *work(void *argument) {
   tsr_pool *pool = argument;
   uint32_t seen = 0;
-  while (!atomic_load(&pool->ends)) {
+  for (;;) {
+    /* The job first: tsr_pool_destroy sets the end before it counts the job up, so who has seen that job sees the end. */
     const uint32_t job = atomic_load(&pool->job);
+    if (atomic_load(&pool->ends))
+      break;
     while (do_part(pool))
       ;
     seen = job;

@@ -92,7 +92,8 @@ Values maxPool(Call &call) {
   const Tensor x = call.in(0);
   const Window window = poolWindow(call, x);
   const bool isColumnMajor = call.integer("storage_order", 0) != 0;
-  const Type wide = widened(x).type();
+  const Tensor wideX = widened(x);
+  const Type wide = wideX.type();
   const auto fold = [&](bool wantsPosition) {
     return poolWith(
         emitter, x, window, wantsPosition ? Type::Int64 : x.type(),
@@ -111,7 +112,8 @@ Values maxPool(Call &call) {
           return wantsPosition ? found[1] : found[0];
         });
   };
-  Values results{wide == x.type() && isSmall(window) ? largestInBorder(emitter, x, window) : fold(false)};
+  Values results{isSmall(window) ? emitter.cast(largestInBorder(emitter, wideX, window), x.type())
+                                 : fold(false)};
   if (call.wants(1))
     results.push_back(fold(true));
   return results;
