@@ -1,6 +1,6 @@
 """What runs a network on the CPU, for cpu_bench.py: ours, and peers from PyPI where they are installed.
 
-An engine is made of (model file, threads, folder for its files) and has `inputs` [(name, dtype, shape)], run(arrays) -> outputs, and `start_ms`: from the file that it loads to
+An engine is made of (model file, threads) and has `inputs` [(name, dtype, shape)], run(arrays) -> outputs, and `start_ms`: from the file that it loads to
 ready. One that cannot raises; `Absent` where its package is not there.
 """
 import os
