@@ -94,7 +94,29 @@ public:
     if (mode == Mode::Write && !folder.empty())
       if (fs::create_directories(folder, failed); failed)
         return Error{"cannot make the folder of the tuning log " + path_ + ": " + failed.message()};
-    const int flags = mode == Mode::Read ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (mode == Mode::Write) {
+      if (auto opened = openWith(SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE); !opened)
+        return opened;
+      return run("PRAGMA foreign_keys = ON") ? transaction([&] { return checkFormat(true); }) : error("open");
+    }
+    auto ready = openToRead(SQLITE_OPEN_READONLY);
+    // A writer was killed: what it left half-written is taken back by the first who may write.
+    if (!ready && database_ && sqlite3_extended_errcode(database_) == SQLITE_READONLY_ROLLBACK) {
+      if (auto mended = openToRead(SQLITE_OPEN_READWRITE); !mended)
+        return mended;
+      ready = openToRead(SQLITE_OPEN_READONLY);
+    }
+    return ready;
+  }
+
+  Expected<void> openToRead(int flags) {
+    auto opened = openWith(flags);
+    return opened ? checkFormat(false) : opened;
+  }
+
+  Expected<void> openWith(int flags) {
+    sqlite3_close(database_);
+    database_ = nullptr;
     if (sqlite3_open_v2(path_.c_str(), &database_, flags | SQLITE_OPEN_NOMUTEX, nullptr) != SQLITE_OK)
       return error("open");
     sqlite3_extended_result_codes(database_, 1);
@@ -105,9 +127,7 @@ public:
     sqlite3_db_config(database_, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, nullptr);
     sqlite3_db_config(database_, SQLITE_DBCONFIG_ENABLE_VIEW, 0, nullptr);
     sqlite3_limit(database_, SQLITE_LIMIT_LENGTH, 4 * kMostTextBytes);
-    if (mode == Mode::Write && !run("PRAGMA foreign_keys = ON"))
-      return error("open");
-    return mode == Mode::Write ? transaction([&] { return checkFormat(true); }) : checkFormat(false);
+    return {};
   }
 
   Expected<std::vector<TuningMeasurement>> measurements(const TuningPlace &place,
@@ -161,21 +181,34 @@ public:
 
   Expected<void> choose(const TuningPlace &place, const std::string &task,
                         const std::optional<TunedChoice> &choice) override {
+    return transaction([&] { return set(place, task, choice); });
+  }
+
+  Expected<void> choose(const TuningPlace &place,
+                        const std::map<std::string, TunedChoice> &choices) override {
     return transaction([&]() -> Expected<void> {
-      const auto id = taskId(place, task);
-      if (!id)
-        return id.error();
-      Statement update(database_,
-                       choice ? "UPDATE tasks SET choice = ?2, value = ?3, untuned = ?4 WHERE id = ?1"
-                              : "UPDATE tasks SET choice = NULL, value = NULL, untuned = NULL WHERE id = ?1");
-      update.bind(*id);
-      if (choice)
-        update.bind(choice->choice).bind(std::optional(choice->value)).bind(std::optional(choice->untuned));
-      return update.run() ? Expected<void>() : error("write");
+      for (const auto &[task, choice] : choices)
+        if (auto done = set(place, task, choice); !done)
+          return done;
+      return {};
     });
   }
 
 private:
+  Expected<void> set(const TuningPlace &place, const std::string &task,
+                     const std::optional<TunedChoice> &choice) {
+    const auto id = taskId(place, task);
+    if (!id)
+      return id.error();
+    Statement update(database_,
+                     choice ? "UPDATE tasks SET choice = ?2, value = ?3, untuned = ?4 WHERE id = ?1"
+                            : "UPDATE tasks SET choice = NULL, value = NULL, untuned = NULL WHERE id = ?1");
+    update.bind(*id);
+    if (choice)
+      update.bind(choice->choice).bind(std::optional(choice->value)).bind(std::optional(choice->untuned));
+    return update.run() ? Expected<void>() : error("write");
+  }
+
   Error error(const char *what) const {
     return {"cannot " + std::string(what) + " the tuning log " + path_ + ": " +
             (database_ ? sqlite3_errmsg(database_) : "out of memory")};

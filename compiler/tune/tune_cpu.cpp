@@ -2,6 +2,7 @@
 
 #include "cpu/object_code.h"
 #include "driver-of-passes/pipeline.h"
+#include "host/metadata.h"
 #include "tessera/compiler/session.h"
 #include "tune/choices.h"
 #include "tune/cpu_task.h"
@@ -21,6 +22,17 @@ constexpr double kSecondsEach = 2e-3; // of a kernel in a round, at least one ru
 constexpr int kLastRounds = 31;       // before a choice is kept
 constexpr double kLeastGain = 0.03;   // less is noise
 
+Expected<void> checkFixed(const Metadata &metadata) {
+  for (const TensorInfo &input : metadata.inputs)
+    for (size_t i = 0; i < input.symbols.size(); ++i)
+      if (input.shape[i] == kDynamicExtent && input.symbols[i] != "?")
+        return Error{"extent " + input.symbols[i] + " of " + input.name +
+                     " is open, and tiles are tuned for fixed ones: --extent " + input.symbols[i] + "=N"};
+  if (metadata.isDynamic)
+    return Error{"shapes of the network are known only when it runs, and tiles are tuned for fixed ones"};
+  return {};
+}
+
 class CpuTuner {
 public:
   explicit CpuTuner(const TuneOptions &options) : options_(options), place_(cpuPlace("", "", "")) {}
@@ -39,7 +51,9 @@ private:
   Expected<void> readNetwork(std::span<const uint8_t> model);
   Expected<std::vector<std::optional<double>>> measure(std::span<const SearchJob> jobs);
   Expected<void> keep(const Search &search, std::span<const uint8_t> model);
-  Expected<void> compareWhole(std::span<const uint8_t> model);
+  using Choices = std::map<std::string, std::string>; // by the task's key; none: the usual tiles
+  Expected<std::unique_ptr<Session>> sessionWith(std::span<const uint8_t> model, const Choices &choices);
+  Expected<void> compareWhole(std::span<const uint8_t> model, const Choices &choices);
   double seconds() const {
     return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin_).count();
   }
@@ -61,6 +75,11 @@ Expected<void> CpuTuner::readNetwork(std::span<const uint8_t> model) {
                               [&](const std::string &bytecode) { kernels.push_back(bytecode); });
   if (!compiled)
     return compiled.error();
+  auto metadata = parseMetadata(compiled->image.text(isa::ProgramImage::kMetadata));
+  if (!metadata)
+    return metadata.error();
+  if (auto fixed = checkFixed(*metadata); !fixed)
+    return fixed.error();
   auto target = cpu::describe({});
   if (!target)
     return target.error();
@@ -119,23 +138,33 @@ Expected<std::vector<std::optional<double>>> CpuTuner::measure(std::span<const S
   return values;
 }
 
-// One inference of the whole network without and with the log, in turns; its choices go if it is not faster.
-Expected<void> CpuTuner::compareWhole(std::span<const uint8_t> model) {
+Expected<std::unique_ptr<Session>> CpuTuner::sessionWith(std::span<const uint8_t> model,
+                                                         const Choices &choices) {
+  cpu::TileChoices tiles;
+  tiles.choice = [&](const std::string &key) -> std::optional<std::string> {
+    const auto at = choices.find(key);
+    return at == choices.end() ? std::nullopt : std::optional(at->second);
+  };
+  auto compiled = compileWith(model, compileOptions(), {}, tiles);
+  if (!compiled)
+    return compiled.error();
+  auto image = compiled->image.serialize();
+  if (!image)
+    return image.error();
   SessionOptions options;
   options.device = "cpu";
-  options.modelName = options_.modelName;
-  options.modelFolder = options_.modelFolder;
-  options.extents = options_.extents;
+  return Session::open(*image, options);
+}
+
+// One inference of the whole network without and with the choices, in turns.
+Expected<void> CpuTuner::compareWhole(std::span<const uint8_t> model, const Choices &choices) {
   std::unique_ptr<Session> sessions[2];
   for (int tuned : {0, 1}) {
-    options.tuned = tuned ? options_.log : "";
-    auto session = Session::open(model, options);
+    auto session = sessionWith(model, tuned ? choices : Choices());
     if (!session)
       return session.error();
     sessions[tuned] = std::move(*session);
   }
-  if (sessions[0]->isDynamic())
-    return {};
   std::vector<std::vector<uint8_t>> inputs;
   for (const TensorInfo &input : sessions[0]->inputs())
     inputs.emplace_back(input.bytes, uint8_t{0});
@@ -163,8 +192,11 @@ Expected<void> CpuTuner::compareWhole(std::span<const uint8_t> model) {
   return {};
 }
 
+// Into the log only what the whole network was faster with. What it had before stays where nothing takes its place: other networks have the
+// same nests.
 Expected<void> CpuTuner::keep(const Search &search, std::span<const uint8_t> model) {
-  bool isAny = false;
+  std::map<std::string, TunedChoice> fresh;
+  Choices all;
   for (size_t i = 0; i < tasks_.size(); ++i) {
     const TaskResult &result = search.results()[i];
     std::optional<TunedChoice> choice;
@@ -179,23 +211,24 @@ Expected<void> CpuTuner::keep(const Search &search, std::span<const uint8_t> mod
     }
     if (ratio < 1 - kLeastGain)
       choice = TunedChoice{result.choice, *result.usual * ratio, *result.usual};
-    isAny = isAny || choice;
-    if (auto kept = log_->choose(place_, tasks_[i]->key(), choice); !kept)
-      return kept;
+    auto before = log_->chosen(place_, tasks_[i]->key());
+    if (!before)
+      return before.error();
+    if (*before)
+      all[tasks_[i]->key()] = (*before)->choice;
+    if (choice)
+      fresh[tasks_[i]->key()] = *choice, all[tasks_[i]->key()] = choice->choice;
     const double untuned = result.usual.value_or(0);
     report_.tasks.push_back({tasks_[i]->key().substr(0, tasks_[i]->key().find(" in")), "", 1,
                              size_t(tasks_[i]->weight()), uint64_t(untuned * 1e9),
                              uint64_t(untuned * (choice ? ratio : 1) * 1e9), 0,
                              choice ? result.choice : tasks_[i]->usual()});
   }
-  if (!isAny)
+  if (all.empty())
     return {};
-  if (auto compared = compareWhole(model); !compared || report_.kept)
+  if (auto compared = compareWhole(model, all); !compared || !report_.kept)
     return compared;
-  for (auto &task : tasks_)
-    if (auto gone = log_->choose(place_, task->key(), std::nullopt); !gone)
-      return gone;
-  return {};
+  return log_->choose(place_, fresh);
 }
 
 Expected<TuneReport> CpuTuner::run(std::span<const uint8_t> model) {

@@ -37,7 +37,7 @@ private:
   /// Cycles of the whole network under them, measured, and by the timing model.
   Expected<uint64_t> whole(const Choices &choices);
   uint64_t estimate(const Choices &choices) const;
-  Choices sifted(Choices choices) const;
+  Choices sifted(Choices choices, const Choices &before) const;
   Expected<void> keep(const Search &search);
   void tell(const Search &search) const;
   double seconds() const {
@@ -137,15 +137,19 @@ uint64_t Tuner::estimate(const Choices &choices) const {
   return cycles;
 }
 
-// Those of the choices that the whole network is faster with, by the timing model: what one saves its neighbour's may save too, or lose.
-Tuner::Choices Tuner::sifted(Choices choices) const {
+// Those of the choices that the whole network is faster with, by the timing model, than with what the log had before: what one saves its
+// neighbour's may save too, or lose.
+Tuner::Choices Tuner::sifted(Choices choices, const Choices &before) const {
   uint64_t least = estimate(choices);
   for (const auto &task : tasks_) {
     const auto at = choices.find(task->key());
     if (at == choices.end() || (options_.stop && options_.stop()))
       continue;
     Choices without = choices;
-    without.erase(task->key());
+    if (const auto old = before.find(task->key()); old != before.end())
+      without[task->key()] = old->second;
+    else
+      without.erase(task->key());
     if (const uint64_t cycles = estimate(without); cycles < least)
       least = cycles, choices = std::move(without);
   }
@@ -163,34 +167,43 @@ void Tuner::tell(const Search &search) const {
   options_.progress(progress);
 }
 
-// Into the log, for compilations, what the whole network is fastest with: all choices, those that are left after sifting, or none.
+// Into the log, for compilations, what the whole network is fastest with: all choices, those that are left after sifting, or none. What the
+// log had before stays where nothing takes its place: other networks have the same tasks.
 Expected<void> Tuner::keep(const Search &search) {
-  Choices all, best;
+  Choices before;
+  for (const auto &task : tasks_) {
+    auto chosen = log_->chosen(place_, task->key());
+    if (!chosen)
+      return chosen.error();
+    if (*chosen)
+      before[task->key()] = (*chosen)->choice;
+  }
+  Choices all = before;
   for (size_t i = 0; i < tasks_.size(); ++i)
     if (const TaskResult &result = search.results()[i]; result.usual && *result.best < *result.usual)
       all[tasks_[i]->key()] = result.choice;
+  std::vector<Choices> candidates{before, all, sifted(all, before)};
   report_.tuned = report_.untuned;
-  std::vector<Choices> candidates{all};
-  if (Choices some = sifted(all); some != all)
-    candidates.push_back(std::move(some));
-  for (Choices &choices : candidates) {
-    if (choices.empty())
+  const Choices *best = &candidates[0];
+  for (size_t i = 0; i < candidates.size(); ++i) {
+    if (i == 0 ? before.empty() : candidates[i] == candidates[i - 1] || candidates[i] == before)
       continue;
-    auto cycles = whole(choices);
+    auto cycles = whole(candidates[i]);
     if (!cycles)
       return cycles.error();
-    if (*cycles < report_.tuned)
-      report_.tuned = *cycles, report_.kept = true, best = choices;
+    if (i == 0 || *cycles < std::min(report_.tuned, report_.untuned))
+      report_.tuned = *cycles, best = &candidates[i];
   }
+  report_.kept = report_.tuned < report_.untuned;
+  std::map<std::string, TunedChoice> fresh;
   for (size_t i = 0; i < tasks_.size(); ++i) {
+    const auto at = best->find(tasks_[i]->key());
+    if (at == best->end() || (before.contains(at->first) && before.at(at->first) == at->second))
+      continue;
     const TaskResult &result = search.results()[i];
-    std::optional<TunedChoice> choice;
-    if (const auto at = best.find(tasks_[i]->key()); at != best.end())
-      choice = TunedChoice{at->second, *result.best, *result.usual};
-    if (auto kept = log_->choose(place_, tasks_[i]->key(), choice); !kept)
-      return kept;
+    fresh[at->first] = {at->second, *result.best, *result.usual};
   }
-  return {};
+  return log_->choose(place_, fresh);
 }
 
 Expected<TuneReport> Tuner::run(std::span<const uint8_t> model) {

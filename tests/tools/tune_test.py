@@ -72,6 +72,27 @@ class TuneTest(unittest.TestCase):
         self.assertEqual(more["known"], 20)
         self.assertLessEqual(more["tuned"], first["tuned"])
 
+    def test_choices_that_a_run_did_not_write_stay(self):
+        """Those of another network with the same tasks, as it were: nothing is known here of how they were found."""
+        choices = "SELECT key, choice, value, untuned FROM tasks WHERE choice IS NOT NULL ORDER BY id"
+        first = self.tune("--trials", "20")
+        self.assertTrue(first["kept"], first)
+        with sqlite3.connect(self.log) as log:
+            before = log.execute(choices).fetchall()
+            log.execute("DELETE FROM measurements")
+        again = self.tune("--trials", "0")
+        self.assertEqual((again["tuned"], again["kept"]), (first["tuned"], True))
+        with sqlite3.connect(self.log) as log:
+            self.assertEqual(log.execute(choices).fetchall(), before)
+        self.assertEqual(json.loads(run("tune", MODEL, "--cpu", "--trials", "5", "--log", self.log, "--json", "-").stdout)["failed"], 0)
+        with sqlite3.connect(self.log) as log:
+            log.execute("UPDATE tasks SET choice = 'v0:1', value = 1, untuned = 2 WHERE machine LIKE 'cpu%'")
+            log.execute("DELETE FROM measurements")
+            before = log.execute(choices).fetchall()
+        self.assertEqual(run("tune", MODEL, "--cpu", "--trials", "0", "--log", self.log, "--json", "-").returncode, 0)
+        with sqlite3.connect(self.log) as log:
+            self.assertEqual(log.execute(choices).fetchall(), before)
+
     def test_a_seed_gives_the_same_search(self):
         reports = []
         for log, seed in (("a.db", "5"), ("b.db", "5"), ("c.db", "6")):

@@ -89,6 +89,9 @@ TEST_F(LogTest, AChoiceIsSetChangedAndTakenAway) {
   EXPECT_FALSE(log->chosen({place_.machine, place_.memory, "2"}, "conv")->has_value());
   ASSERT_TRUE(log->choose(place_, "conv", std::nullopt));
   EXPECT_FALSE(log->chosen(place_, "conv")->has_value());
+  ASSERT_TRUE(log->choose(place_, {{"conv", {"d", 8, 12}}, {"pool", {"e", 3, 4}}}));
+  EXPECT_EQ((*log->chosen(place_, "conv"))->choice, "d");
+  EXPECT_EQ((*log->chosen(place_, "pool"))->untuned, 4);
 }
 
 TEST_F(LogTest, WhatIsNoLogIsAnErrorAndStaysAsItIs) {
@@ -190,10 +193,36 @@ TEST_F(LogTest, AKilledWriterLeavesAGoodFile) {
     kill(pid, SIGKILL);
     waitpid(pid, nullptr, 0);
     close(ready[0]), close(ready[1]);
-    auto found = open()->measurements(place_, "task");
+    auto log = open(Mode::Read);
+    ASSERT_TRUE(log);
+    auto found = log->measurements(place_, "task");
     ASSERT_TRUE(found) << found.error().message;
     EXPECT_GE(found->size(), size_t(4 * (round + 1)));
   }
+}
+
+// Killed when half of a transaction is in the file: who opens it to read sees what was there before it, and still cannot write.
+TEST_F(LogTest, AHalfWrittenTransactionIsTakenBackByAReader) {
+  ASSERT_TRUE(open()->add(place_, "task", std::vector<TuningMeasurement>{{"a", 1}}));
+  if (const pid_t pid = fork(); pid == 0) {
+    sqlite3 *database = nullptr;
+    sqlite3_open(path_.c_str(), &database);
+    sqlite3_exec(
+        database,
+        "PRAGMA cache_size = 1; BEGIN IMMEDIATE; WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 "
+        "FROM n WHERE i < 2000) INSERT INTO measurements SELECT 1, i, 'choice ' || i, i FROM n;",
+        nullptr, nullptr, nullptr);
+    _exit(0);
+  } else {
+    waitpid(pid, nullptr, 0);
+  }
+  ASSERT_GT(fs::file_size(path_ + "-journal"), 0u);
+  auto log = open(Mode::Read);
+  ASSERT_TRUE(log);
+  auto found = log->measurements(place_, "task");
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_EQ(found->size(), 1u);
+  EXPECT_FALSE(log->add(place_, "task", std::vector<TuningMeasurement>{{"b", 1}}));
 }
 
 TEST_F(LogTest, AFullDiskIsAnErrorAndWhatWasThereStays) {

@@ -12,6 +12,7 @@
 
 #include "tessera/isa/error.h"
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -62,6 +63,9 @@ public:
   /// Sets the task's choice, or takes it away.
   virtual isa::Expected<void> choose(const TuningPlace &place, const std::string &task,
                                      const std::optional<TunedChoice> &choice) = 0;
+  /// Sets the choices of several tasks, all or none of them.
+  virtual isa::Expected<void> choose(const TuningPlace &place,
+                                     const std::map<std::string, TunedChoice> &choices) = 0;
 };
 
 /// `tuning.db` in the user's cache folder: $XDG_CACHE_HOME/tessera, or ~/.cache/tessera.
