@@ -73,13 +73,19 @@ void print(const Options &options, const compiler::TuneReport &report) {
   std::printf("\n%zu measurements (%zu failed, %zu more from the log) in %.0f s, seed %llu\n",
               report.measured, report.failed, report.known, report.seconds,
               static_cast<unsigned long long>(options.tune.seed));
-  const std::string where = options.cpu ? "this processor" : report.machine + " with memory " + report.memory;
+  const bool isOther = !options.cpu && options.tune.device != "cycle";
+  const std::string where = options.cpu ? "this processor"
+                                        : report.machine + " with memory " + report.memory +
+                                              (isOther ? " on device " + options.tune.device : "");
   if (report.untuned > 0)
     std::printf("whole network on %s: %s %s untuned, %s tuned (%+.2f %%)\n", where.c_str(),
                 grouped(report.untuned).c_str(), options.unit(), grouped(report.tuned).c_str(),
                 change(double(report.untuned), double(report.tuned)));
   const std::string with = options.tune.memory.empty() ? "" : " --memory " + options.tune.memory;
-  if (report.kept)
+  if (report.kept && isOther)
+    std::printf("kept for device %s alone: --tuned takes what device cycle has measured\n",
+                options.tune.device.c_str());
+  else if (report.kept)
     std::printf("to use it: %s --tuned %s\n",
                 options.cpu ? "--device cpu" : ("--machine " + options.tune.machine + with).c_str(),
                 options.tune.log.c_str());
@@ -169,14 +175,16 @@ void addTune(CLI::App &app, int &status) {
       ->capture_default_str();
   command
       ->add_option("--time-limit", options->tune.timeLimitSeconds,
-                   "seconds after which no measurement begins")
+                   "seconds after which no batch of measurements begins")
       ->check(CLI::NonNegativeNumber)
       ->capture_default_str();
   command->add_option("--log", options->tune.log,
                       "tuning log to read and write (default tuning.db in the cache folder, " +
                           compiler::defaultTuningLog() + ")");
   command->add_option("--memory", options->tune.memory, "memory model: bench, bench,latency=16, ideal, ddr3");
-  command->add_option("--device", options->tune.device, "device that measures; functional estimates")
+  command
+      ->add_option("--device", options->tune.device,
+                   "device that measures; functional estimates, which --tuned does not take")
       ->capture_default_str();
   command->add_option("--jobs", options->tune.devices, "devices that measure at the same time")
       ->check(CLI::Range(size_t{1}, size_t{64}))

@@ -8,10 +8,12 @@ namespace tessera::compiler {
 
 using isa::Expected;
 
-TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memory) {
+TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memory,
+                     const std::string &device) {
   char hash[17];
   std::snprintf(hash, sizeof hash, "%016llx", static_cast<unsigned long long>(machine.hash()));
-  return {hash, memory.empty() ? "bench" : memory, tuningVersion()};
+  return {hash, (memory.empty() ? "bench" : memory) + (device == "cycle" ? "" : " on " + device),
+          tuningVersion()};
 }
 
 TuningPlace cpuPlace(const std::string &triple, const std::string &cpu, const std::string &features) {

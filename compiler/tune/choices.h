@@ -10,8 +10,10 @@
 
 namespace tessera::compiler {
 
-/// Where cycles of a machine under a memory model are measured; an empty memory is the device's default, "bench".
-TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memory);
+/// Where cycles of a machine under a memory model are measured; an empty memory is the device's default, "bench". Compilations read what
+/// the cycle device measured; what another one counts or estimates has a place of its own.
+TuningPlace npuPlace(const isa::MachineConfig &machine, const std::string &memory,
+                     const std::string &device = "cycle");
 
 /// Where time on a processor is measured; empty: this one.
 TuningPlace cpuPlace(const std::string &triple, const std::string &cpu, const std::string &features);

@@ -69,7 +69,8 @@ Expected<void> Search::recall() {
       choices.push_back(measurement.choice);
     describeAll(*state, choices);
     for (const TuningMeasurement &measurement : *found)
-      if (describe(*state, measurement.choice)) { // it may no longer be possible
+      if ((!measurement.value || isPlausible(*measurement.value)) &&
+          describe(*state, measurement.choice)) { // it may no longer be possible
         note(state->index, measurement.choice, measurement.value);
         ++known_;
       }
@@ -84,17 +85,20 @@ Expected<void> Search::measureAll(std::vector<SearchJob> jobs) {
   auto values = measure_(jobs);
   if (!values)
     return values.error();
+  std::vector<TuningMeasurement> fresh; // of one task
   for (size_t i = 0; i < jobs.size(); ++i) {
     ++measured_;
     failed_ += !(*values)[i];
     for (auto &state : states_)
       if (state->task == jobs[i].task)
         note(state->index, jobs[i].choice, (*values)[i]);
+    fresh.push_back({jobs[i].choice, (*values)[i]});
+    if (i + 1 < jobs.size() && jobs[i + 1].task == jobs[i].task)
+      continue;
     if (log_)
-      if (auto added = log_->add(place_, jobs[i].task->key(),
-                                 std::vector<TuningMeasurement>{{jobs[i].choice, (*values)[i]}});
-          !added)
+      if (auto added = log_->add(place_, jobs[i].task->key(), fresh); !added)
         return added;
+    fresh.clear();
   }
   if (options_.progress)
     options_.progress();
@@ -257,8 +261,12 @@ Expected<void> Search::run() {
   for (auto &state : states_)
     if (!state->measured.contains(state->task->usual()))
       first.push_back({state->task, state->task->usual()});
-  if (auto done = measureAll(std::move(first)); !done)
-    return done;
+  for (size_t begin = 0; begin < first.size() && mayGoOn(); begin += options_.batch) {
+    const auto from = first.begin() + std::ptrdiff_t(begin);
+    if (auto done = measureAll({from, from + std::ptrdiff_t(std::min(options_.batch, first.size() - begin))});
+        !done)
+      return done;
+  }
   while (mayGoOn()) {
     const auto next = mostToGain();
     if (!next)

@@ -43,6 +43,10 @@ public:
   virtual std::optional<Description> describe(const std::string &choice) = 0;
 };
 
+/// A value, in cycles or seconds, that can have been measured: what a log says may be anything. A task of so many cycles is never tuned.
+inline constexpr double kMostPlausible = 1e10;
+inline bool isPlausible(double value) { return value > 0 && value <= kMostPlausible; }
+
 struct SearchJob {
   SearchTask *task = nullptr;
   std::string choice;
@@ -61,7 +65,7 @@ struct SearchOptions {
   double worstEstimate = 1.5; ///< against the usual choice; what is worse is not measured
   uint64_t seed = 1;
   bool useModel = true;           ///< false: proposals are measured in the order of their estimates
-  std::function<bool()> stop;     ///< asked between rounds
+  std::function<bool()> stop;     ///< asked between batches
   std::function<void()> progress; ///< called after each batch
 };
 
@@ -72,7 +76,7 @@ struct TaskResult {
 
 class Search {
 public:
-  /// Tasks must outlive it. The log is read for what was measured before, and written after every batch; null: none.
+  /// Tasks must outlive it. The log is read for what was measured before, and written after every batch, one transaction a task; null: none.
   Search(std::vector<SearchTask *> tasks, const SearchOptions &options, Measure measure, TuningLog *log,
          TuningPlace place);
   ~Search();

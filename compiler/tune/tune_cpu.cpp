@@ -22,6 +22,8 @@ constexpr double kSecondsEach = 2e-3; // of a kernel in a round, at least one ru
 constexpr int kLastRounds = 31;       // before a choice is kept
 constexpr double kLeastGain = 0.03;   // less is noise
 
+uint64_t nanoseconds(double seconds) { return uint64_t(std::min(seconds, kMostPlausible) * 1e9); }
+
 Expected<void> checkFixed(const Metadata &metadata) {
   for (const TensorInfo &input : metadata.inputs)
     for (size_t i = 0; i < input.symbols.size(); ++i)
@@ -127,13 +129,14 @@ Expected<std::vector<std::optional<double>>> CpuTuner::measure(std::span<const S
       values[i] = usualSeconds_[task] = times[times.size() / 2];
       continue;
     }
+    const auto usualSeconds = usualSeconds_.find(task);
     auto made = CpuKernel::make(task->bytecode(), jobs[i].choice);
-    if (!made)
-      continue;
+    if (!made || usualSeconds == usualSeconds_.end())
+      continue; // the usual one could not be measured
     (*made)->run();
     if ((*made)->bytes() != expected_[task])
       continue; // never: but a wrong result must not be fast
-    values[i] = usualSeconds_[task] * timeAgainstFirst({usual.get(), made->get()}, kRounds, kSecondsEach)[1];
+    values[i] = usualSeconds->second * timeAgainstFirst({usual.get(), made->get()}, kRounds, kSecondsEach)[1];
   }
   return values;
 }
@@ -220,8 +223,8 @@ Expected<void> CpuTuner::keep(const Search &search, std::span<const uint8_t> mod
       fresh[tasks_[i]->key()] = *choice, all[tasks_[i]->key()] = choice->choice;
     const double untuned = result.usual.value_or(0);
     report_.tasks.push_back({tasks_[i]->key().substr(0, tasks_[i]->key().find(" in")), "", 1,
-                             size_t(tasks_[i]->weight()), uint64_t(untuned * 1e9),
-                             uint64_t(untuned * (choice ? ratio : 1) * 1e9), 0,
+                             size_t(tasks_[i]->weight()), nanoseconds(untuned),
+                             nanoseconds(untuned * (choice ? ratio : 1)), 0,
                              choice ? result.choice : tasks_[i]->usual()});
   }
   if (all.empty())
@@ -246,7 +249,7 @@ Expected<TuneReport> CpuTuner::run(std::span<const uint8_t> model) {
     if (!known)
       return known.error();
     for (const TuningMeasurement &measurement : *known)
-      if (measurement.choice == task->usual() && measurement.value)
+      if (measurement.choice == task->usual() && measurement.value && isPlausible(*measurement.value))
         usualSeconds_[task.get()] = *measurement.value;
   }
   SearchOptions options;

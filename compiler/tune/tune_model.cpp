@@ -23,7 +23,8 @@ namespace {
 class Tuner {
 public:
   Tuner(const TuneOptions &options, const isa::MachineConfig &machine)
-      : options_(options), machine_(machine), target_(machine), place_(npuPlace(machine, options.memory)) {}
+      : options_(options), machine_(machine), target_(machine),
+        place_(npuPlace(machine, options.memory, options.device)) {}
 
   Expected<TuneReport> run(std::span<const uint8_t> model);
 
@@ -254,7 +255,7 @@ Expected<TuneReport> Tuner::run(std::span<const uint8_t> model) {
     return kept.error();
 
   report_.machine = machine_.name;
-  report_.memory = place_.memory;
+  report_.memory = npuPlace(machine_, options_.memory).memory;
   report_.measured = search.measured();
   report_.failed = search.failed();
   report_.known = search.known();

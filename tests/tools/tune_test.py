@@ -67,6 +67,9 @@ class TuneTest(unittest.TestCase):
         self.assertEqual((first["measured"], first["known"]), (20, 0))
         again = self.tune("--trials", "0")
         self.assertEqual((again["measured"], again["known"]), (0, 20))
+        core = self.tune("--trials", "0", "--assertions", device="cycle")  # an estimate is no measurement of the core
+        self.assertEqual((core["known"], core["kept"], core["memory"]), (0, False, "bench"))
+        self.assertIn("has no choice for this network", self.cycles("--tuned", self.log)[2])
         self.assertEqual(again["tuned"], first["tuned"])
         more = self.tune("--trials", "30")
         self.assertEqual(more["known"], 20)

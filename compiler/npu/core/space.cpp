@@ -26,7 +26,7 @@ void put(PlanSpace::Plans &plans, size_t begin, const PlanSpace::Plans &part) {
 
 // The size that comes before or behind in the list of sizes that tiles have.
 uint32_t nextSize(uint32_t size, uint32_t whole, bool larger) {
-  const std::vector<uint32_t> sizes = sidesOf(whole); // largest first
+  const std::vector<uint32_t> sizes = pieceSizes(whole); // largest first
   auto at = std::find_if(sizes.begin(), sizes.end(), [&](uint32_t s) { return s <= size; });
   if (at == sizes.end())
     return sizes.back();
@@ -124,7 +124,7 @@ std::optional<PlanSpace::Plans> PlanSpace::chain(Group group, std::mt19937_64 &r
   for (size_t i = 1; i < layers.size(); ++i)
     if (!canChain(target_, layers[i - 1], layers[i]))
       return std::nullopt;
-  const std::vector<uint32_t> rows = sidesOf(layers.back().output.height);
+  const std::vector<uint32_t> rows = pieceSizes(layers.back().output.height);
   return chainPlans(layers, layers.size() == 2 ? rows[pick(random, rows.size())] : rows.front());
 }
 

@@ -11,21 +11,12 @@ namespace {
 
 uint32_t ceilDivide(uint32_t a, uint32_t b) { return (a + b - 1) / b; }
 
-// n/1, n/2, n/3, ... rounded up, each size once, largest first.
-std::vector<uint32_t> pieceSizes(uint32_t n) {
-  std::vector<uint32_t> sizes;
-  for (uint32_t pieces = 1; pieces <= n; ++pieces)
-    if (uint32_t size = ceilDivide(n, pieces); sizes.empty() || sizes.back() != size)
-      sizes.push_back(size);
-  return sizes;
-}
-
 struct Fit {
   bool whole = true;  // fits the memories at all
   bool halves = true; // fits one context of each
 };
 
-Fit fitOf(const Target &target, const Footprint &f) {
+Fit fitOf(const Target &target, const Layer &layer, const Tiling &t, const Footprint &f) {
   Fit fit;
   auto need = [&](MemoryType memory, uint64_t elements) {
     fit.whole = fit.whole && elements <= target.depth(memory);
@@ -36,10 +27,20 @@ Fit fitOf(const Target &target, const Footprint &f) {
   need(MemoryType::Acc, f.acc);
   need(MemoryType::Par, f.par);
   fit.whole = fit.whole && f.temporaries <= target.temporaries();
+  if (layer.kind == LayerKind::Add) // one loop over all elements
+    fit.whole = fit.whole && uint64_t(t.blocks) * t.rows * t.columns <= target.maxIterations();
   return fit;
 }
 
 } // namespace
+
+std::vector<uint32_t> pieceSizes(uint32_t n) {
+  std::vector<uint32_t> sizes;
+  for (uint32_t pieces = 1; pieces <= n; ++pieces)
+    if (uint32_t size = ceilDivide(n, pieces); sizes.empty() || sizes.back() != size)
+      sizes.push_back(size);
+  return sizes;
+}
 
 uint64_t tilesOf(const Layer &layer, const Tiling &t) {
   return uint64_t(ceilDivide(layer.output.height, t.rows)) * ceilDivide(layer.output.width, t.columns);
@@ -87,7 +88,11 @@ Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &t)
 }
 
 bool fitsHalves(const Target &target, const Layer &layer, const Tiling &tiling) {
-  return fitOf(target, footprintOf(target, layer, tiling)).halves;
+  return fitOf(target, layer, tiling, footprintOf(target, layer, tiling)).halves;
+}
+
+bool fitsMemories(const Target &target, const Layer &layer, const Tiling &tiling) {
+  return fitOf(target, layer, tiling, footprintOf(target, layer, tiling)).whole;
 }
 
 isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer, TileOrder order) {
@@ -98,9 +103,8 @@ isa::Expected<Tiling> chooseTiling(const Target &target, const Layer &layer, Til
   bool bestHalves = false;
   auto consider = [&](const Tiling &tiling) {
     Footprint f = footprintOf(target, layer, tiling);
-    Fit fit = fitOf(target, f);
-    bool add = layer.kind == LayerKind::Add; // one loop over all elements
-    if (!fit.whole || (add && tiling.blocks * tiling.rows * tiling.columns > target.maxIterations()))
+    Fit fit = fitOf(target, layer, tiling, f);
+    if (!fit.whole)
       return;
     uint64_t cycles = model.of(tiling, f, fit.halves).cycles();
     if (best && cycles >= best->estimatedCycles)

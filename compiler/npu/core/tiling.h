@@ -11,6 +11,8 @@
 
 #include "tessera/isa/error.h"
 
+#include <vector>
+
 namespace tessera::compiler::npu {
 
 struct Tiling {
@@ -35,7 +37,12 @@ struct Footprint {
 // Whether the weights of all blocks of a piece are in WGT at once.
 bool weightsResident(const Target &target, const Layer &layer, const Tiling &tiling);
 bool fitsHalves(const Target &target, const Layer &layer, const Tiling &tiling); // one context of each memory
+// Whether a piece fits the memories at all, and the loop over an addition's elements its counter.
+bool fitsMemories(const Target &target, const Layer &layer, const Tiling &tiling);
 Footprint footprintOf(const Target &target, const Layer &layer, const Tiling &tiling);
+
+// Sizes of equal pieces: n/1, n/2, n/3, ... rounded up, each once, largest first.
+std::vector<uint32_t> pieceSizes(uint32_t n);
 
 uint64_t tilesOf(const Layer &layer, const Tiling &tiling);
 uint32_t reductionPieces(const Target &target, const Layer &layer, const Tiling &tiling);

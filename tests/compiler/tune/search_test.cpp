@@ -231,6 +231,25 @@ TEST(SearchTest, StopsWhenAsked) {
   EXPECT_EQ(batches, 4u);
 }
 
+// The usual choices of many tasks, too, are measured batch by batch.
+TEST(SearchTest, StopsAmongTheUsualChoices) {
+  std::vector<std::unique_ptr<Bowl>> bowls;
+  std::vector<SearchTask *> tasks;
+  for (int i = 0; i < 30; ++i) {
+    bowls.push_back(std::make_unique<Bowl>("bowl " + std::to_string(i), 3));
+    tasks.push_back(bowls.back().get());
+  }
+  for (size_t last : {0, 2}) {
+    SearchOptions options = optionsOf(1000, 1);
+    size_t batches = 0;
+    options.progress = [&] { ++batches; };
+    options.stop = [&] { return batches >= last; };
+    Search search(tasks, options, measureBowls, nullptr, {});
+    ASSERT_TRUE(search.run());
+    EXPECT_EQ(search.measured(), last * options.batch);
+  }
+}
+
 TEST(SearchTest, GoesOnFromTheLog) {
   const std::string path =
       std::filesystem::path(testing::TempDir()) / ("search-" + std::to_string(getpid()) + ".db");
@@ -260,6 +279,16 @@ TEST(SearchTest, GoesOnFromTheLog) {
   EXPECT_TRUE(search.run());
   EXPECT_NE(search.results()[0].choice, "b");
   EXPECT_EQ(search.known(), 120u);
+  // Nor is a value that nothing can have.
+  const std::vector<TuningMeasurement> wrong{
+      {"pppppa", 0}, {"pppppb", -1}, {"pppppc", HUGE_VAL}, {"pppppd", 1e300}};
+  for (const TuningMeasurement &measurement : wrong)
+    ASSERT_FALSE(seen.contains(measurement.choice));
+  ASSERT_TRUE((*log)->add(place, "bowl", wrong));
+  Search after({&bowl}, optionsOf(0, 1), measure, log->get(), place);
+  EXPECT_TRUE(after.run());
+  EXPECT_EQ(after.known(), 140u);
+  EXPECT_EQ(after.results()[0].best, search.results()[0].best);
   // Another place knows nothing of it.
   seen.clear();
   Search other({&bowl}, optionsOf(20, 1), measure, log->get(), {"m", "ddr3", "1"});

@@ -30,14 +30,14 @@ struct TuneOptions {
   size_t devices = 2;           ///< that measure at the same time
   size_t trials = 640;          ///< measurements at most, those of the whole network not counted
   double timeLimitSeconds =
-      540; ///< no measurement begins later; what has begun, and the whole network's, come on top
+      540; ///< no batch of measurements begins later; the last one, and the whole network's, come on top
   double epsilon = 0.15; ///< share of the measurements that is drawn at random
   uint64_t seed = 1;
   std::string log; ///< the file
   std::string modelName = "model";
   std::string modelFolder;
   std::map<std::string, int64_t> extents;
-  /// Asked between measurements: true ends the search, and what was found is kept.
+  /// Asked between batches of measurements: true ends the search, and what was found is kept.
   std::function<bool()> stop;
   std::function<void(const TuneProgress &)> progress;
 };
