@@ -52,7 +52,8 @@ def build_rtl(options, mutant, folder):
         with open(os.path.join(share, mutant["file"]), "w") as file:
             file.write(changed)
     environment = dict(os.environ, TESSERA_SHARE=share, XDG_CACHE_HOME=os.path.join(folder, "cache"))
-    return [options.cosim, "--machine", mutant.get("machine", "tiny")], environment
+    machine = mutant.get("machine", "tiny")  # a name, or a file of the repository
+    return [options.cosim, "--machine", os.path.join(options.root, machine) if machine.endswith(".json") else machine], environment
 
 
 def survives(options, mutant):
