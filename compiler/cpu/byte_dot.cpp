@@ -4,12 +4,15 @@
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 
+#include <algorithm>
+#include <cstring>
+
 namespace tessera::compiler::cpu {
 
 namespace {
 
-/// out + sext(a) * sext(b) of int8 and int32, in any order.
-bool isSumOfByteProducts(mlir::linalg::LinalgOp op) {
+/// out + sext(a) * sext(b) of int8 or int16 and int32, in any order.
+bool isSumOfProducts(mlir::linalg::LinalgOp op) {
   auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<mlir::arith::AddIOp>();
   if (!sum || !sum.getType().isInteger(32))
     return false;
@@ -20,19 +23,40 @@ bool isSumOfByteProducts(mlir::linalg::LinalgOp op) {
   auto product = other ? other.getDefiningOp<mlir::arith::MulIOp>() : nullptr;
   if (!product)
     return false;
-  const auto isByte = [](mlir::Value value) {
+  const auto isNarrow = [](mlir::Value value) {
     auto wide = value.getDefiningOp<mlir::arith::ExtSIOp>();
-    return wide && mlir::isa<mlir::BlockArgument>(wide.getIn()) && wide.getIn().getType().isInteger(8);
+    return wide && mlir::isa<mlir::BlockArgument>(wide.getIn()) &&
+           wide.getIn().getType().getIntOrFloatBitWidth() <= 16;
   };
-  return isByte(product.getLhs()) && isByte(product.getRhs()) && product.getLhs() != product.getRhs();
+  return isNarrow(product.getLhs()) && isNarrow(product.getRhs()) && product.getLhs() != product.getRhs();
+}
+
+/// The constant's elements, a splat's as often as they are there.
+std::vector<int32_t> valuesOf(const ConstantData &data, int64_t elementBytes, int64_t count) {
+  std::vector<int32_t> values(static_cast<size_t>(count));
+  for (size_t i = 0; i < values.size(); ++i) {
+    const char *from = data.bytes.data() + (data.isSplat ? 0 : i * static_cast<size_t>(elementBytes));
+    int16_t word = static_cast<int8_t>(*from);
+    if (elementBytes == 2)
+      std::memcpy(&word, from, 2);
+    values[i] = word;
+  }
+  return values;
+}
+
+/// What the values are to be less so that they are bytes, 0 where they are; nothing where they lie too far apart.
+std::optional<int32_t> zeroPointOf(const std::vector<int32_t> &values) {
+  const auto [least, most] = std::minmax_element(values.begin(), values.end());
+  if (*least >= INT8_MIN && *most <= INT8_MAX)
+    return 0;
+  return *most - *least <= UINT8_MAX ? std::optional(*most - INT8_MAX) : std::nullopt;
 }
 
 } // namespace
 
-std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source) {
+std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source, const CpuTarget &target) {
   const LoopNest &nest = source.nest;
-  if (source.inputs.size() != 2 || !source.inputs[0].array || !source.inputs[1].array ||
-      !isSumOfByteProducts(op))
+  if (source.inputs.size() != 2 || !source.inputs[0].array || !source.inputs[1].array || !isSumOfProducts(op))
     return std::nullopt;
   ByteDot dot;
   dot.source = source;
@@ -40,6 +64,9 @@ std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source
   dot.picture = 1 - dot.weights;
   const Array &picture = nest.inputs[dot.picture], &weights = nest.inputs[dot.weights];
   if (!weights.isConstant || picture.isConstant)
+    return std::nullopt;
+  dot.group = 4 / picture.elementBytes;
+  if ((dot.group == 4 ? target.byteDot : target.wordDot).empty())
     return std::nullopt;
   std::optional<unsigned> run, filters;
   for (unsigned loop = 0; loop < nest.loops.size(); ++loop) {
@@ -51,16 +78,26 @@ std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source
       return std::nullopt;
     filters = loop;
   }
-  if (!run || !filters || nest.loops[*run].extent < 4)
+  if (!run || !filters || nest.loops[*run].extent < dot.group)
     return std::nullopt;
+  mlir::memref::GlobalOp constant = constantOf(source.inputs[dot.weights].operand->get());
+  const std::vector<int32_t> values =
+      valuesOf(dataOf(constant), weights.elementBytes, constant.getType().getNumElements());
+  if (dot.group == 4) {
+    const auto zeroPoint = zeroPointOf(values);
+    if (!zeroPoint)
+      return std::nullopt;
+    dot.zeroPoint = *zeroPoint;
+  }
 
   dot.run = *run;
   dot.filters = *filters;
-  dot.bytes = nest.loops[*run].extent;
+  dot.elements = nest.loops[*run].extent;
   LoopNest &grouped = dot.source.nest;
   grouped.lanes = filters;
-  grouped.loops[*run].extent = (dot.bytes + 3) / 4;
-  grouped.inputs[dot.picture].strides[*run] = 4;
+  grouped.hasPictureSums = dot.zeroPoint != 0;
+  grouped.loops[*run].extent = (dot.elements + dot.group - 1) / dot.group;
+  grouped.inputs[dot.picture].strides[*run] = dot.group;
 
   // The weights anew: the loops that move in them, dense, the groups innermost.
   Array &packed = grouped.inputs[dot.weights];
@@ -77,25 +114,24 @@ std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source
   }
   dot.groups.assign(static_cast<size_t>(size) * 4, 0);
   dot.excess.assign(static_cast<size_t>(nest.loops[*filters].extent), 0);
-  const ConstantData data = dataOf(constantOf(source.inputs[dot.weights].operand->get()));
   for (int64_t group = 0; group < size; ++group) {
     int64_t rest = group, element = source.inputs[dot.weights].offset, filter = 0, first = 0;
     for (const unsigned loop : loops) {
       const int64_t index = rest % grouped.loops[loop].extent;
       rest /= grouped.loops[loop].extent;
       if (loop == *run)
-        first = 4 * index;
+        first = dot.group * index;
       else
         element += index * weights.strides[loop];
       if (loop == *filters)
         filter = index;
     }
-    for (int64_t i = 0; i < 4 && first + i < dot.bytes; ++i) {
-      const int64_t from = data.isSplat ? 0 : element + (first + i) * weights.strides[*run];
-      const char weight = data.bytes[static_cast<size_t>(from)];
-      dot.groups[static_cast<size_t>(4 * group + i)] = weight;
-      dot.excess[static_cast<size_t>(filter)] +=
-          128 * static_cast<uint32_t>(static_cast<int8_t>(weight)); // wraps
+    for (int64_t i = 0; i < dot.group && first + i < dot.elements; ++i) {
+      const int32_t weight = values[static_cast<size_t>(element + (first + i) * weights.strides[*run])];
+      const int32_t held = weight - dot.zeroPoint;
+      std::memcpy(&dot.groups[static_cast<size_t>(4 * group + i * picture.elementBytes)], &held,
+                  static_cast<size_t>(picture.elementBytes));
+      dot.excess[static_cast<size_t>(filter)] += 128 * static_cast<uint32_t>(weight); // wraps
     }
   }
   dot.source.inputs[dot.weights].offset = 0;

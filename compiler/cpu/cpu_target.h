@@ -16,6 +16,8 @@ struct CpuTarget {
   /// processor has none. It takes the picture's bytes as unsigned, and bytes four by four as int32; or, `byteDotIsSigned`, both as signed vectors of bytes.
   std::string byteDot;
   bool byteDotIsSigned = false;
+  /// The same of two products of int16, which stand two by two in int32; empty where the processor has none.
+  std::string wordDot;
 };
 
 } // namespace tessera::compiler::cpu

@@ -57,6 +57,10 @@ private:
     return product;
   }
 
+  int64_t pictureSums(const Tile &tile) const {
+    return nest_.hasPictureSums ? sums(tile) / vectorsOf(tile) : 0;
+  }
+
   /// Registers' worth of values that a step takes from an array.
   int64_t values(const Array &array, const Tile &tile) const {
     int64_t product = 1;
@@ -76,14 +80,15 @@ private:
     int64_t held = nest_.inputs.empty() ? 0 : values(nest_.inputs[0], tile);
     for (const Array &input : nest_.inputs)
       held = std::min(held, values(input, tile));
-    return sums(tile) + held + 1 <= target_.vectorRegisters;
+    const int64_t ones = nest_.hasPictureSums ? 1 : 0;
+    return sums(tile) + pictureSums(tile) + held + ones + 1 <= target_.vectorRegisters;
   }
 
   double kernel(const Tile &tile) const {
     int64_t perStep = 0;
     for (const Array &input : nest_.inputs)
       perStep += loads(input, tile);
-    const int64_t step = std::max({perStep, sums(tile), target_.sumsInFlight});
+    const int64_t step = std::max({perStep, sums(tile) + pictureSums(tile), target_.sumsInFlight});
     // An output whose neighbours are apart is written an element at a time.
     const int64_t place = nest_.output.strides[tile.vector] == 1 ? 1 : 2 * lanes_;
     const int64_t edges = sums(tile) * place * (nest_.startsFromMemory ? 2 : 1);

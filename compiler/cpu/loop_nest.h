@@ -35,6 +35,8 @@ struct LoopNest {
   std::optional<Array> start;    ///< a constant that the output's first values are taken from
   std::optional<unsigned> lanes; ///< the only loop that may stand in the lanes of vectors
   bool startsFromMemory = false; ///< the output's elements are read before the first step
+  /// Beside its sums a tile holds one for each of its steps of the other loops than `lanes`, of the picture alone.
+  bool hasPictureSums = false;
 
   /// Drops loops of one step and merges neighbours of one kind where every array takes them as one.
   void normalise();

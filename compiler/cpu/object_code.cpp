@@ -159,10 +159,13 @@ Expected<CpuTarget> describe(const HostTarget &target) {
     result.byteDotIsSigned = true;
     if ((triple.isAArch64() || triple.isARM()) && has("+dotprod"))
       result.byteDot = triple.isARM() ? "llvm.arm.neon.sdot" : "llvm.aarch64.neon.sdot";
-  } else if (result.vectorBytes == 64 && has("+avx512vnni"))
+  } else if (result.vectorBytes == 64 && has("+avx512vnni")) {
     result.byteDot = "llvm.x86.avx512.vpdpbusd.512";
-  else if (result.vectorBytes == 32 && (has("+avxvnni") || (has("+avx512vnni") && has("+avx512vl"))))
+    result.wordDot = "llvm.x86.avx512.vpdpwssd.512";
+  } else if (result.vectorBytes == 32 && (has("+avxvnni") || (has("+avx512vnni") && has("+avx512vl")))) {
     result.byteDot = "llvm.x86.avx512.vpdpbusd.256";
+    result.wordDot = "llvm.x86.avx512.vpdpwssd.256";
+  }
   return result;
 }
 

@@ -47,12 +47,11 @@ private:
   bool write(mlir::linalg::LinalgOp op, const NestOf &source) const {
     mlir::OpBuilder builder(op);
     const int64_t lanes = target_.vectorBytes / source.nest.output.elementBytes;
-    if (!target_.byteDot.empty())
-      if (const auto dot = byteDotOf(op, source))
-        if (const auto tile = tunedTile(dot->source.nest, true, target_, choices_)) {
-          writeByteDots(builder, op, *dot, *tile, target_);
-          return true;
-        }
+    if (const auto dot = byteDotOf(op, source, target_))
+      if (const auto tile = tunedTile(dot->source.nest, true, target_, choices_)) {
+        writeByteDots(builder, op, *dot, *tile, target_);
+        return true;
+      }
     const auto tile = tunedTile(source.nest, false, target_, choices_);
     if (tile)
       writeTiles(builder, op, source, *tile, lanes);

@@ -18,7 +18,7 @@ std::string nestKey(const LoopNest &nest, bool isByteDot) {
     add("start", *nest.start);
   if (nest.lanes)
     key += " lanes" + std::to_string(*nest.lanes);
-  return key + (nest.startsFromMemory ? " from-memory" : "");
+  return key + (nest.startsFromMemory ? " from-memory" : "") + (nest.hasPictureSums ? " picture-sums" : "");
 }
 
 std::string tileText(const Tile &tile) {

@@ -154,9 +154,32 @@ private:
             location_, sum,
             loadRun(excess_.flat, plus(excessBase, index(position.steps[dot_->filters])), lanes_));
     }
+    places_.clear();
+    if (dot_ && dot_->zeroPoint != 0)
+      for (const Position &position : positions)
+        if (position.steps[dot_->filters] == 0)
+          places_.push_back(position);
+    sums.append(places_.size(), zero(mlir::VectorType::get({lanes_}, elementOf(output_))));
     sums = writeReduction(0, bases, sums, positions);
+    addPictureSums(positions, sums);
     for (const auto &[position, value] : llvm::zip(positions, sums))
       store(outputBase, position, value);
+  }
+
+  /// To each sum the weights' zero point times the sum of its place in the picture, which stands behind the others.
+  void addPictureSums(const std::vector<Position> &positions, Values &sums) {
+    if (places_.empty())
+      return;
+    const Value zeroPoint = asVector(builder_.create<arith::ConstantIntOp>(location_, dot_->zeroPoint, 32));
+    for (size_t place = 0; place < places_.size(); ++place) {
+      const Value more = builder_.create<arith::MulIOp>(location_, sums[positions.size() + place], zeroPoint);
+      for (size_t i = 0; i < positions.size(); ++i) {
+        std::vector<int64_t> steps = positions[i].steps;
+        steps[dot_->filters] = 0;
+        if (steps == places_[place].steps)
+          sums[i] = builder_.create<arith::AddIOp>(location_, sums[i], more);
+      }
+    }
   }
 
   std::vector<Position> positionsOf(const std::vector<int64_t> &sizes) {
@@ -236,8 +259,17 @@ private:
     return results;
   }
 
-  /// Whether the last step of a loop of groups has fewer than four bytes.
-  bool hasShortEnd(unsigned loop) const { return dot_ && loop == dot_->run && dot_->bytes % 4 != 0; }
+  /// Whether the last step of a loop of groups has fewer elements than a group.
+  bool hasShortEnd(unsigned loop) const {
+    return dot_ && loop == dot_->run && dot_->elements % dot_->group != 0;
+  }
+
+  /// Elements of the group that the step `at` takes.
+  int64_t elementsOf(const std::vector<int64_t> &at) const {
+    const bool isLast =
+        isShort_ || (hasShortEnd(dot_->run) && at[dot_->run] == nest_.loops[dot_->run].extent - 1);
+    return isLast ? dot_->elements % dot_->group : dot_->group;
+  }
 
   void writeSteps(size_t depth, std::vector<int64_t> &at, const Values &bases, Values &sums,
                   const std::vector<Position> &positions) {
@@ -249,26 +281,36 @@ private:
       return;
     }
     loaded_.clear();
-    for (auto [position, sum] : llvm::zip(positions, sums))
-      sum = writeBody(position, at, bases, sum);
+    for (size_t i = 0; i < positions.size(); ++i)
+      sums[i] = writeBody(positions[i], at, bases, sums[i]);
+    for (size_t i = 0; i < places_.size(); ++i) {
+      const Value ones = builder_.create<arith::ConstantIntOp>(
+          location_, 0x01010101 >> 8 * (dot_->group - elementsOf(at)), 32);
+      Value &sum = sums[positions.size() + i];
+      sum = writeDot(sum, load(dot_->picture, places_[i], at, bases[dot_->picture]), ones);
+    }
+  }
+
+  Value writeDot(Value sum, Value picture, Value weights) {
+    const auto factor = [&](Value words) {
+      const auto bytes = mlir::VectorType::get({4 * lanes_}, builder_.getI8Type());
+      return target_->byteDotIsSigned ? builder_.create<vector::BitCastOp>(location_, bytes, asVector(words))
+                                      : asVector(words);
+    };
+    const std::string &name = dot_->group == 4 ? target_->byteDot : target_->wordDot;
+    return builder_
+        .create<mlir::LLVM::CallIntrinsicOp>(location_, sum.getType(), builder_.getStringAttr(name),
+                                             mlir::ValueRange{sum, factor(picture), factor(weights)},
+                                             mlir::LLVM::FastmathFlagsAttr())
+        ->getResult(0);
   }
 
   // ---- one step of one vector of sums ------------------------------------------------------------------------------------
 
   Value writeBody(const Position &position, const std::vector<int64_t> &at, const Values &bases, Value sum) {
-    if (dot_) {
-      const auto factor = [&](unsigned i) {
-        const Value words = asVector(load(i, position, at, bases[i]));
-        const auto bytes = mlir::VectorType::get({4 * lanes_}, builder_.getI8Type());
-        return target_->byteDotIsSigned ? builder_.create<vector::BitCastOp>(location_, bytes, words) : words;
-      };
-      return builder_
-          .create<mlir::LLVM::CallIntrinsicOp>(
-              location_, sum.getType(), builder_.getStringAttr(target_->byteDot),
-              mlir::ValueRange{sum, factor(dot_->picture), factor(dot_->weights)},
-              mlir::LLVM::FastmathFlagsAttr())
-          ->getResult(0);
-    }
+    if (dot_)
+      return writeDot(sum, load(dot_->picture, position, at, bases[dot_->picture]),
+                      load(dot_->weights, position, at, bases[dot_->weights]));
     mlir::IRMapping mapping;
     for (size_t i = 0; i < sources_.size(); ++i) {
       const NestInput &input = source_.inputs[i];
@@ -342,11 +384,8 @@ private:
     Value &known = loaded_[{number, offset, stride == 0 ? 0 : position.lanes}];
     if (known)
       return known;
-    if (dot_ && number == dot_->picture) {
-      const bool isLast =
-          isShort_ || (hasShortEnd(dot_->run) && at[dot_->run] == nest_.loops[dot_->run].extent - 1);
-      return known = loadBytes(source.flat, plus(base, index(offset)), isLast ? dot_->bytes % 4 : 4);
-    }
+    if (dot_ && number == dot_->picture)
+      return known = loadGroup(source.flat, plus(base, index(offset)), elementsOf(at));
     if (stride == 0)
       return known = builder_.create<mlir::memref::LoadOp>(location_, source.flat, plus(base, index(offset)));
     const int64_t lanes = source.isPadded ? lanes_ : position.lanes;
@@ -364,18 +403,23 @@ private:
   }
 
   /// Whether the dots take the picture's bytes as 128 more than they are.
-  bool isOffset() const { return dot_ && !target_->byteDotIsSigned; }
+  bool isOffset() const { return dot_ && dot_->group == 4 && !target_->byteDotIsSigned; }
 
-  /// The same four bytes in each lane, their top bits turned where that is so. Of a group of `count` bytes the others lie before it, and are shifted out.
-  Value loadBytes(Value flat, Value place, int64_t count) {
-    const auto four = mlir::VectorType::get({4}, builder_.getI8Type());
+  /// The same group in each lane, the top bits of bytes turned where that is so. Where it has `count` elements alone the others lie before it, and are shifted out.
+  Value loadGroup(Value flat, Value place, int64_t count) {
+    const int64_t whole = dot_->group;
+    const auto run =
+        mlir::VectorType::get({whole}, mlir::cast<mlir::MemRefType>(flat.getType()).getElementType());
     const mlir::Type word = builder_.getI32Type();
-    const Value bytes = builder_.create<vector::LoadOp>(location_, four, flat, plus(place, index(count - 4)));
+    const Value elements =
+        builder_.create<vector::LoadOp>(location_, run, flat, plus(place, index(count - whole)));
     Value group = builder_.create<vector::ExtractOp>(
-        location_, builder_.create<vector::BitCastOp>(location_, mlir::VectorType::get({1}, word), bytes), 0);
-    if (count < 4)
+        location_, builder_.create<vector::BitCastOp>(location_, mlir::VectorType::get({1}, word), elements),
+        0);
+    if (count < whole)
       group = builder_.create<arith::ShRUIOp>(
-          location_, group, builder_.create<arith::ConstantIntOp>(location_, 8 * (4 - count), 32));
+          location_, group,
+          builder_.create<arith::ConstantIntOp>(location_, 32 / whole * (whole - count), 32));
     if (!isOffset())
       return asVector(group);
     const Value tops = builder_.create<arith::ConstantIntOp>(location_, static_cast<int32_t>(0x80808080), 32);
@@ -552,6 +596,7 @@ private:
   const CpuTarget *target_ = nullptr;                    ///< of the dots
   std::map<std::pair<int64_t, int64_t>, Value> started_; ///< of this tile: offset, lanes
   bool isShort_ = false;                                 ///< in the last step of a loop of groups
+  std::vector<Position> places_; ///< of the picture, whose sums stand behind the tile's
   Values indices_;
   llvm::SmallVector<mlir::OpFoldResult> ranges_;
   std::map<std::tuple<size_t, int64_t, int64_t>, Value> loaded_; ///< of this step: input, offset, lanes

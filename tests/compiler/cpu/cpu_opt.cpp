@@ -34,7 +34,8 @@ int main(int argc, char **argv) {
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const bool isSigned = argc > 2 && std::string_view(argv[2]) == "--signed-dots";
   const TileChoices untuned;
-  known.push_back(createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned}, untuned));
+  known.push_back(
+      createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned, "llvm.test.words"}, untuned));
   mlir::PassManager manager(&context);
   for (int i = isSigned ? 3 : 2; i < argc; ++i) {
     auto found =
