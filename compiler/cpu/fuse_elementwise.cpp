@@ -2,12 +2,15 @@
 // visits each of its elements once: chains of element-wise operations, reductions along an axis. A reader that visits elements again and again (a
 // convolution, a product of matrices, a broadcast) would compute the producer's body as often: an activation in front of a convolution once for every
 // output channel and tap. Such a producer stays on its own, unless its body moves or converts numbers and computes nothing.
+// Constants of float16 that are widened are widened here.
 #include "cpu/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/CastInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
@@ -19,6 +22,31 @@ bool computesNothing(mlir::linalg::LinalgOp op) {
   return llvm::all_of(op.getBlock()->without_terminator(),
                       [](mlir::Operation &inner) { return mlir::isa<mlir::CastOpInterface>(inner); });
 }
+
+/// An operation that only widens a constant of floats becomes the wider constant.
+struct WidenConstant : mlir::OpRewritePattern<mlir::linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(mlir::linalg::GenericOp op,
+                                      mlir::PatternRewriter &rewriter) const override {
+    mlir::DenseFPElementsAttr values;
+    if (op.getNumDpsInputs() != 1 || op->getNumResults() != 1 || op.getNumReductionLoops() != 0 ||
+        !llvm::all_of(op.getIndexingMapsArray(), [](mlir::AffineMap map) { return map.isIdentity(); }) ||
+        !mlir::matchPattern(op.getInputs()[0], mlir::m_Constant(&values)))
+      return mlir::failure();
+    auto widen = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<mlir::arith::ExtFOp>();
+    if (!widen || widen.getIn() != op.getBlock()->getArgument(0))
+      return mlir::failure();
+    auto type = mlir::cast<mlir::FloatType>(widen.getType());
+    const auto wide = values.mapValues(type, [&](llvm::APFloat value) {
+      bool losesInformation = false;
+      value.convert(type.getFloatSemantics(), llvm::APFloat::rmNearestTiesToEven, &losesInformation);
+      return value.bitcastToAPInt();
+    });
+    rewriter.replaceOpWithNewOp<mlir::arith::ConstantOp>(op, wide);
+    return mlir::success();
+  }
+};
 
 bool hasOneReader(mlir::OpOperand *operand) {
   mlir::Operation *producer = operand->get().getDefiningOp();
@@ -45,6 +73,7 @@ struct FuseElementwisePass : mlir::PassWrapper<FuseElementwisePass, mlir::Operat
     mlir::linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthFusing);
     mlir::linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, hasOneReader);
     mlir::linalg::populateConstantFoldLinalgOperations(patterns, hasOneReader);
+    patterns.add<WidenConstant>(context);
     mlir::affine::AffineApplyOp::getCanonicalizationPatterns(patterns, context);
     mlir::linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
     mlir::tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);

@@ -53,3 +53,26 @@ func.func @widened(%x: tensor<4x8xf16>, %w: tensor<8x8xf32>, %sums: tensor<4x8xf
   } -> tensor<4x8xf32>
   return %1 : tensor<4x8xf32>
 }
+
+// Weights of float16 are widened when they are compiled.
+// CHECK-LABEL: func.func @half_weights(
+// CHECK: %[[W:.*]] = arith.constant dense<{{.}}[1.500000e+00, 1.000000e+00], [2.500000e+00, 2.000000e+00], [3.500000e+00, 3.000000e+00], [4.500000e+00, 4.000000e+00], [5.500000e+00, 5.000000e+00], [6.500000e+00, 6.000000e+00], [7.500000e+00, 7.000000e+00], [8.500000e+00, 8.000000e+00]{{.}}> : tensor<8x2xf32>
+// CHECK: linalg.generic {{.*}} ins(%{{.*}}, %[[W]] : tensor<4x8xf32>, tensor<8x2xf32>)
+// CHECK-NOT: arith.extf
+// CHECK: return
+func.func @half_weights(%x: tensor<4x8xf32>, %sums: tensor<4x2xf32>) -> tensor<4x2xf32> {
+  %c = arith.constant dense<[[1.5, 1.0], [2.5, 2.0], [3.5, 3.0], [4.5, 4.0], [5.5, 5.0], [6.5, 6.0], [7.5, 7.0], [8.5, 8.0]]> : tensor<8x2xf16>
+  %e = tensor.empty() : tensor<8x2xf32>
+  %w = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel"]} ins(%c : tensor<8x2xf16>) outs(%e : tensor<8x2xf32>) {
+  ^bb0(%a: f16, %o: f32):
+    %r = arith.extf %a : f16 to f32
+    linalg.yield %r : f32
+  } -> tensor<8x2xf32>
+  %1 = linalg.generic {indexing_maps = [#left, #right, #out], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<4x8xf32>, tensor<8x2xf32>) outs(%sums : tensor<4x2xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %p = arith.mulf %a, %b : f32
+    %r = arith.addf %o, %p : f32
+    linalg.yield %r : f32
+  } -> tensor<4x2xf32>
+  return %1 : tensor<4x2xf32>
+}
