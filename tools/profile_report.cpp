@@ -86,8 +86,8 @@ Expected<Profile> profileOf(const compiler::Session &session, const std::string 
   if (!rows)
     return rows.error();
   const compiler::RunReport report = session.report();
-  Profile profile{session.modelName(), device, memory,        session.machine(),
-                  std::move(*rows),    {},     report.cycles, 0};
+  Profile profile{session.modelName(), device, memory,        session.machine(), std::move(*rows), {},
+                  report.cycles,       0,      report.borders};
   for (const ProfileRow &row : profile.rows) {
     if (sumOf(row) != row.cycles)
       return Error{"the classes of " + row.name + " add up to " + std::to_string(sumOf(row)) + " cycles of " +
@@ -114,6 +114,9 @@ void printProfile(const Profile &profile) {
   printRow(profile.total, "total", macsPerCycle);
   if (profile.hostLayers)
     std::printf("%zu layers more are on the CPU or part of others\n", profile.hostLayers);
+  std::printf("between host and device: %s bytes converted, %s copied, %s used where they lie\n",
+              grouped(profile.borders.converted).c_str(), grouped(profile.borders.copied).c_str(),
+              grouped(profile.borders.shared).c_str());
 }
 
 std::string profileJson(const Profile &profile) {
@@ -129,6 +132,10 @@ std::string profileJson(const Profile &profile) {
                                      {"bus_bytes_per_cycle", profile.machine.busBits / 8},
                                      {"cycles", profile.cycles},
                                      {"host_layers", profile.hostLayers},
+                                     {"borders",
+                                      {{"converted_bytes", profile.borders.converted},
+                                       {"copied_bytes", profile.borders.copied},
+                                       {"shared_bytes", profile.borders.shared}}},
                                      {"total", rowJson(profile.total, macsPerCycle)},
                                      {"layers", nlohmann::ordered_json::array()}};
   for (const ProfileRow &row : profile.rows)

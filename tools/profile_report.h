@@ -18,6 +18,7 @@ struct Profile {
   compiler::ProfileRow total; ///< the sums of the rows
   uint64_t cycles = 0;        ///< of the launches, as the device says
   size_t hostLayers = 0;      ///< layers that the CPU ran, or that became part of others
+  compiler::BorderBytes borders;
 };
 
 /// The sums of the rows. Fails, with both numbers, where the classes of a row do not add up to its cycles, or the rows to the launches'.

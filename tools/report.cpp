@@ -123,6 +123,10 @@ std::string reportJson(const Run &run) {
                                      {"wall_seconds", report.wallSeconds},
                                      {"instructions", report.instructions},
                                      {"micro_ops", report.microOps},
+                                     {"borders",
+                                      {{"converted_bytes", report.borders.converted},
+                                       {"copied_bytes", report.borders.copied},
+                                       {"shared_bytes", report.borders.shared}}},
                                      {"layers", nlohmann::ordered_json::array()}};
   for (const compiler::LayerReport &layer : report.layers)
     document["layers"].push_back(layerJson(layer));

@@ -307,6 +307,9 @@ RunReport DeviceSession::report() const {
     report.microOps += segments[i].microOps;
   }
   costsOf(report, segments);
+  tsr_borders borders{};
+  if (tsr_runtime_borders(runtime_.get(), &borders) == TSR_OK)
+    report.borders = {borders.sharedBytes, borders.copiedBytes, borders.convertedBytes};
   uint64_t npuMacs = 0;
   for (const LayerReport &layer : report.layers)
     npuMacs += layer.placement == "npu" ? layer.macs : 0;

@@ -33,6 +33,7 @@ public:
     std::memcpy(data.data(), core_->dram().data() + address, data.size());
     return {};
   }
+  std::span<uint8_t> memory() override { return core_->dram(); }
 
   Status waitDone(double seconds) override {
     if (!core_->busy())

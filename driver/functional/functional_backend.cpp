@@ -64,6 +64,8 @@ public:
     std::memcpy(data.data(), dram_.get() + address, data.size());
     return {};
   }
+  std::span<uint8_t> memory() override { return {dram_.get(), dramBytes_}; }
+
   Status waitDone(double seconds) override {
     std::unique_lock lock(mutex_);
     // A wait of a year is as good as one of a thousand, and does not overflow the clock.

@@ -32,6 +32,9 @@ public:
   virtual Status writeMemory(uint32_t address, std::span<const uint8_t> data) = 0;
   virtual Status readMemory(uint32_t address, std::span<uint8_t> data) = 0;
 
+  /// The device's memory where the host sees it, empty where it does not; the host may use what a running launch leaves alone.
+  virtual std::span<uint8_t> memory() { return {}; }
+
   /// Returns when no launch runs, or with TSR_TIMEOUT (it may be called again), or when the model itself failed.
   virtual Status waitDone(double seconds) = 0;
 

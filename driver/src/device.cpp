@@ -97,6 +97,15 @@ Status writeMemory(tsr_device &device, uint32_t address, std::span<const uint8_t
   return data.empty() ? Status{} : device.backend->writeMemory(address, data);
 }
 
+Status memoryOf(tsr_device &device, uint32_t address, uint64_t bytes, std::span<uint8_t> &memory) {
+  memory = {};
+  if (Status status = checkRange(device, address, bytes); !status.ok())
+    return status;
+  if (const std::span<uint8_t> all = device.backend->memory(); !all.empty())
+    memory = all.subspan(address, bytes);
+  return {};
+}
+
 Status readRegister(tsr_device &device, uint32_t offset, uint32_t &value) {
   if (Status status = checkOffset(offset); !status.ok())
     return status;

@@ -37,6 +37,8 @@ namespace tessera::driver {
 Status identify(tsr_device &device);
 Status readMemory(tsr_device &device, uint32_t address, std::span<uint8_t> data);
 Status writeMemory(tsr_device &device, uint32_t address, std::span<const uint8_t> data);
+/// Of `bytes` at `address`; empty where the host does not see the device's memory.
+Status memoryOf(tsr_device &device, uint32_t address, uint64_t bytes, std::span<uint8_t> &memory);
 Status readRegister(tsr_device &device, uint32_t offset, uint32_t &value);
 Status writeRegister(tsr_device &device, uint32_t offset, uint32_t value);
 Status readClasses(tsr_device &device, std::span<uint64_t, TSR_CYCLE_CLASSES> classes);

@@ -116,6 +116,21 @@ tsr_status tsr_device_read(tsr_device *device, uint32_t address, void *data, siz
   });
 }
 
+tsr_status tsr_device_memory(tsr_device *device, uint32_t address, size_t bytes, void **memory) {
+  if (!device || !memory)
+    return TSR_INVALID_ARGUMENT;
+  *memory = nullptr;
+  return guarded(device->message, [&] {
+    std::span<uint8_t> seen;
+    Status status = memoryOf(*device, address, bytes, seen);
+    if (status.ok() && seen.data() == nullptr)
+      status =
+          failure(TSR_UNSUPPORTED, "the host does not see the memory of device %s", device->name.c_str());
+    *memory = seen.data();
+    return device->report(std::move(status));
+  });
+}
+
 tsr_status tsr_device_read_register(tsr_device *device, uint32_t offset, uint32_t *value) {
   if (!device || !value)
     return TSR_INVALID_ARGUMENT;

@@ -59,6 +59,7 @@ public:
     std::memcpy(data.data(), memory_.span().data() + address, data.size());
     return {};
   }
+  std::span<uint8_t> memory() override { return memory_.span(); }
 
   Status waitDone(double seconds) override {
     if (!launched_)

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <memory>
 #include <numeric>
 #include <string>
@@ -155,9 +156,82 @@ TEST_P(RuntimeTest, WindowsAreThoseOfTheConvolution) {
                                      kernelHeight * kernelWidth * c),
             TSR_OK);
   EXPECT_EQ(output, expected);
+  tsr_borders borders{};
+  ASSERT_EQ(tsr_runtime_borders(runtime.get(), &borders), TSR_OK);
+  EXPECT_EQ(borders.convertedBytes, 2 * expected.size()) << "gathered, and converted back";
+  const uint32_t ofABlock[] = {1, 1, 1, 1, 1, 1, 0, 0, 1, 1}; // gathered all the same
+  ASSERT_EQ(tsr_runtime_write_windows(runtime.get(), 128, input.data(), 1, 1, 4, ofABlock, 0), TSR_OK);
+  ASSERT_EQ(tsr_runtime_borders(runtime.get(), &borders), TSR_OK);
+  EXPECT_EQ(borders.convertedBytes, 2 * expected.size() + 4);
   const uint32_t huge[] = {60000, 60000, 1, 1, 1, 1, 0, 0, 60000, 60000};
   EXPECT_EQ(tsr_runtime_write_windows(runtime.get(), 0, input.data(), kHeight, kWidth, c, huge, 0),
             TSR_OUT_OF_RANGE);
+}
+
+TEST_P(RuntimeTest, BytesOfTheArenaAreUsedWhereTheyLie) {
+  const tsr_device_options options{GetParam(), nullptr, 1 << 20, 0};
+  tsr_device *blind = nullptr;
+  ASSERT_EQ(tsr_device_open("null", &options, &blind), TSR_OK) << tsr_open_message();
+  const std::unique_ptr<tsr_device, void (*)(tsr_device *)> closed(blind, tsr_device_close);
+  for (const bool isSeen : {true, false}) {
+    tsr_device *const on = isSeen ? device.get() : blind;
+    ASSERT_EQ(open(imageOf(R"({"arena_bytes": 65536, "segments": 0})", machine.hash(), 0), on), TSR_OK);
+    void *shared = nullptr;
+    ASSERT_EQ(tsr_runtime_share(runtime.get(), 1000, 5, &shared), TSR_OK);
+    std::memcpy(shared, "bytes", 5);
+    char seen[6] = {};
+    ASSERT_EQ(tsr_device_read(on, 1000, seen, 5), TSR_OK); // the arena stands alone
+    EXPECT_STREQ(seen, isSeen ? "bytes" : "");
+    ASSERT_EQ(tsr_runtime_give(runtime.get(), 1000, 5), TSR_OK);
+    ASSERT_EQ(tsr_device_read(on, 1000, seen, 5), TSR_OK);
+    EXPECT_STREQ(seen, "bytes");
+    ASSERT_EQ(tsr_device_write(on, 1001, "i", 1), TSR_OK);
+    ASSERT_EQ(tsr_runtime_take(runtime.get(), 1000, 5), TSR_OK);
+    EXPECT_EQ(std::string(static_cast<char *>(shared), 5), "bites");
+    tsr_borders borders{};
+    ASSERT_EQ(tsr_runtime_borders(runtime.get(), &borders), TSR_OK);
+    EXPECT_EQ(borders.sharedBytes, isSeen ? 10u : 0u);
+    EXPECT_EQ(borders.copiedBytes, isSeen ? 0u : 10u);
+    EXPECT_EQ(borders.convertedBytes, 0u);
+    EXPECT_EQ(tsr_runtime_share(runtime.get(), 65530, 7, &shared), TSR_OUT_OF_RANGE);
+    EXPECT_STREQ(tsr_runtime_message(runtime.get()),
+                 "7 bytes at offset 65530 end past the arena's 65536 bytes");
+    EXPECT_EQ(tsr_runtime_give(runtime.get(), 65530, 7), TSR_OUT_OF_RANGE);
+    EXPECT_EQ(tsr_runtime_take(runtime.get(), 65530, 7), TSR_OUT_OF_RANGE);
+    // Pictures too, whether the host sees the memory or not.
+    std::vector<int8_t> input(kHeight * kWidth * 21), output(input.size());
+    std::iota(input.begin(), input.end(), int8_t{3});
+    ASSERT_EQ(tsr_runtime_write_blocked(runtime.get(), 128, input.data(), kHeight, kWidth, 21, 0), TSR_OK);
+    if (!isSeen) { // what comes back is the device's
+      ASSERT_EQ(tsr_runtime_share(runtime.get(), 128, 8192, &shared), TSR_OK);
+      std::memset(shared, 0, 8192);
+    }
+    ASSERT_EQ(tsr_runtime_read_blocked(runtime.get(), 128, output.data(), kHeight, kWidth, 21), TSR_OK);
+    EXPECT_EQ(output, input);
+    runtime.reset(); // before its device
+  }
+}
+
+TEST_P(RuntimeTest, BordersSayWhatWasCopiedAndWhatConverted) {
+  ASSERT_EQ(open(imageOf(R"({"arena_bytes": 65536, "segments": 0})", machine.hash()), device.get()), TSR_OK);
+  std::vector<int8_t> data(4096);
+  tsr_borders before{};
+  const auto kind = [&](uint32_t height, uint32_t width, uint32_t c) {
+    EXPECT_EQ(tsr_runtime_write_blocked(runtime.get(), 0, data.data(), height, width, c, 0), TSR_OK);
+    tsr_borders now{};
+    EXPECT_EQ(tsr_runtime_borders(runtime.get(), &now), TSR_OK);
+    const bool isCopied = now.copiedBytes - before.copiedBytes == height * width * c;
+    const bool isConverted = now.convertedBytes - before.convertedBytes == height * width * c;
+    EXPECT_TRUE(isCopied != isConverted);
+    before = now;
+    return isCopied;
+  };
+  const uint32_t block = machine.blockOut;
+  EXPECT_TRUE(kind(1, 1, block - 1));
+  EXPECT_EQ(kind(1, 1, block + 1), machine.batch == 1);
+  EXPECT_EQ(kind(2, 3, block), machine.batch == 1);
+  EXPECT_FALSE(kind(2, 3, block - 1));
+  EXPECT_FALSE(kind(1, 2, 2 * block));
 }
 
 TEST_P(RuntimeTest, FailuresOfHostCodeKeepTheirMessage) {

@@ -157,7 +157,8 @@ class ProfileTest(unittest.TestCase):
                 # The array cannot take a micro-op outside of its instructions.
                 self.assertGreaterEqual(sum(event["dur"] for event in slices["array"]), profile["total"]["classes"]["array"])
                 host = [event for event in events["X"] if event["pid"] == 2]
-                self.assertLessEqual({"launch", "write input", "read output", "emit program", "CPU code"}, {event["name"] for event in host})
+                # The result is one pixel, which the CPU's softmax reads where it lies.
+                self.assertEqual({"launch", "write input", "emit program", "CPU code"}, {event["name"] for event in host})
 
     def test_the_timeline_changes_no_cycle(self):
         path = self.path("profile.json")

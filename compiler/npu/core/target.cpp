@@ -43,6 +43,12 @@ uint64_t Target::activationBytes(uint32_t height, uint32_t width, uint32_t chann
   return uint64_t(channelBlocks(channels)) * height * width * batch() * blockOut();
 }
 
+bool Target::isDense(uint32_t height, uint32_t width, uint32_t channels) const {
+  if (uint64_t(height) * width == 1)
+    return batch() == 1 || channels <= blockOut();
+  return batch() == 1 && channels == blockOut();
+}
+
 uint32_t Target::regionAlignment() const {
   uint32_t alignment = 64;
   for (MemoryType memory :

@@ -66,6 +66,8 @@ public:
   }
   // Bytes of a blocked activation tensor in device DRAM.
   uint64_t activationBytes(uint32_t height, uint32_t width, uint32_t channels) const;
+  // The blocked tensor begins with the dense array, byte for byte: one pixel, or pixels of just one block.
+  bool isDense(uint32_t height, uint32_t width, uint32_t channels) const;
   // Regions are bound at multiples of this, so that every element type has whole addresses.
   uint32_t regionAlignment() const;
 

@@ -46,8 +46,8 @@ public:
     }
     for (auto segment : segments) {
       std::string name = segment.getName().str();
-      auto inputs = segment->getAttrOfType<mlir::ArrayAttr>("npu.inputs"),
-           outputs = segment->getAttrOfType<mlir::ArrayAttr>("npu.outputs");
+      const std::vector<Edge> inputs = edgesOf(segment, "npu.inputs"),
+                              outputs = edgesOf(segment, "npu.outputs");
       int64_t index = segment->getAttrOfType<mlir::IntegerAttr>("npu.segment").getInt();
       segment.erase();
       buildSegment(builder, name, index, inputs, outputs);
@@ -60,7 +60,37 @@ private:
     return uint64_t(tensor.getNumElements()) * ((tensor.getElementTypeBitWidth() + 7) / 8);
   }
 
+  using Edge = llvm::ArrayRef<int64_t>;
+  static std::vector<Edge> edgesOf(mlir::Operation *segment, const char *name) {
+    std::vector<Edge> edges;
+    for (mlir::Attribute attribute : segment->getAttrOfType<mlir::ArrayAttr>(name))
+      edges.push_back(llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef());
+    return edges;
+  }
+  // What npu-layout says of a value: [] is no business of the host's, [offset, bytes] it uses where it lies.
+  static bool isNone(Edge edge) { return edge.empty(); }
+  static bool isShared(Edge edge) { return edge.size() == 2; }
+
+  // Values that host code does not keep in arrays of its own: in the arena, or known to launches alone.
+  static llvm::DenseMap<mlir::Value, Edge> placedOutside(mlir::func::FuncOp main) {
+    llvm::DenseMap<mlir::Value, Edge> placed;
+    for (auto call : main.getOps<mlir::func::CallOp>()) {
+      auto segment =
+          mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(call, call.getCalleeAttr());
+      if (!segment || !segment->hasAttr("npu.segment"))
+        continue;
+      for (auto [value, edge] : llvm::zip_equal(call.getOperands(), edgesOf(segment, "npu.inputs")))
+        if (isShared(edge))
+          placed[value] = edge;
+      for (auto [value, edge] : llvm::zip_equal(call.getResults(), edgesOf(segment, "npu.outputs")))
+        if (isShared(edge) || isNone(edge))
+          placed[value] = edge;
+    }
+    return placed;
+  }
+
   void buildMain(HostBuilder &b, mlir::func::FuncOp main) {
+    const llvm::DenseMap<mlir::Value, Edge> placed = placedOutside(main);
     mlir::Block &body = main.getBody().front();
     auto function = b.begin("tessera_main", {b.ptr(), b.ptr(), b.ptr()});
     mlir::Value runtime = function.getArgument(0);
@@ -76,16 +106,27 @@ private:
         copies.push_back({result, out});
     }
     size_t buffers = 0;
+    auto pointerOf = [&](mlir::Value value) {
+      auto [pointer, fresh] = pointers.try_emplace(value);
+      auto place = placed.find(value);
+      if (fresh && place == placed.end())
+        pointer->second = b.buffer("tessera_buffer_" + std::to_string(buffers++), bytesOf(value.getType()));
+      else if (fresh && isNone(place->second))
+        pointer->second = b.null();
+      else if (fresh) {
+        mlir::Value data = b.slot(b.ptr());
+        b.callOrReturn("tsr_runtime_share",
+                       {runtime, b.constant(place->second[0]), b.constant(place->second[1]), data});
+        pointer->second = b.load(b.ptr(), data);
+      }
+      return pointer->second;
+    };
     for (auto call : body.getOps<mlir::func::CallOp>()) {
-      for (mlir::Value result : call.getResults())
-        if (!pointers.count(result))
-          pointers[result] =
-              b.buffer("tessera_buffer_" + std::to_string(buffers++), bytesOf(result.getType()));
       std::vector<mlir::Value> inputs, outputs;
       for (mlir::Value operand : call.getOperands())
-        inputs.push_back(pointers[operand]);
+        inputs.push_back(pointerOf(operand));
       for (mlir::Value result : call.getResults())
-        outputs.push_back(pointers[result]);
+        outputs.push_back(pointerOf(result));
       mlir::Value in = b.pointerArray(inputs), out = b.pointerArray(outputs);
       llvm::StringRef callee = call.getCallee();
       if (callee.consume_front("cpu_body_"))
@@ -100,13 +141,13 @@ private:
 
   // runtime, offset, pointer i of the array, height, width, channels.
   static std::vector<mlir::Value> edge(HostBuilder &b, mlir::Value runtime, mlir::Value pointers, size_t i,
-                                       llvm::ArrayRef<int64_t> e) {
+                                       Edge e) {
     return {runtime,          b.constant(e[0]), b.loadPointer(pointers, i),
             b.constant(e[1]), b.constant(e[2]), b.constant(e[3])};
   }
 
-  void buildSegment(HostBuilder &b, const std::string &name, int64_t index, mlir::ArrayAttr inputs,
-                    mlir::ArrayAttr outputs) {
+  void buildSegment(HostBuilder &b, const std::string &name, int64_t index, const std::vector<Edge> &inputs,
+                    const std::vector<Edge> &outputs) {
     auto function = b.begin(name, {b.ptr(), b.ptr(), b.ptr()});
     mlir::Value runtime = function.getArgument(0), segment = b.constant(index);
     mlir::Value recorder = b.slot(b.ptr()), fresh = b.slot(b.i32());
@@ -115,8 +156,13 @@ private:
       b.callOrReturn("npu_record_" + std::to_string(index), {b.load(b.ptr(), recorder)});
       b.callOrReturn("tsr_runtime_finish", {runtime, segment});
     });
-    for (auto [i, attribute] : llvm::enumerate(inputs)) {
-      auto e = llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef();
+    for (auto [i, e] : llvm::enumerate(inputs)) {
+      if (isNone(e))
+        continue;
+      if (isShared(e)) {
+        b.callOrReturn("tsr_runtime_give", {runtime, b.constant(e[0]), b.constant(e[1])});
+        continue;
+      }
       auto arguments = edge(b, runtime, function.getArgument(1), i, e);
       bool gathered = e.size() > 4; // windows: their geometry, then the fill
       if (gathered)
@@ -125,9 +171,11 @@ private:
       b.callOrReturn(gathered ? "tsr_runtime_write_windows" : "tsr_runtime_write_blocked", arguments);
     }
     b.callOrReturn("tsr_runtime_run", {runtime, segment});
-    for (auto [i, attribute] : llvm::enumerate(outputs)) {
-      auto e = llvm::cast<mlir::DenseI64ArrayAttr>(attribute).asArrayRef();
-      b.callOrReturn("tsr_runtime_read_blocked", edge(b, runtime, function.getArgument(2), i, e));
+    for (auto [i, e] : llvm::enumerate(outputs)) {
+      if (isShared(e))
+        b.callOrReturn("tsr_runtime_take", {runtime, b.constant(e[0]), b.constant(e[1])});
+      else if (!isNone(e))
+        b.callOrReturn("tsr_runtime_read_blocked", edge(b, runtime, function.getArgument(2), i, e));
     }
     b.finish();
   }

@@ -47,6 +47,8 @@ mlir::Value HostBuilder::slot(mlir::Type type) {
   return address;
 }
 
+mlir::Value HostBuilder::null() { return builder_.create<LLVM::ZeroOp>(loc_, ptr_); }
+
 mlir::Value HostBuilder::load(mlir::Type type, mlir::Value address) {
   return builder_.create<LLVM::LoadOp>(loc_, type, address);
 }

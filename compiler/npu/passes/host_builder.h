@@ -30,6 +30,7 @@ public:
 
   mlir::Value constant(int64_t value);
   mlir::Value slot(mlir::Type type); // a local variable in the entry block, zeroed
+  mlir::Value null();
   mlir::Value load(mlir::Type type, mlir::Value address);
   mlir::Value loadPointer(mlir::Value array, size_t index);
   mlir::Value word(mlir::Value array, size_t index); // the address of an i32

@@ -1,7 +1,7 @@
-// Layout. Gives every tensor of an NPU segment its place in the arena in the blocked layout of docs/architecture.md (places are
-// reused when the last reader is done), packs weights and parameters into the constants, and notes on the segment where its inputs and
-// results lie (`npu.inputs`, `npu.outputs`: offset, height, width, channels; for gathered windows their geometry too) for the host code
-// that converts at the edges. Refuses an
+// Layout. Gives every tensor of the NPU segments its place in the arena in the blocked layout of docs/architecture.md (places are
+// reused when the last reader is done), packs weights and parameters into the constants, and notes on each segment how its inputs and
+// results cross between the arena and host code (`npu.inputs`, `npu.outputs`; docs/host-code.md). The plan is of the whole network: what one
+// launch leaves for another stays where it is, and where the blocked layout is the dense array host code uses the arena's bytes themselves. Refuses an
 // arena or constants beyond 32-bit addresses.
 #include "core/pack.h"
 #include "core/region.h"
@@ -32,9 +32,24 @@ public:
   llvm::StringRef getDescription() const final { return "place tensors in device memory and pack constants"; }
 
   void runOnOperation() final {
+    std::vector<Segment> segments;
+    Plan plan;
+    for (mlir::func::FuncOp function : getOperation().getOps<mlir::func::FuncOp>())
+      if (function->hasAttr("npu.segment"))
+        homes_[function] = homesOf(function.getBody().front());
+    if (auto main = getOperation().lookupSymbol<mlir::func::FuncOp>("main")) {
+      for (auto call : main.getOps<mlir::func::CallOp>())
+        if (mlir::failed(addCall(call, plan, segments)))
+          return signalPassFailure();
+    } else {
+      for (mlir::func::FuncOp function : getOperation().getOps<mlir::func::FuncOp>())
+        if (function->hasAttr("npu.segment") && mlir::failed(addSegment(function, {}, plan, segments)))
+          return signalPassFailure();
+    }
     uint64_t arena = 0;
-    for (auto function : getOperation().getOps<mlir::func::FuncOp>())
-      if (function->hasAttr("npu.segment") && mlir::failed(layOut(function, arena)))
+    plan.offsets = planArena(plan.lives, target_->regionAlignment(), &arena);
+    for (const Segment &segment : segments)
+      if (mlir::failed(finish(segment, plan)))
         return signalPassFailure();
     if (arena > UINT32_MAX || constants_->size() > UINT32_MAX) {
       getOperation().emitError("activations of ")
@@ -102,27 +117,124 @@ private:
     return mlir::success();
   }
 
-  mlir::LogicalResult layOut(mlir::func::FuncOp function, uint64_t &arena) {
+  // A tensor of the arena, or what begins at an offset in one.
+  struct Tensor {
+    size_t life = 0;
+    uint64_t offset = 0;
+  };
+  // How a value comes to a launch or from it: by the host's hand between dense array and arena, in place because host code writes and reads it
+  // where it lies, or not at all because only launches use it (or an earlier one has brought it).
+  enum class Crossing { Converted, Shared, None };
+  struct Segment {
+    mlir::func::FuncOp function;
+    llvm::DenseMap<mlir::Value, Tensor> tensors; // by home
+    std::vector<Crossing> inputs, outputs;
+  };
+  // A value of @main that lies in the arena.
+  struct Border {
+    Tensor tensor;
+    Crossing crossing = Crossing::None;
+  };
+  struct Plan {
+    std::vector<TensorLife> lives; // steps of all segments, one after the other
+    std::vector<uint64_t> offsets;
+    int step = 0;
+    llvm::DenseMap<mlir::Value, Border> borders;
+    llvm::DenseMap<mlir::Value, int> made; // by host code: when
+  };
+
+  static mlir::func::FuncOp calleeOf(mlir::func::CallOp call) {
+    return mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(call, call.getCalleeAttr());
+  }
+
+  // What the host writes before the launch: the argument, or its windows.
+  static mlir::Value written(mlir::Value argument) {
+    auto windows =
+        argument.hasOneUse() ? llvm::dyn_cast<WindowsOp>(*argument.getUsers().begin()) : WindowsOp();
+    return windows ? windows.getOutput() : argument;
+  }
+
+  // The segment reads the argument where it already lies: it wants no windows of it, and not in a slice of its own.
+  bool readsInPlace(mlir::func::FuncOp function, unsigned index) {
+    mlir::Value argument = function.getArgument(index);
+    return written(argument) == argument && homes_[function].lookup(argument).value == argument;
+  }
+
+  static bool isResult(mlir::Value v) {
+    return llvm::any_of(v.getUsers(),
+                        [](mlir::Operation *user) { return llvm::isa<mlir::func::ReturnOp>(user); });
+  }
+
+  // Host code reads and writes the value as it lies in the arena. A result of the network goes to its caller's array.
+  bool maySeeInPlace(mlir::Value v) const {
+    std::optional<Shape> s = shapeOf(v.getType());
+    return s && target_->isDense(s->height, s->width, s->channels) && !isResult(v);
+  }
+
+  Crossing outputCrossing(mlir::Value result) {
+    for (mlir::OpOperand &use : result.getUses()) {
+      auto call = llvm::dyn_cast<mlir::func::CallOp>(use.getOwner());
+      mlir::func::FuncOp callee = call ? calleeOf(call) : mlir::func::FuncOp();
+      if (!callee || !callee->hasAttr("npu.segment") || !readsInPlace(callee, use.getOperandNumber()))
+        return maySeeInPlace(result) ? Crossing::Shared : Crossing::Converted;
+    }
+    return Crossing::None;
+  }
+
+  mlir::LogicalResult addCall(mlir::func::CallOp call, Plan &plan, std::vector<Segment> &segments) {
+    mlir::func::FuncOp function = calleeOf(call);
+    // What host code reads in place lives until then, what it gives to a segment's host code too.
+    for (mlir::Value operand : call.getOperands())
+      if (auto border = plan.borders.find(operand);
+          border != plan.borders.end() && border->second.crossing == Crossing::Shared) {
+        int &last = plan.lives[border->second.tensor.life].last;
+        last = std::max(last, plan.step);
+      }
+    if (function->hasAttr("npu.segment"))
+      return addSegment(function, call, plan, segments);
+    for (mlir::Value result : call.getResults())
+      plan.made[result] = plan.step;
+    ++plan.step;
+    return mlir::success();
+  }
+
+  // Gives the tensors of a segment their lives. Steps of the plan: one for what the host writes, one a layer, one for what it reads.
+  mlir::LogicalResult addSegment(mlir::func::FuncOp function, mlir::func::CallOp call, Plan &plan,
+                                 std::vector<Segment> &segments) {
     mlir::Block &body = function.getBody().front();
-    Homes homes = homesOf(body);
-    llvm::DenseMap<mlir::Value, size_t> tensorOf; // by home
-    std::vector<TensorLife> lives;
+    const Homes &homes = homes_[function];
+    Segment segment;
+    segment.function = function;
+    auto &tensorOf = segment.tensors;
+    const int begin = plan.step;
     auto use = [&](mlir::Value v, int step) {
       mlir::Value home = homes.lookup(v).value;
-      auto [it, fresh] = tensorOf.try_emplace(home, lives.size());
+      auto [it, fresh] = tensorOf.try_emplace(home, Tensor{plan.lives.size(), 0});
       if (fresh)
-        lives.push_back({bytesOf(home), step, step});
-      lives[it->second].last = std::max(lives[it->second].last, step);
+        plan.lives.push_back({bytesOf(home), step, step});
+      TensorLife &life = plan.lives[it->second.life];
+      life.last = std::max(life.last, step);
     };
-    // What the host writes before the launch: arguments, or their windows.
-    auto written = [](mlir::Value argument) -> mlir::Value {
-      auto windows =
-          argument.hasOneUse() ? llvm::dyn_cast<WindowsOp>(*argument.getUsers().begin()) : WindowsOp();
-      return windows ? windows.getOutput() : argument;
-    };
-    for (mlir::Value argument : body.getArguments())
-      use(written(argument), -1);
-    int step = 0;
+    for (mlir::BlockArgument argument : body.getArguments()) {
+      mlir::Value value = call ? call.getOperand(argument.getArgNumber()) : mlir::Value();
+      const bool inPlace = value && readsInPlace(function, argument.getArgNumber());
+      Crossing crossing = Crossing::Converted;
+      if (auto border = plan.borders.find(value); inPlace && border != plan.borders.end()) {
+        tensorOf[argument] = border->second.tensor;
+        crossing = Crossing::None;
+      }
+      use(written(argument), begin);
+      if (inPlace && crossing != Crossing::None) {
+        auto made = plan.made.find(value);
+        if (made != plan.made.end() && maySeeInPlace(value)) {
+          crossing = Crossing::Shared;
+          plan.lives[tensorOf[argument].life].first = made->second;
+        }
+        plan.borders[value] = {tensorOf[argument], crossing};
+      }
+      segment.inputs.push_back(crossing);
+    }
+    int step = begin + 1;
     for (mlir::Operation &op : body) {
       for (mlir::Value v : op.getOperands()) // tensors alone; the next layer may run beside this one
         if (homes.count(v) && tensorOf.count(homes.lookup(v).value))
@@ -138,12 +250,30 @@ private:
         if (mlir::matchPattern(v, mlir::m_Constant()) || !tensorOf.count(homes.lookup(v).value))
           return op.emitOpError("reads a tensor that nothing writes to the arena");
     }
-    uint64_t bytes = 0;
-    std::vector<uint64_t> offsets = planArena(lives, target_->regionAlignment(), &bytes);
-    arena = std::max(arena, bytes);
+    for (auto [index, result] : llvm::enumerate(body.getTerminator()->getOperands())) {
+      const Crossing crossing = call ? outputCrossing(call.getResult(unsigned(index))) : Crossing::Converted;
+      segment.outputs.push_back(crossing);
+      if (!call)
+        continue;
+      const Home &home = homes.at(result);
+      Tensor tensor = tensorOf.at(home.value);
+      tensor.offset += home.offset;
+      plan.borders[call.getResult(unsigned(index))] = {tensor, crossing};
+    }
+    plan.step = step + 2;
+    segments.push_back(std::move(segment));
+    return mlir::success();
+  }
+
+  // Places, constants and edges of a segment.
+  mlir::LogicalResult finish(const Segment &segment, const Plan &plan) {
+    mlir::func::FuncOp function = segment.function;
+    mlir::Block &body = function.getBody().front();
+    const Homes &homes = homes_[function];
     auto place = [&](mlir::Value v) {
       const Home &home = homes.at(v);
-      return uint32_t(offsets[tensorOf.at(home.value)] + home.offset);
+      const Tensor &tensor = segment.tensors.at(home.value);
+      return uint32_t(plan.offsets[tensor.life] + tensor.offset + home.offset);
     };
     for (mlir::Operation &op : body)
       if (isLayer(&op))
@@ -151,17 +281,21 @@ private:
           return mlir::failure();
 
     mlir::Builder builder(&getContext());
-    auto edge = [&](mlir::Value v) -> mlir::Attribute {
+    auto edge = [&](mlir::Value v, Crossing crossing) -> mlir::Attribute {
+      if (crossing == Crossing::None)
+        return builder.getDenseI64ArrayAttr({});
       Shape s = *shapeOf(v.getType());
+      if (crossing == Crossing::Shared)
+        return builder.getDenseI64ArrayAttr({place(v), int64_t(s.height) * s.width * s.channels});
       return builder.getDenseI64ArrayAttr({place(v), s.height, s.width, s.channels});
     };
     std::vector<mlir::Attribute> inputs, outputs;
-    for (mlir::Value argument : body.getArguments()) {
+    for (auto [argument, crossing] : llvm::zip_equal(body.getArguments(), segment.inputs)) {
       auto windows = written(argument).getDefiningOp<WindowsOp>();
-      inputs.push_back(windows ? gathered(windows, place(windows.getOutput())) : edge(argument));
+      inputs.push_back(windows ? gathered(windows, place(windows.getOutput())) : edge(argument, crossing));
     }
-    for (mlir::Value result : body.getTerminator()->getOperands())
-      outputs.push_back(edge(result));
+    for (auto [result, crossing] : llvm::zip_equal(body.getTerminator()->getOperands(), segment.outputs))
+      outputs.push_back(edge(result, crossing));
     function->setAttr("npu.inputs", builder.getArrayAttr(inputs));
     function->setAttr("npu.outputs", builder.getArrayAttr(outputs));
     return mlir::success();
@@ -274,6 +408,7 @@ private:
 
   const Target *target_;
   std::vector<uint8_t> *constants_;
+  llvm::DenseMap<mlir::Operation *, Homes> homes_;
 };
 
 } // namespace

@@ -87,6 +87,10 @@ tsr_status tsr_device_free(tsr_device *device, uint32_t address);
 tsr_status tsr_device_write(tsr_device *device, uint32_t address, const void *data, size_t bytes);
 tsr_status tsr_device_read(tsr_device *device, uint32_t address, void *data, size_t bytes);
 
+/* Where the host sees the device's own memory, valid until the device is closed. What a running launch neither reads nor writes may be read
+ * and written there while it runs, from any thread. TSR_UNSUPPORTED: the host does not see this device's memory; write() and read() copy. */
+tsr_status tsr_device_memory(tsr_device *device, uint32_t address, size_t bytes, void **memory);
+
 tsr_status tsr_device_read_register(tsr_device *device, uint32_t offset, uint32_t *value);
 tsr_status tsr_device_write_register(tsr_device *device, uint32_t offset, uint32_t value);
 

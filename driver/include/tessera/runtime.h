@@ -112,6 +112,15 @@ typedef struct tsr_host_slice {
 tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
                                      double *seconds);
 
+/* What crossed between the host and the launches of the last run, in bytes of the host's dense arrays. What one launch leaves in the arena for another
+ * crosses nothing. */
+typedef struct tsr_borders {
+  uint64_t sharedBytes;    /* written and read where they lie */
+  uint64_t copiedBytes;    /* in the same order on both sides */
+  uint64_t convertedBytes; /* to or from the blocked layout; of windows, what was gathered */
+} tsr_borders;
+tsr_status tsr_runtime_borders(const tsr_runtime *runtime, tsr_borders *borders);
+
 /* The program of a segment, 16 bytes an instruction, valid as long as the runtime. */
 tsr_status tsr_runtime_stream(tsr_runtime *runtime, uint32_t segment, const void **instructions,
                               uint32_t *count);
@@ -141,6 +150,13 @@ tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, cons
                                      const uint32_t window[10], int32_t fill);
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels);
+
+/* Where host code writes what a launch reads, and reads what a launch wrote, without a copy: the arena's bytes, valid as long as the runtime.
+ * Between the writing and the launch stands give(), between the launch and the reading take(); they do nothing but count where the host sees the device's memory, and
+ * copy where it does not. */
+tsr_status tsr_runtime_share(tsr_runtime *runtime, uint32_t offset, uint32_t bytes, void **data);
+tsr_status tsr_runtime_give(tsr_runtime *runtime, uint32_t offset, uint32_t bytes);
+tsr_status tsr_runtime_take(tsr_runtime *runtime, uint32_t offset, uint32_t bytes);
 
 /* Calls function(words, part, parts) for every part of some loop nest, on the runtime's threads. `work`: what it costs in vector operations, which
  * decides how many parts there are. */

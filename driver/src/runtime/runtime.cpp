@@ -60,11 +60,11 @@ Status tsr_runtime::load(const isa::ProgramImage &image) {
   if (!metadata)
     return {TSR_INVALID_ARGUMENT, "metadata: " + metadata.error().message};
   const isa::Expected<uint64_t> count = number(*metadata, "segments", kMaxSegments);
-  const isa::Expected<uint64_t> arenaBytes = number(*metadata, "arena_bytes", UINT32_MAX);
+  const isa::Expected<uint64_t> bytesOfArena = number(*metadata, "arena_bytes", UINT32_MAX);
   if (!count)
     return {TSR_INVALID_ARGUMENT, count.error().message};
-  if (!arenaBytes)
-    return {TSR_INVALID_ARGUMENT, arenaBytes.error().message};
+  if (!bytesOfArena)
+    return {TSR_INVALID_ARGUMENT, bytesOfArena.error().message};
   if (!entry)
     return failure(TSR_INVALID_ARGUMENT, "no entry point given");
   segments.resize(*count);
@@ -78,8 +78,14 @@ Status tsr_runtime::load(const isa::ProgramImage &image) {
   const std::vector<uint8_t> *constantBytes = image.find(isa::ProgramImage::kConstants);
   if (Status status = reserve(constantBytes ? constantBytes->size() : 0, constants); !status.ok())
     return status;
-  if (Status status = reserve(*arenaBytes, arena); !status.ok())
+  if (Status status = reserve(*bytesOfArena, arena); !status.ok())
     return status;
+  if (Status status = memoryOf(*device, arena.address, arena.bytes, arenaBytes); !status.ok())
+    return status;
+  if (arenaBytes.data() == nullptr) {
+    arenaCopy.resize(arena.bytes);
+    arenaBytes = arenaCopy;
+  }
   return constants.bytes ? writeMemory(*device, constants.address, *constantBytes) : Status{};
 }
 

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -49,7 +50,9 @@ struct tsr_runtime {
   tsr_pool *pool = nullptr; ///< null: host code runs on the caller's thread alone
   Region constants, arena;
   std::vector<Segment> segments;
-  std::vector<uint8_t> staging; ///< of blocked activations
+  std::span<uint8_t> arenaBytes;  ///< as the host sees them: the device's own, or a copy
+  std::vector<uint8_t> arenaCopy; ///< where the host does not see the device's memory
+  tsr_borders borders{};          ///< of the last run
   std::string message;
   bool profiles = false;
   uint64_t timelineLimit = 0; ///< events of a launch; 0: no timeline is kept
@@ -58,6 +61,9 @@ struct tsr_runtime {
   std::vector<tsr_host_slice> hostSlices;           ///< of the last run
   tessera::driver::HostHeap heap;                   ///< of host code with dynamic shapes
   std::vector<tessera::driver::HostResult> results; ///< of the last run, where their shapes are dynamic
+
+  /// The arena's bytes are the device's own.
+  bool seesDevice() const { return arenaCopy.empty(); }
 
 private:
   tessera::driver::Status reserve(uint64_t bytes, Region &region);
@@ -91,12 +97,18 @@ private:
   tsr_host_slice slice_;
 };
 
+/// Where host code reads and writes `bytes` of the arena.
+Status shareArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes, uint8_t *&data);
+/// What host code wrote goes to the device, what a launch wrote comes to the host: nothing, where both see the same bytes.
+Status giveArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes);
+Status takeArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes);
+
 /// A dense int8 picture and its blocked form in the arena.
 struct Picture {
   uint32_t height = 0, width = 0, channels = 0;
 };
 Status writeBlocked(tsr_runtime &runtime, uint32_t offset, const int8_t *nhwc, const Picture &picture,
-                    int32_t fill);
+                    int32_t fill, bool isGathered = false);
 /// `window` as tsr_runtime_write_windows has it.
 Status writeWindows(tsr_runtime &runtime, uint32_t offset, const int8_t *nhwc, const Picture &picture,
                     const uint32_t *window, int32_t fill);

@@ -79,6 +79,7 @@ tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, v
     return TSR_INVALID_ARGUMENT;
   runtime->message.clear();
   runtime->hostSlices.clear();
+  runtime->borders = {};
   runtime->runBegin = std::chrono::steady_clock::now();
   const int32_t status = callHost(runtime, inputs, outputs);
   runtime->runSeconds =
@@ -142,6 +143,13 @@ tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice 
   *slices = runtime->hostSlices.data();
   *count = runtime->hostSlices.size();
   *seconds = runtime->runSeconds;
+  return TSR_OK;
+}
+
+tsr_status tsr_runtime_borders(const tsr_runtime *runtime, tsr_borders *borders) {
+  if (!runtime || !borders)
+    return TSR_INVALID_ARGUMENT;
+  *borders = runtime->borders;
   return TSR_OK;
 }
 
@@ -210,5 +218,28 @@ tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_
     const HostSpan span(*runtime, "read output");
     return runtime->report(readBlocked(*runtime, offset, nhwc, {height, width, channels}));
   });
+}
+
+tsr_status tsr_runtime_share(tsr_runtime *runtime, uint32_t offset, uint32_t bytes, void **data) {
+  if (!runtime || !data)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] {
+    uint8_t *at = nullptr;
+    const tsr_status status = runtime->report(shareArena(*runtime, offset, bytes, at));
+    *data = at;
+    return status;
+  });
+}
+
+tsr_status tsr_runtime_give(tsr_runtime *runtime, uint32_t offset, uint32_t bytes) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(giveArena(*runtime, offset, bytes)); });
+}
+
+tsr_status tsr_runtime_take(tsr_runtime *runtime, uint32_t offset, uint32_t bytes) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(takeArena(*runtime, offset, bytes)); });
 }
 }

@@ -32,7 +32,7 @@ Status writeWindows(tsr_runtime &runtime, uint32_t offset, const int8_t *nhwc, c
                         picture.channels, to);
         }
   return writeBlocked(runtime, offset, gathered.data(), {window[8], window[9], static_cast<uint32_t>(deep)},
-                      fill);
+                      fill, true);
 }
 
 } // namespace tessera::driver

@@ -219,6 +219,23 @@ TEST(OrderTest, WeightsFillTheTimeInWhichALoadWaits) {
   EXPECT_EQ(kept.back(), weights);
 }
 
+TEST(ArenaTest, DenseIsWhatTheBlockedLayoutBeginsWith) {
+  for (const char *name : {"tiny", "pynq", "batch2", "ultra96"}) {
+    const Target target(*isa::loadMachine(name));
+    const uint32_t block = target.blockOut(), batch = target.batch();
+    for (uint32_t height : {1u, 2u})
+      for (uint32_t width : {1u, 3u})
+        for (uint32_t channels : {1u, block - 1, block, block + 1, 2 * block, batch * block}) {
+          bool isDense = true; // byte for byte, as docs/architecture.md has the layout
+          for (uint32_t p = 0; p < height * width; ++p)
+            for (uint32_t c = 0; c < channels; ++c)
+              isDense &= (c / block * height * width + p) * batch * block + c % block == p * channels + c;
+          EXPECT_EQ(target.isDense(height, width, channels), isDense)
+              << name << " " << height << "x" << width << "x" << channels;
+        }
+  }
+}
+
 TEST(ArenaTest, LiveTensorsNeverOverlap) {
   std::mt19937_64 random(tessera::test::seed());
   for (int round = 0; round < 50; ++round) {

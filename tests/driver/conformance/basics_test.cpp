@@ -48,6 +48,26 @@ TEST_P(DeviceTest, MemoryKeepsWhatIsWritten) {
   EXPECT_EQ(read(77, bytes.size()), bytes);
 }
 
+TEST_P(DeviceTest, MemoryThatTheHostSeesIsTheDevices) {
+  void *memory = nullptr;
+  const tsr_status status = tsr_device_memory(device.get(), 4096, 16, &memory);
+  if (status == TSR_UNSUPPORTED) {
+    EXPECT_EQ(memory, nullptr);
+    EXPECT_EQ(std::string(tsr_device_message(device.get())),
+              std::string("the host does not see the memory of device ") + GetParam().device);
+    return;
+  }
+  ASSERT_OK(status);
+  std::string seen(16, ' ');
+  ASSERT_OK(tsr_device_write(device.get(), 4096, "written by calls", 16));
+  EXPECT_EQ(std::string(static_cast<char *>(memory), 16), "written by calls");
+  std::copy_n("written in place", 16, static_cast<char *>(memory));
+  ASSERT_OK(tsr_device_read(device.get(), 4096, seen.data(), 16));
+  EXPECT_EQ(seen, "written in place");
+  EXPECT_EQ(tsr_device_memory(device.get(), (16 << 20) - 8, 16, &memory), TSR_OUT_OF_RANGE);
+  EXPECT_EQ(memory, nullptr);
+}
+
 TEST_P(DeviceTest, AccessesOutsideMemoryAreRefused) {
   uint8_t byte = 0;
   const uint32_t end = 16u << 20;

@@ -87,6 +87,13 @@ struct LayerReport {
   double wallSeconds = 0; ///< its share of the launch's time, by cycles
 };
 
+/// What crossed between the host and the launches, in bytes of dense arrays (docs/profile.md).
+struct BorderBytes {
+  uint64_t shared = 0;    ///< written and read where they lie
+  uint64_t copied = 0;    ///< in the same order
+  uint64_t converted = 0; ///< to or from the device's layout
+};
+
 struct RunReport {
   uint64_t cycles = 0; ///< of all launches
   uint64_t macs = 0;
@@ -96,6 +103,7 @@ struct RunReport {
   double simulatedCyclesPerSecond = 0; ///< cycles / deviceSeconds
   uint64_t instructions = 0;
   uint64_t microOps = 0;
+  BorderBytes borders;
   std::vector<LayerReport> layers;
 };
 

@@ -14,9 +14,9 @@
 // SEGMENT-NEXT: %[[B:.*]] = call @cpu_body_0(%[[A]])
 // SEGMENT-NEXT: return %[[B]]
 
-// Weights 8 x 8 bytes, then the parameter element; tensors in the arena do not overlap while they live.
+// Pixels of one block are the dense array: the CPU reads them where they lie. Weights 8 x 8 bytes, then the parameter element; tensors in the arena do not overlap while they live.
 // TILE: npu.arena_bytes = [[#]] : i64
-// TILE: npu.inputs = [array<i64: [[#IN:]], 4, 4, 8>], npu.outputs = [array<i64: [[#OUT:]], 4, 4, 8>]
+// TILE: npu.inputs = [array<i64: [[#IN:]], 4, 4, 8>], npu.outputs = [array<i64: [[#OUT:]], 128>]
 // TILE: npu.conv {{.*}} places = array<i64: [[#IN]], 0, [[#MIDDLE:]], 0, 96>, {{.*}} tiling = array<i64: {{[0-9]+}}, 4, 1, 1, 1>
 // TILE: npu.eltwise {{.*}} places = array<i64: [[#MIDDLE]], [[#IN]], [[#OUT]], 0, 192>
 // TILE: // constants: 1,1,1,1,1,1,1,1
@@ -37,6 +37,7 @@
 // HOST-DAG: llvm.func @tsr_record_reduce(
 // HOST-DAG: llvm.func @tsr_runtime_write_blocked(
 // HOST: llvm.func @tessera_main(%arg0: !llvm.ptr, %arg1: !llvm.ptr, %arg2: !llvm.ptr) -> i32
+// HOST: llvm.call @tsr_runtime_share
 // HOST: llvm.call @npu_segment_0
 // HOST: llvm.call @cpu_segment_0
 // HOST: llvm.func @npu_record_0(%arg0: !llvm.ptr) -> i32
@@ -48,7 +49,7 @@
 // HOST: llvm.call @tsr_runtime_finish
 // HOST: llvm.call @tsr_runtime_write_blocked
 // HOST: llvm.call @tsr_runtime_run
-// HOST: llvm.call @tsr_runtime_read_blocked
+// HOST: llvm.call @tsr_runtime_take
 func.func @main(%arg0: tensor<1x4x4x8xi8>) -> tensor<1x4x4x8xi8> {
   %w = "tosa.const"() {value = dense<1> : tensor<8x1x1x8xi8>} : () -> tensor<8x1x1x8xi8>
   %b = "tosa.const"() {value = dense<5> : tensor<8xi32>} : () -> tensor<8xi32>

@@ -1,0 +1,66 @@
+"""Networks that the accelerator and the host share: what crosses between the two, in bytes, to the byte.
+
+usage: mixed_test.py TESSERA
+"""
+import glob
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import numpy as np
+
+import networks
+
+TESSERA = sys.argv[1]
+
+# name, machine: bytes converted, copied, used where they lie. A picture of W x H pixels and C channels in blocks of B is what it is on the host where C = B or it is
+# one pixel; first layers of few channels have their windows gathered, K x K x C bytes a position.
+BORDERS = {
+    # 28 x 28 x 1 in windows of 3 x 3 at 14 x 14; 7 x 7 x 16 goes to the CPU's depthwise layer, 7 x 7 x 32 comes back, ten classes go to the softmax.
+    ("tinymaix/mnist_dw_q", "pynq"): (14 * 14 * 9 + 7 * 7 * 32, 0, 7 * 7 * 16 + 10),
+    ("tinymaix/mnist_dw_q", "tiny"): (14 * 14 * 9 + 7 * 7 * 16 + 7 * 7 * 32, 0, 10),
+    # Vectors: 64 and 16 four times, 32 and 2.
+    ("tflite-micro/keyword_scrambled", "pynq"): (0, 0, 4 * (64 + 16) + 32 + 2),
+    ("tflite-micro/keyword_scrambled", "tiny"): (0, 0, 4 * (64 + 16) + 32 + 2),
+}
+
+
+def model_and_cases(name):
+    folder = networks.models_folder()
+    cases = sorted(glob.glob(os.path.join(folder, "goldens", "tflite-micro", name.replace("/", "__"), "case*")))
+    return os.path.join(folder, "tflite", name + ".tflite"), cases
+
+
+class MixedTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = folder.name
+
+    def run_model(self, name, *arguments, command="run"):
+        """(report, {file: array}) of the first case, or of `arguments` --input."""
+        model, cases = model_and_cases(name)
+        report, out = os.path.join(self.folder, "report.json"), os.path.join(self.folder, "out")
+        inputs = () if "--input" in arguments else ("--input", *sorted(glob.glob(os.path.join(cases[0], "input_*.npy"))))
+        outputs = ("--output", out) if command == "run" else ()
+        result = subprocess.run([TESSERA, command, model, *inputs, "--json", report, "--quiet", *outputs, *arguments], capture_output=True, text=True, timeout=300,
+                                check=False)
+        self.assertEqual((result.returncode, result.stderr), (0, ""))
+        with open(report, encoding="utf-8") as stream:
+            return json.load(stream), {path: np.load(os.path.join(out, path)) for path in sorted(os.listdir(out))} if outputs else {}
+
+    def test_borders_to_the_byte(self):
+        for (name, machine), expected in BORDERS.items():
+            for command, device in (("run", "functional"), ("profile", "cycle")):
+                with self.subTest(name=name, machine=machine, command=command):
+                    report, _ = self.run_model(name, "--device", device, "--machine", machine, command=command)
+                    self.assertEqual(report["borders"], dict(zip(("converted_bytes", "copied_bytes", "shared_bytes"), expected)))
+
+
+if __name__ == "__main__":
+    if networks.models_folder() is None:
+        networks.skip("no real networks here: set TESSERA_MODELS to their folder")
+    unittest.main(argv=sys.argv[:1])
