@@ -113,6 +113,34 @@ TEST(Timing, WithoutOverlapAUnitWaitsForTheOther) {
   EXPECT_GT(cyclesOf({reduce(1000), add}), together);
 }
 
+// A kernel of four micro-ops sends a result every fourth cycle, also where it begins behind the vector unit.
+TEST(Timing, TheArraysResultsGoBeforeTheVectorUnits) {
+  Vec requantise;
+  requantise.op = VecOp::Requantise;
+  requantise.uopEnd = 1;
+  requantise.iterOut = 1;
+  requantise.iterIn = 900;
+  requantise.overlap = 1;
+  Reduce kernel = reduce(1000);
+  kernel.uopEnd = 4;
+  const auto endOfVector = [&](bool withKernel) {
+    TimingModel model(pynq());
+    model.add(requantise);
+    model.add(SetMark{});
+    if (withKernel)
+      model.add(kernel);
+    model.finish();
+    return model.marks()[0];
+  };
+  EXPECT_NEAR(endOfVector(true), endOfVector(false) + 300, 10);
+}
+
+TEST(Timing, AStoreEndsWithItsResponse) {
+  const MemoryTiming fast{.readLatency = 40, .outstandingReads = 16, .writeResponse = 10},
+      slow{.readLatency = 40, .outstandingReads = 16, .writeResponse = 110};
+  EXPECT_EQ(cyclesOf({store(100)}, slow) - cyclesOf({store(100)}, fast), 100u);
+}
+
 TEST(Timing, MarksAreWrittenInOrder) {
   TimingModel model(pynq());
   SetMark first, second;
