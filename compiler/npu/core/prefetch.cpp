@@ -10,7 +10,7 @@ namespace {
 struct Timed {
   Command command;
   Accesses accesses;
-  uint64_t start = 0, end = 0;
+  uint64_t start = 0;
 };
 
 uint64_t latencyOf(const Target &target, const Command &c) {
@@ -36,8 +36,11 @@ bool isConstantLoad(const Command &c) { return isLoad(c) && c.place.region == kC
 class Prefetcher {
 public:
   Prefetcher(const Target &target, const std::vector<Command> &commands) : target_(target) {
-    for (const Command &command : commands)
+    for (const Command &command : commands) {
+      if (isConstantLoad(command))
+        constantLoads_.push_back(waiting_.size());
       waiting_.push_back({command, accessesOf(target, command)});
+    }
     moved_.assign(waiting_.size(), false);
   }
 
@@ -62,10 +65,10 @@ private:
   uint64_t readyAt(const Timed &timed) {
     uint64_t ready = clockOf(timed.command);
     // An estimate: what ended long ago holds nobody up.
-    size_t oldest = done_.size() > kHorizon ? done_.size() - kHorizon : 0;
-    for (size_t i = oldest; i < done_.size(); ++i)
-      if (done_[i].end > ready && conflict(done_[i].accesses, timed.accesses)) {
-        ready = done_[i].end;
+    const size_t count = ends_.size();
+    for (size_t i = count > kHorizon ? count - kHorizon : 0; i < count; ++i)
+      if (ends_[i] > ready && conflict(done_[i].accesses, timed.accesses)) {
+        ready = ends_[i];
         if (isLoad(timed.command) && done_[i].command.kind == Command::Kind::Store)
           ready = std::max(ready, clock_[size_t(Module::Compute)]);
       }
@@ -75,7 +78,8 @@ private:
   void place(Timed timed, size_t position, uint64_t start) {
     timed.start = start;
     clockOf(timed.command) = start + costOf(target_, timed.command);
-    timed.end = clockOf(timed.command) + latencyOf(target_, timed.command);
+    const uint64_t end = clockOf(timed.command) + latencyOf(target_, timed.command);
+    ends_.insert(ends_.begin() + std::ptrdiff_t(position), end);
     done_.insert(done_.begin() + std::ptrdiff_t(position), std::move(timed));
   }
 
@@ -83,15 +87,17 @@ private:
   void fillIdleTimeBefore(size_t blocked) {
     const uint64_t until = readyAt(waiting_[blocked]);
     size_t refused = 0;
-    for (size_t next = blocked + 1; next < waiting_.size() && refused < kTries; ++next) {
+    auto load = std::ranges::upper_bound(constantLoads_, blocked);
+    while (load != constantLoads_.end() && refused < kTries) {
+      const size_t next = *load;
       const Timed &candidate = waiting_[next];
-      if (moved_[next] || !isConstantLoad(candidate.command))
-        continue;
       uint64_t start = readyAt(candidate);
       if (start + costOf(target_, candidate.command) > until || collidesSince(blocked, next)) {
         ++refused;
+        ++load;
         continue;
       }
+      load = constantLoads_.erase(load);
       moved_[next] = true;
       place(candidate, positionFor(candidate, start), start);
     }
@@ -122,6 +128,8 @@ private:
 
   const Target &target_;
   std::vector<Timed> waiting_, done_;
+  std::vector<uint64_t> ends_;        // of done_: they are looked through for each load
+  std::vector<size_t> constantLoads_; // of those that wait and have not moved, in order
   std::vector<bool> moved_;
   std::array<uint64_t, 3> clock_{};
 };

@@ -22,7 +22,9 @@ std::optional<std::vector<int32_t>> constantIntegers(const Tensor &x) {
     return std::nullopt;
   std::vector<int32_t> result;
   if (const Literal *literal = x.literal()) {
-    for (size_t i = 0; i < static_cast<size_t>(x.count()); ++i)
+    const auto count = static_cast<size_t>(x.count());
+    result.reserve(count);
+    for (size_t i = 0; i < count; ++i)
       result.push_back(x.type() == Type::Int8    ? elementAt<int8_t>(*literal, i)
                        : x.type() == Type::Uint8 ? elementAt<uint8_t>(*literal, i)
                                                  : elementAt<int32_t>(*literal, i));
@@ -42,7 +44,7 @@ std::optional<std::vector<double>> constantReals(const Tensor &x) {
   if (!literal)
     return x.reals();
   std::vector<double> result;
-  for (size_t i = 0; i < static_cast<size_t>(x.count()); ++i)
+  for (size_t i = 0, count = static_cast<size_t>(x.count()); i < count; ++i)
     result.push_back(static_cast<double>(elementAt<float>(*literal, i)));
   return result;
 }

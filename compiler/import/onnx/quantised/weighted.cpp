@@ -27,6 +27,7 @@ Weights weightsOf(const Tensor &integers, const std::vector<float> &scale, const
   // The accelerator wants the zero point 0: where all weights less their own fit a signed byte, they have it. Else a single
   // zero point stays.
   Weights weights{{}, 0, scale};
+  weights.values.reserve(known->size());
   const auto zeroOf = [&](size_t i) { return zeros[zeros.size() == 1 ? 0 : i / perSlice % zeros.size()]; };
   bool fits = true;
   for (size_t i = 0; i < known->size() && fits; ++i)
