@@ -51,7 +51,7 @@ def main():
     parser.add_argument("--macs", type=float, default=math.inf)
     arguments = parser.parse_args()
     folder = networks.models_folder()
-    if not os.path.isdir(folder):
+    if folder is None:
         networks.skip("no real networks here: set TESSERA_MODELS to their folder")
     models = sorted(glob.glob(os.path.join(folder, "**", "*.tflite"), recursive=True) + glob.glob(os.path.join(folder, "**", "*.onnx"), recursive=True))
     errors, faults, compared = [], 0, 0
