@@ -155,4 +155,22 @@ std::vector<NamedArray> OutputCollector::files() const {
   return files;
 }
 
+Expected<OutputCollector> runCases(compiler::Session &session, const Cases &cases,
+                                   const compiler::SessionOptions &options, Progress &progress) {
+  constexpr size_t kAtOnce = 16;
+  const size_t atOnce = options.overlap ? kAtOnce : 1;
+  OutputCollector collector(session.outputs());
+  for (size_t first = 0; first < cases.count(); first += atOnce) {
+    progress.show("case " + std::to_string(first + 1) + " of " + std::to_string(cases.count()) + " on " +
+                  options.device + " ...");
+    const auto now = cases.all().subspan(first, std::min(atOnce, cases.count() - first));
+    auto outputs = session.run(now, first);
+    if (!outputs)
+      return outputs.error();
+    for (auto &of : *outputs)
+      collector.add(std::move(of));
+  }
+  return collector;
+}
+
 } // namespace tessera::tools

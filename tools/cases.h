@@ -3,6 +3,7 @@
 #define TESSERA_TOOLS_CASES_H
 
 #include "npy.h"
+#include "progress.h"
 
 #include "tessera/compiler/session.h"
 
@@ -21,6 +22,7 @@ public:
   explicit Cases(std::vector<std::vector<compiler::TensorData>> cases) : cases_(std::move(cases)) {}
   size_t count() const { return cases_.size(); }
   std::span<const compiler::TensorData> inputs(size_t index) const { return cases_[index]; }
+  std::span<const std::vector<compiler::TensorData>> all() const { return cases_; }
 
 private:
   std::vector<std::vector<compiler::TensorData>> cases_;
@@ -61,6 +63,10 @@ private:
   std::vector<compiler::TensorInfo> tensors_;
   std::vector<std::vector<compiler::TensorData>> cases_;
 };
+
+/// Runs all cases on an open session, so many at once that progress can be shown. An error begins with "case N: ".
+isa::Expected<OutputCollector> runCases(compiler::Session &session, const Cases &cases,
+                                        const compiler::SessionOptions &options, Progress &progress);
 
 } // namespace tessera::tools
 

@@ -45,16 +45,10 @@ Expected<Answers> answersOf(const Options &options) {
   auto cases = readCases(options.samples, (*session)->inputs());
   if (!cases)
     return cases.error();
-  OutputCollector collector((*session)->outputs());
-  for (size_t i = 0; i < cases->count(); ++i) {
-    progress.show("case " + std::to_string(i + 1) + " of " + std::to_string(cases->count()) + " on " +
-                  options.network.session.device + " ...");
-    auto outputs = (*session)->run(cases->inputs(i));
-    if (!outputs)
-      return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
-    collector.add(std::move(*outputs));
-  }
-  return Answers{collector.joined(0), (*session)->machine().name};
+  auto collector = runCases(**session, *cases, options.network.session, progress);
+  if (!collector)
+    return collector.error();
+  return Answers{collector->joined(0), (*session)->machine().name};
 }
 
 std::string jsonOf(const Options &options, const std::string &machine, const Accuracy &accuracy) {

@@ -32,6 +32,8 @@ void addNetworkOptions(CLI::App &command, Network &network, const char *devices)
       .add_option("--threads", session.threads,
                   "threads of the CPU's part; 0: one for each processor, at most so many")
       ->capture_default_str();
+  command.add_flag("!--no-overlap", session.overlap,
+                   "one case after the other: no CPU work beside the device's");
   command.add_option("--dram", session.dramBytes, "bytes of the device's DRAM (default 256 MiB)");
   command
       .add_option("--timeout", session.timeoutSeconds,

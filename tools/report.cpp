@@ -102,7 +102,7 @@ void printReport(const Run &run) {
   } else {
     std::printf("total %s multiply-accumulates, ", grouped(report.macs).c_str());
   }
-  std::printf("%.3f ms a case%s\n", 1e3 * report.wallSeconds, run.cases > 1 ? " (the last)" : "");
+  std::printf("%.3f ms a case%s\n", 1e3 * report.wallSeconds, run.cases > 1 ? " (mean of the last)" : "");
 }
 
 std::string reportJson(const Run &run) {

@@ -58,7 +58,10 @@ Expected<void> runModel(const Options &options) {
     if (auto made = makeFolder(options.output); !made)
       return made;
   Progress progress(options.quiet);
-  auto session = openNetwork(options.network, progress);
+  Network network = options.network;
+  network.session.overlap =
+      network.session.overlap && options.wave.empty(); // which is of one launch after the other
+  auto session = openNetwork(network, progress);
   if (!session)
     return session.error();
   auto cases = readCases(options.inputs, (*session)->inputs());
@@ -67,15 +70,9 @@ Expected<void> runModel(const Options &options) {
   if (!options.wave.empty())
     if (auto on = (*session)->wave(options.wave, options.waveFrom, options.waveTo); !on)
       return on;
-  OutputCollector collector((*session)->outputs());
-  for (size_t i = 0; i < cases->count(); ++i) {
-    progress.show("case " + std::to_string(i + 1) + " of " + std::to_string(cases->count()) + " on " +
-                  options.network.session.device + " ...");
-    auto outputs = (*session)->run(cases->inputs(i));
-    if (!outputs)
-      return Error{"case " + std::to_string(i) + ": " + outputs.error().message};
-    collector.add(std::move(*outputs));
-  }
+  auto collector = runCases(**session, *cases, options.network.session, progress);
+  if (!collector)
+    return collector.error();
   progress.clear();
   if (!options.wave.empty()) {
     if (auto off = (*session)->wave("", 0, 0); !off) // ends the file
@@ -87,11 +84,11 @@ Expected<void> runModel(const Options &options) {
   Run run{options.network.session.device, options.network.session.memory, cases->count(), **session, report};
   bool jsonOnStdout = options.json == "-";
   if (!options.quiet && !jsonOnStdout) {
-    printOutputs(collector);
+    printOutputs(*collector);
     printReport(run);
   }
   if (!options.output.empty())
-    if (auto written = writeOutputs(options.output, collector.files()); !written)
+    if (auto written = writeOutputs(options.output, collector->files()); !written)
       return written;
   if (!options.json.empty())
     return writeFile(options.json, reportJson(run));

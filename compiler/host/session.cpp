@@ -43,6 +43,8 @@ public:
 
   Expected<std::vector<std::vector<uint8_t>>> run(std::span<const std::span<const uint8_t>> inputs) override;
   Expected<std::vector<TensorData>> run(std::span<const TensorData> inputs) override;
+  Expected<std::vector<std::vector<TensorData>>> run(std::span<const std::vector<TensorData>> cases,
+                                                     size_t number) override;
   bool isDynamic() const override { return metadata_.isDynamic; }
   RunReport report() const override;
   Expected<std::vector<ProfileRow>> profile() const override {
@@ -56,6 +58,9 @@ public:
 private:
   Expected<isa::ProgramImage> imageOf(std::span<const uint8_t> file, const SessionOptions &options) const;
   Expected<void> invoke(const std::vector<const void *> &in, const std::vector<void *> &out);
+  Expected<std::vector<const void *>> pointersOf(std::span<const TensorData> inputs) const;
+  std::vector<TensorData> emptyResults() const;
+  void openSecond();
   void costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const;
 
   isa::MachineConfig machine_;
@@ -65,6 +70,12 @@ private:
   std::unique_ptr<tsr_device, CloseDevice> device_;
   std::unique_ptr<HostCode> code_;
   std::unique_ptr<tsr_runtime, CloseRuntime> runtime_;
+  // For two cases at a time: host code has static memory. Opened when it is wanted first; without it there is one at a time.
+  bool overlaps_ = false;
+  std::vector<uint8_t> object_;
+  uint32_t threads_ = 1;
+  std::unique_ptr<HostCode> secondCode_;
+  std::unique_ptr<tsr_runtime, CloseRuntime> second_;
   double wallSeconds_ = 0;
 };
 
@@ -162,6 +173,10 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
   tsr_runtime_set_timeout(runtime, options.timeoutSeconds);
   if (tsr_runtime_set_threads(runtime, options.threads) != TSR_OK)
     return Error{tsr_runtime_message(runtime)};
+  overlaps_ = options.overlap && !onCpu_ && !isDynamic() && !options.profile;
+  if (overlaps_)
+    object_ = *object;
+  threads_ = options.threads;
   if (options.profile && tsr_runtime_set_profile(runtime, options.timelineEvents) != TSR_OK)
     return Error{tsr_runtime_message(runtime)};
   return {};
@@ -221,29 +236,20 @@ DeviceSession::run(std::span<const std::span<const uint8_t>> inputs) {
 }
 
 Expected<std::vector<TensorData>> DeviceSession::run(std::span<const TensorData> inputs) {
-  if (inputs.size() != metadata_.inputs.size())
-    return wrongCount(metadata_.inputs.size(), inputs.size());
-  std::vector<const void *> in;
+  auto in = pointersOf(inputs);
+  if (!in)
+    return in.error();
   std::vector<std::vector<int64_t>> extents;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const TensorInfo &info = metadata_.inputs[i];
-    if (auto fits = checkShape(info, inputs[i].shape, inputs[i].data.size()); !fits)
-      return fits.error();
-    if (auto fine = checkTruths(info, inputs[i].data); !fine)
-      return fine.error();
-    in.push_back(inputs[i].data.data());
-    extents.emplace_back(inputs[i].shape.begin(), inputs[i].shape.end());
-  }
+  for (const TensorData &input : inputs)
+    extents.emplace_back(input.shape.begin(), input.shape.end());
   if (isDynamic())
     for (const std::vector<int64_t> &shape : extents)
-      in.push_back(shape.data());
-  std::vector<TensorData> results;
+      in->push_back(shape.data());
+  std::vector<TensorData> results = emptyResults();
   std::vector<void *> out;
-  for (const TensorInfo &output : metadata_.outputs)
-    results.push_back({output.shape, std::vector<uint8_t>(output.bytes)});
   for (TensorData &result : results)
     out.push_back(result.data.data());
-  if (auto done = invoke(in, out); !done)
+  if (auto done = invoke(*in, out); !done)
     return done.error();
   for (size_t i = 0; i < results.size(); ++i) {
     if (!metadata_.outputs[i].isDynamic())
@@ -255,6 +261,106 @@ Expected<std::vector<TensorData>> DeviceSession::run(std::span<const TensorData>
     results[i].shape.assign(result.extents, result.extents + result.rank);
     results[i].data.assign(data, data + result.bytes);
   }
+  return results;
+}
+
+Expected<std::vector<const void *>> DeviceSession::pointersOf(std::span<const TensorData> inputs) const {
+  if (inputs.size() != metadata_.inputs.size())
+    return wrongCount(metadata_.inputs.size(), inputs.size());
+  std::vector<const void *> pointers;
+  for (size_t i = 0; i < inputs.size(); ++i) {
+    const TensorInfo &info = metadata_.inputs[i];
+    if (auto fits = checkShape(info, inputs[i].shape, inputs[i].data.size()); !fits)
+      return fits.error();
+    if (auto fine = checkTruths(info, inputs[i].data); !fine)
+      return fine.error();
+    pointers.push_back(inputs[i].data.data());
+  }
+  return pointers;
+}
+
+std::vector<TensorData> DeviceSession::emptyResults() const {
+  std::vector<TensorData> results;
+  for (const TensorInfo &output : metadata_.outputs)
+    results.push_back({output.shape, std::vector<uint8_t>(output.bytes)});
+  return results;
+}
+
+/// Where there is no memory for a second arena, or the host does not see the device's, runs stay one after the other.
+void DeviceSession::openSecond() {
+  if (!overlaps_ || second_)
+    return;
+  overlaps_ = false;
+  auto code = loadHostCode(object_);
+  if (!code)
+    return;
+  secondCode_ = std::move(*code);
+  tsr_runtime *second = nullptr;
+  if (tsr_runtime_open_beside(runtime_.get(), secondCode_->entry(), &second) != TSR_OK)
+    return;
+  second_.reset(second);
+  overlaps_ = tsr_runtime_set_threads(second, threads_) == TSR_OK;
+}
+
+Expected<std::vector<std::vector<TensorData>>>
+DeviceSession::run(std::span<const std::vector<TensorData>> cases, size_t number) {
+  const auto failed = [&](size_t index, const std::string &message) {
+    return Error{"case " + std::to_string(number + index) + ": " + message};
+  };
+  std::vector<std::vector<TensorData>> results;
+  if (isDynamic()) {
+    for (size_t i = 0; i < cases.size(); ++i) {
+      auto outputs = run(std::span<const TensorData>(cases[i]));
+      if (!outputs)
+        return failed(i, outputs.error().message);
+      results.push_back(std::move(*outputs));
+    }
+    return results;
+  }
+  std::vector<std::vector<const void *>> in;
+  std::vector<std::vector<void *>> out;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    auto pointers = pointersOf(cases[i]);
+    if (!pointers)
+      return failed(i, pointers.error().message);
+    in.push_back(std::move(*pointers));
+    results.push_back(emptyResults());
+    out.emplace_back();
+    for (TensorData &result : results.back())
+      out.back().push_back(result.data.data());
+  }
+  std::vector<const void *const *> inputs;
+  std::vector<void *const *> outputs;
+  for (size_t i = 0; i < cases.size(); ++i) {
+    inputs.push_back(in[i].data());
+    outputs.push_back(out[i].data());
+  }
+  uint64_t which = 0;
+  const auto invokeFrom = [&](size_t from, size_t count) {
+    const tsr_status status =
+        tsr_runtime_invoke_all(runtime_.get(), overlaps_ ? second_.get() : nullptr, count,
+                               inputs.data() + from, outputs.data() + from, &which);
+    which += from;
+    return status;
+  };
+  const auto start = std::chrono::steady_clock::now();
+  // The first one alone: it records, and then it is known that there is memory for one at a time.
+  const size_t alone = overlaps_ && !second_ && cases.size() > 1 ? 1 : 0;
+  tsr_status status = invokeFrom(0, alone);
+  if (status == TSR_OK) {
+    if (alone)
+      openSecond();
+    status = invokeFrom(alone, cases.size() - alone);
+    if (status == TSR_OUT_OF_MEMORY && overlaps_ && second_) {
+      second_.reset();
+      overlaps_ = false;
+      status = invokeFrom(alone, cases.size() - alone);
+    }
+  }
+  wallSeconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count() /
+                 static_cast<double>(std::max<size_t>(cases.size(), 1));
+  if (status != TSR_OK)
+    return failed(which, tsr_runtime_message(runtime_.get()));
   return results;
 }
 

@@ -28,6 +28,13 @@ BORDERS = {
 }
 
 
+# name, device, machine, cases: one launch and many, an odd and an even number of them.
+MANY = [("openmv/blazeface_front_128", "functional", "pynq", 7), ("cfu-playground/hps_model_2022_01_05_74ops", "functional", "tiny", 4),
+        ("tflite-micro/keyword_scrambled", "functional", "batch2", 20), ("tflite-micro/keyword_scrambled", "cycle", "pynq", 5),
+        ("tinymaix/mnist_dw_q", "cycle", "tiny", 6), ("tinymaix/mnist_dw_q", "systemc", "tiny", 3),
+        ("mlperf-tiny/pretrainedResnet_quant", "functional", "pynq", 18)]
+
+
 def model_and_cases(name):
     folder = networks.models_folder()
     cases = sorted(glob.glob(os.path.join(folder, "goldens", "tflite-micro", name.replace("/", "__"), "case*")))
@@ -43,7 +50,7 @@ class MixedTest(unittest.TestCase):
     def run_model(self, name, *arguments, command="run"):
         """(report, {file: array}) of the first case, or of `arguments` --input."""
         model, cases = model_and_cases(name)
-        report, out = os.path.join(self.folder, "report.json"), os.path.join(self.folder, "out")
+        report, out = os.path.join(self.folder, "report.json"), tempfile.mkdtemp(dir=self.folder)
         inputs = () if "--input" in arguments else ("--input", *sorted(glob.glob(os.path.join(cases[0], "input_*.npy"))))
         outputs = ("--output", out) if command == "run" else ()
         result = subprocess.run([TESSERA, command, model, *inputs, "--json", report, "--quiet", *outputs, *arguments], capture_output=True, text=True, timeout=300,
@@ -58,6 +65,36 @@ class MixedTest(unittest.TestCase):
                 with self.subTest(name=name, machine=machine, command=command):
                     report, _ = self.run_model(name, "--device", device, "--machine", machine, command=command)
                     self.assertEqual(report["borders"], dict(zip(("converted_bytes", "copied_bytes", "shared_bytes"), expected)))
+
+
+    def test_two_cases_at_a_time_give_the_bytes_and_cycles_of_one(self):
+        for name, device, machine, count in MANY:
+            with self.subTest(name=name, device=device, machine=machine):
+                _, cases = model_and_cases(name)
+                inputs = [np.load(os.path.join(case, "input_0.npy")) for case in cases]
+                path = os.path.join(self.folder, "many.npy")
+                np.save(path, np.stack([inputs[i % len(inputs)] for i in range(count)]))
+                arguments = ("--device", device, "--machine", machine, "--input", path)
+                alone, expected = self.run_model(name, *arguments, "--no-overlap")
+                report, outputs = self.run_model(name, *arguments)
+                self.assertEqual(list(outputs), list(expected))
+                for output, of in expected.items():
+                    self.assertEqual(len(of), count)
+                    np.testing.assert_array_equal(outputs[output], of)
+                for key in ("cycles", "borders", "instructions"):
+                    self.assertEqual(report[key], alone[key], key)
+                self.assertEqual([layer["cycles"] for layer in report["layers"]], [layer["cycles"] for layer in alone["layers"]])
+
+    def test_the_case_that_fails_is_named(self):
+        # A launch that does not end in time: the same line whether two run at a time or one.
+        model, cases = model_and_cases("tinyengine/vww")
+        path = os.path.join(self.folder, "many.npy")
+        np.save(path, np.stack([np.load(os.path.join(cases[0], "input_0.npy"))] * 3))
+        for more in ((), ("--no-overlap",)):
+            result = subprocess.run([TESSERA, "run", model, "--input", path, "--device", "cycle", "--machine", "pynq", "--memory", "mute,after=3000", "--timeout", "1", "--quiet", *more],
+                                    capture_output=True, text=True, timeout=300, check=False)
+            self.assertEqual(result.returncode, 1)
+            self.assertRegex(result.stderr, r"^error: .*case 0: segment 0: .*\n$")
 
 
 if __name__ == "__main__":

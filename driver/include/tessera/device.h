@@ -25,7 +25,8 @@ typedef enum tsr_status {
   TSR_DEVICE_ERROR = 7,     /* the core reported an error: see tsr_launch_result */
   TSR_REJECTED = 8,         /* the program checker refused the program */
   TSR_UNSUPPORTED = 9,      /* this device cannot do that, and says so */
-  TSR_IO = 10               /* a file could not be read or written */
+  TSR_IO = 10,              /* a file could not be read or written */
+  TSR_STOPPED = 11          /* of several runs at once: another one failed */
 } tsr_status;
 
 typedef struct tsr_device tsr_device;

@@ -47,6 +47,19 @@ tsr_status tsr_runtime_set_threads(tsr_runtime *runtime, uint32_t threads);
  * a `const int64_t *` to its extents; and `outputs[i]` is not used (NULL) where output i has an extent that the run decides. */
 tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs);
 
+/* A second runtime of the same image on the same device, for tsr_runtime_invoke_all: an arena of its own, the constants of `first`, which must outlive it. `entry`
+ * is that of another copy of the host code, whose memory is static. TSR_UNSUPPORTED: the host does not see the device's memory, and could not touch it while
+ * a launch runs. On failure *runtime is NULL and the message is in tsr_open_message(). */
+tsr_status tsr_runtime_open_beside(tsr_runtime *first, tsr_main_function entry, tsr_runtime **runtime);
+
+/* `count` inferences, two at a time: while one is on the device, the host prepares the next and finishes the last, on a thread of each runtime. The launches come to
+ * the device in an order that depends on nothing but their number, and results are those of one inference after the other. Without `second` (NULL) there is
+ * only one at a time. inputs[i] and outputs[i] are as tsr_runtime_invoke wants them. After a failure no launch begins; *failed is the inference that failed and its message is
+ * that of `first`. The last inference is `first`'s: reports are of that one. Shapes must be static. */
+tsr_status tsr_runtime_invoke_all(tsr_runtime *first, tsr_runtime *second, uint64_t count,
+                                  const void *const *const *inputs, void *const *const *outputs,
+                                  uint64_t *failed);
+
 /* An output whose shape the last run decided; valid until the next run. TSR_NOT_FOUND: it has none such. */
 typedef struct tsr_result {
   const void *data;

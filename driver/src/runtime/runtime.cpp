@@ -10,6 +10,7 @@ using namespace tessera::driver;
 namespace {
 
 constexpr uint32_t kMaxSegments = 4096;
+constexpr uint64_t kPageBytes = 4096;
 
 /// Every element of every type starts at a multiple of its size when its region starts at one of this.
 uint64_t regionAlignment(const isa::MachineConfig &machine) {
@@ -40,9 +41,10 @@ tsr_runtime::~tsr_runtime() {
   tsr_pool_destroy(pool);
   for (Segment &segment : segments)
     tsr_record_end(segment.recorder);
-  for (const Region *region : {&constants, &arena})
-    if (device && region->bytes)
-      device->allocator.release(region->address);
+  if (device && constants.bytes && ownsConstants)
+    device->allocator.release(constants.address);
+  if (device && arena.bytes)
+    device->allocator.release(arenaBlock);
 }
 
 Status tsr_runtime::reserve(uint64_t bytes, Region &region) {
@@ -80,13 +82,41 @@ Status tsr_runtime::load(const isa::ProgramImage &image) {
     return status;
   if (Status status = reserve(*bytesOfArena, arena); !status.ok())
     return status;
+  arenaBlock = arena.address;
+  if (Status status = seeArena(); !status.ok())
+    return status;
+  return constants.bytes ? writeMemory(*device, constants.address, *constantBytes) : Status{};
+}
+
+Status tsr_runtime::seeArena() {
   if (Status status = memoryOf(*device, arena.address, arena.bytes, arenaBytes); !status.ok())
     return status;
   if (arenaBytes.data() == nullptr) {
     arenaCopy.resize(arena.bytes);
     arenaBytes = arenaCopy;
   }
-  return constants.bytes ? writeMemory(*device, constants.address, *constantBytes) : Status{};
+  return {};
+}
+
+Status tsr_runtime::loadBeside(const tsr_runtime &first) {
+  if (!entry)
+    return failure(TSR_INVALID_ARGUMENT, "no entry point given");
+  if (!device)
+    return failure(TSR_INVALID_ARGUMENT, "the image has no segments for a device");
+  if (!first.seesDevice())
+    return failure(TSR_UNSUPPORTED, "the host does not see the memory of device %s", device->name.c_str());
+  ownsConstants = false;
+  constants = first.constants;
+  segments.resize(first.segments.size());
+  timeoutSeconds = first.timeoutSeconds;
+  if (first.arena.bytes == 0)
+    return {};
+  // Bursts end at pages: the second arena lies on its pages as the first one does on its own, and launches take the same cycles.
+  const uint64_t alignment = std::lcm(regionAlignment(device->machine), kPageBytes);
+  if (Status status = allocate(*device, first.arena.bytes + alignment, alignment, arenaBlock); !status.ok())
+    return status;
+  arena = {static_cast<uint32_t>(arenaBlock + first.arena.address % alignment), first.arena.bytes};
+  return seeArena();
 }
 
 namespace tessera::driver {
@@ -98,6 +128,8 @@ Status checkSegment(const tsr_runtime &runtime, uint32_t segment) {
     return {};
   return failure(TSR_INVALID_ARGUMENT, "segment %u of %zu", segment, runtime.segments.size());
 }
+
+Status launchSegment(tsr_runtime &runtime, uint32_t segment);
 
 Status segmentFailure(uint32_t segment, tsr_status status, const char *message) {
   return failure(status, "segment %u: %s", segment, message);
@@ -111,6 +143,9 @@ Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recor
   tsr_recorder *&kept = runtime.segments[segment].recorder;
   fresh = kept == nullptr;
   if (fresh) {
+    // Recording uses the device, too, and places in its memory are given in the order of the turns.
+    if (Status status = takeTurn(runtime); !status.ok())
+      return status;
     tsr_status status = tsr_record_begin(runtime.device, &kept);
     if (status != TSR_OK)
       return segmentFailure(segment, status, tsr_device_message(runtime.device));
@@ -145,6 +180,17 @@ Status runSegment(tsr_runtime &runtime, uint32_t segment) {
   tsr_runtime::Segment &s = runtime.segments[segment];
   if (!s.recorder)
     return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
+  if (Status status = takeTurn(runtime); !status.ok())
+    return status;
+  Status status = launchSegment(runtime, segment);
+  giveTurn(runtime);
+  return status;
+}
+
+namespace {
+
+Status launchSegment(tsr_runtime &runtime, uint32_t segment) {
+  tsr_runtime::Segment &s = runtime.segments[segment];
   ++s.report.launches;
   s.profiled = false;
   const HostSpan span(runtime, "launch", segment);
@@ -159,5 +205,7 @@ Status runSegment(tsr_runtime &runtime, uint32_t segment) {
     return segmentFailure(segment, status, tsr_device_message(runtime.device));
   return runtime.profiles ? keepProfile(runtime, segment) : Status{};
 }
+
+} // namespace
 
 } // namespace tessera::driver

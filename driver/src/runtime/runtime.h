@@ -16,12 +16,19 @@
 #include <string>
 #include <vector>
 
+namespace tessera::driver {
+class Turns;
+}
+
 struct tsr_runtime {
   tsr_runtime(tsr_device *owner, tsr_main_function function) : device(owner), entry(function) {}
   ~tsr_runtime();
 
   /// Checks the image, takes device memory and copies the constants.
   tessera::driver::Status load(const tessera::isa::ProgramImage &image);
+
+  /// A runtime of the same image beside `first`.
+  tessera::driver::Status loadBeside(const tsr_runtime &first);
 
   /// Keeps the message and gives the code.
   tsr_status report(tessera::driver::Status status) {
@@ -49,6 +56,12 @@ struct tsr_runtime {
   double timeoutSeconds = 60;
   tsr_pool *pool = nullptr; ///< null: host code runs on the caller's thread alone
   Region constants, arena;
+  uint32_t arenaBlock = 0; ///< allocated; the arena is in it
+  bool ownsConstants = true;
+  tessera::driver::Turns *turns = nullptr; ///< while runs of two runtimes share the device
+  uint64_t run = 0;                        ///< among those
+  uint32_t launch = 0;                     ///< of the run
+  bool hasTurn = false;                    ///< the device is this runtime's
   std::vector<Segment> segments;
   std::span<uint8_t> arenaBytes;  ///< as the host sees them: the device's own, or a copy
   std::vector<uint8_t> arenaCopy; ///< where the host does not see the device's memory
@@ -67,6 +80,7 @@ struct tsr_runtime {
 
 private:
   tessera::driver::Status reserve(uint64_t bytes, Region &region);
+  tessera::driver::Status seeArena();
 };
 
 namespace tessera::driver {
@@ -74,6 +88,18 @@ namespace tessera::driver {
 Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recorder, bool &fresh);
 Status finishSegment(tsr_runtime &runtime, uint32_t segment);
 Status runSegment(tsr_runtime &runtime, uint32_t segment);
+
+/// Of several runs at once: waits for the next launch's turn, unless it is there; ends it.
+Status takeTurn(tsr_runtime &runtime);
+void giveTurn(tsr_runtime &runtime);
+
+/// As tsr_runtime_invoke_all has it.
+struct RunArrays {
+  uint64_t count = 0;
+  const void *const *const *inputs = nullptr;
+  void *const *const *outputs = nullptr;
+};
+Status runAll(tsr_runtime &first, tsr_runtime *second, const RunArrays &arrays, uint64_t &failed);
 
 Status setProfile(tsr_runtime &runtime, uint64_t timelineEvents);
 

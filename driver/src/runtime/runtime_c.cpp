@@ -38,6 +38,21 @@ tsr_status tsr_runtime_open(tsr_device *device, const void *image, size_t bytes,
   });
 }
 
+tsr_status tsr_runtime_open_beside(tsr_runtime *first, tsr_main_function entry, tsr_runtime **runtime) {
+  if (!first || !runtime)
+    return TSR_INVALID_ARGUMENT;
+  *runtime = nullptr;
+  return guarded(openMessage(), [&] {
+    auto opened = std::make_unique<tsr_runtime>(first->device, entry);
+    Status status = opened->loadBeside(*first);
+    if (!status.ok())
+      openMessage() = status.message;
+    else
+      *runtime = opened.release();
+    return status.code;
+  });
+}
+
 void tsr_runtime_close(tsr_runtime *runtime) { delete runtime; }
 const char *tsr_runtime_message(const tsr_runtime *runtime) {
   return runtime ? runtime->message.c_str() : "no runtime";
@@ -93,6 +108,17 @@ tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, v
       runtime->message = text("host code ended with status %d", status);
   }
   return static_cast<tsr_status>(status);
+}
+
+tsr_status tsr_runtime_invoke_all(tsr_runtime *first, tsr_runtime *second, uint64_t count,
+                                  const void *const *const *inputs, void *const *const *outputs,
+                                  uint64_t *failed) {
+  if (!first || (count && (!inputs || !outputs)) || !failed)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(first->message, [&] {
+    Status status = runAll(*first, second, {count, inputs, outputs}, *failed);
+    return first->report(std::move(status));
+  });
 }
 
 tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report) {

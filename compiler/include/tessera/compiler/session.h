@@ -34,6 +34,8 @@ struct SessionOptions {
   bool assertions = true;
   /// Threads of the CPU's part, the caller's among them; 0: one for each processor that the process may use, and never more.
   uint32_t threads = 1;
+  /// False: run() of several cases does one after the other.
+  bool overlap = true;
   /// Limit of each launch.
   double timeoutSeconds = 600;
   /// Name of the model in reports.
@@ -98,7 +100,7 @@ struct RunReport {
   uint64_t cycles = 0; ///< of all launches
   uint64_t macs = 0;
   double utilization = 0;
-  double wallSeconds = 0;              ///< of the whole inference, host code included
+  double wallSeconds = 0;              ///< of the whole inference, host code included; of many cases the mean
   double deviceSeconds = 0;            ///< of the launches
   double simulatedCyclesPerSecond = 0; ///< cycles / deviceSeconds
   uint64_t instructions = 0;
@@ -156,6 +158,11 @@ public:
   /// One inference of a network whose shapes may be dynamic: each input with its shape, each output with the one it got. Checks
   /// shapes against inputs(); extents of one name must agree.
   virtual isa::Expected<std::vector<TensorData>> run(std::span<const TensorData> inputs) = 0;
+
+  /// Many cases, the outputs of each. Where the shapes are static, two are under way at a time: while one is on the device, the CPU prepares the next and finishes the
+  /// last. Outputs are those of one after the other; an error begins with "case N: ", where the first is `number`.
+  virtual isa::Expected<std::vector<std::vector<TensorData>>>
+  run(std::span<const std::vector<TensorData>> cases, size_t number = 0) = 0;
 
   /// True where an input or output has a dynamic extent: the other run() is refused then.
   virtual bool isDynamic() const = 0;

@@ -1,0 +1,228 @@
+// Several runs at once: the order of launches, what fails, and that the bytes are those of one run after the other.
+#include "runtime/turns.h"
+
+#include "tessera/isa/encoding.h"
+#include "tessera/isa/image.h"
+#include "tessera/runtime.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <numeric>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace tessera::test {
+
+using driver::Turns;
+
+TEST(TurnsTest, EveryLaunchHasASlotOfItsOwnBehindTheOneBefore) {
+  for (uint32_t launches : {1u, 2u, 3u, 4u, 5u, 8u}) {
+    std::set<uint64_t> slots;
+    for (uint64_t run = 0; run < 20; ++run)
+      for (uint32_t launch = 0; launch < launches; ++launch) {
+        const uint64_t slot = Turns::slotOf(run, launch, launches);
+        EXPECT_TRUE(slots.insert(slot).second) << launches << " launches, run " << run << ", " << launch;
+        if (launch > 0) {
+          EXPECT_GT(slot, Turns::slotOf(run, launch - 1, launches));
+        }
+        if (run >= 2) { // which begins when that one has ended
+          EXPECT_GT(slot, Turns::slotOf(run - 2, launches - 1, launches));
+        }
+      }
+  }
+}
+
+TEST(TurnsTest, NeighboursAlternate) {
+  std::vector<std::pair<uint64_t, uint64_t>> order; // slot, run
+  for (uint64_t run = 0; run < 6; ++run)
+    for (uint32_t launch = 0; launch < 4; ++launch)
+      order.emplace_back(Turns::slotOf(run, launch, 4), run);
+  std::sort(order.begin(), order.end());
+  for (size_t i = 3; i + 3 < order.size(); ++i)
+    EXPECT_NE(order[i].second, order[i - 1].second) << i;
+}
+
+TEST(TurnsTest, ALaunchWaitsForThoseBeforeItOnEitherSide) {
+  Turns turns(3, 2); // slots: 0 2, 3 5, 4 6
+  EXPECT_EQ(turns.take(1, 0, 0.01).code, TSR_TIMEOUT);
+  for (int launch = 0; launch < 2; ++launch) {
+    EXPECT_EQ(turns.take(0, static_cast<uint32_t>(launch), 0.01).code, TSR_OK);
+    turns.give(0);
+  }
+  EXPECT_EQ(turns.take(2, 0, 0.01).code, TSR_TIMEOUT);
+  EXPECT_EQ(turns.take(1, 0, 0.01).code, TSR_OK);
+  turns.give(1);
+  EXPECT_EQ(turns.take(1, 1, 0.01).code, TSR_TIMEOUT);
+  EXPECT_EQ(turns.take(2, 0, 0.01).code, TSR_OK);
+  turns.give(2);
+  EXPECT_EQ(turns.take(1, 1, 0.01).code, TSR_OK);
+}
+
+TEST(TurnsTest, AWaitHasALimitAndEndsWhereAnotherRunFails) {
+  Turns turns(3, 1);
+  EXPECT_EQ(turns.take(1, 0, 0.01).code, TSR_TIMEOUT); // run 0 has not launched
+  EXPECT_EQ(turns.take(0, 0, 0.01).code, TSR_OK);
+  turns.give(0);
+  EXPECT_EQ(turns.take(1, 0, 0.01).code, TSR_OK);
+  turns.end(1, true);
+  EXPECT_TRUE(turns.isStopped());
+  EXPECT_EQ(turns.take(2, 0, 100).code, TSR_STOPPED);
+}
+
+namespace {
+
+constexpr uint32_t kElements = 64, kLaunches = 2;
+int failAt = -1;             // the input's first byte of the run that fails
+std::atomic<int> inHost = 0; // runs whose host code works
+std::atomic<int> mostInHost = 0;
+
+/// Host code by hand, two launches: each adds nothing and copies kElements elements through the core, with work of the host before, between and behind.
+int32_t hostCode(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
+  const auto work = [] {
+    mostInHost = std::max(mostInHost.load(), ++inHost);
+    std::this_thread::sleep_for(std::chrono::milliseconds(2));
+    --inHost;
+  };
+  const auto *from = static_cast<const uint8_t *>(inputs[0]);
+  void *shared = nullptr;
+  const uint32_t bytes = kElements * 16;
+  work();
+  if (from[0] == failAt) {
+    tsr_host_fail("this one fails");
+  }
+  for (uint32_t launch = 0; launch < kLaunches; ++launch) {
+    tsr_recorder *recorder = nullptr;
+    int32_t fresh = 0;
+    tsr_status status = tsr_runtime_recorder(runtime, launch, &recorder, &fresh);
+    if (status != TSR_OK)
+      return status;
+    if (fresh) {
+      tsr_record_load(recorder, static_cast<uint32_t>(isa::MemoryType::Acc8bit), 0, 1, launch * bytes, 1,
+                      kElements, kElements, 0, 0, 0, 0, 0, 0, TSR_PUSH_NEXT);
+      tsr_record_store(recorder, 0, 1, (launch + 1) * bytes, 1, kElements, kElements, TSR_POP_PREV);
+      if ((status = tsr_runtime_finish(runtime, launch)) != TSR_OK)
+        return status;
+    }
+    if ((status = tsr_runtime_share(runtime, launch * bytes, bytes, &shared)) != TSR_OK)
+      return status;
+    if (launch == 0)
+      std::copy_n(from, bytes, static_cast<uint8_t *>(shared));
+    else
+      std::for_each_n(static_cast<uint8_t *>(shared), bytes, [](uint8_t &byte) { ++byte; });
+    if ((status = tsr_runtime_give(runtime, launch * bytes, bytes)) != TSR_OK)
+      return status;
+    if ((status = tsr_runtime_run(runtime, launch)) != TSR_OK)
+      return status;
+    work();
+  }
+  if (tsr_runtime_share(runtime, kLaunches * bytes, bytes, &shared) != TSR_OK)
+    return TSR_DEVICE_ERROR;
+  std::copy_n(static_cast<uint8_t *>(shared), bytes, static_cast<uint8_t *>(outputs[0]));
+  return TSR_OK;
+}
+
+class ManyTest : public testing::Test {
+protected:
+  void SetUp() override {
+    const tsr_device_options options{"pynq", nullptr, 1 << 20, 0};
+    tsr_device *opened = nullptr;
+    ASSERT_EQ(tsr_device_open("functional", &options, &opened), TSR_OK) << tsr_open_message();
+    device.reset(opened);
+    isa::ProgramImage image;
+    image.configHash = isa::loadMachine("pynq")->hash();
+    image.setText(isa::ProgramImage::kMetadata, R"({"arena_bytes": 8192, "segments": 2})");
+    const std::vector<uint8_t> bytes = *image.serialize();
+    tsr_runtime *runtime = nullptr;
+    ASSERT_EQ(tsr_runtime_open(device.get(), bytes.data(), bytes.size(), hostCode, &runtime), TSR_OK);
+    first.reset(runtime);
+    ASSERT_EQ(tsr_runtime_open_beside(first.get(), hostCode, &runtime), TSR_OK) << tsr_open_message();
+    second.reset(runtime);
+    failAt = -1;
+    mostInHost = 0;
+    for (size_t i = 0; i < kRuns; ++i) {
+      in.emplace_back(kElements * 16);
+      std::iota(in.back().begin(), in.back().end(), static_cast<uint8_t>(i));
+      out.emplace_back(kElements * 16);
+    }
+  }
+  tsr_status invokeAll(tsr_runtime *beside, uint64_t &failed) {
+    std::vector<const void *> from;
+    std::vector<void *> to;
+    std::vector<const void *const *> inputs;
+    std::vector<void *const *> outputs;
+    for (size_t i = 0; i < kRuns; ++i) {
+      from.push_back(in[i].data());
+      to.push_back(out[i].data());
+    }
+    for (size_t i = 0; i < kRuns; ++i) {
+      inputs.push_back(&from[i]);
+      outputs.push_back(&to[i]);
+    }
+    return tsr_runtime_invoke_all(first.get(), beside, kRuns, inputs.data(), outputs.data(), &failed);
+  }
+
+  static constexpr size_t kRuns = 9;
+  std::unique_ptr<tsr_device, void (*)(tsr_device *)> device{nullptr, tsr_device_close};
+  std::unique_ptr<tsr_runtime, void (*)(tsr_runtime *)> first{nullptr, tsr_runtime_close};
+  std::unique_ptr<tsr_runtime, void (*)(tsr_runtime *)> second{nullptr, tsr_runtime_close};
+  std::vector<std::vector<uint8_t>> in, out;
+};
+
+} // namespace
+
+TEST_F(ManyTest, BytesAreThoseOfOneAfterTheOther) {
+  for (tsr_runtime *beside : {static_cast<tsr_runtime *>(nullptr), second.get()}) {
+    uint64_t failed = 0;
+    for (auto &bytes : out)
+      std::fill(bytes.begin(), bytes.end(), uint8_t{0});
+    ASSERT_EQ(invokeAll(beside, failed), TSR_OK) << tsr_runtime_message(first.get());
+    EXPECT_EQ(failed, kRuns);
+    for (size_t i = 0; i < kRuns; ++i)
+      for (size_t b = 0; b < in[i].size(); ++b)
+        ASSERT_EQ(out[i][b], static_cast<uint8_t>(in[i][b] + 1)) << i;
+    EXPECT_EQ(mostInHost, beside ? 2 : 1);
+  }
+  tsr_segment_report report{};
+  ASSERT_EQ(tsr_runtime_report(first.get(), 1, &report), TSR_OK);
+  EXPECT_EQ(report.launches, kRuns + (kRuns + 1) / 2) << "the last run is the first runtime's";
+}
+
+TEST_F(ManyTest, TheRunThatFailsIsNamed) {
+  for (int which : {0, 3, static_cast<int>(kRuns) - 1}) {
+    failAt = which;
+    for (tsr_runtime *beside : {static_cast<tsr_runtime *>(nullptr), second.get()}) {
+      uint64_t failed = 0;
+      EXPECT_EQ(invokeAll(beside, failed), TSR_OUT_OF_RANGE);
+      EXPECT_EQ(failed, static_cast<uint64_t>(which));
+      EXPECT_STREQ(tsr_runtime_message(first.get()), "this one fails");
+    }
+  }
+  failAt = -1; // and afterwards all works
+  uint64_t failed = 0;
+  EXPECT_EQ(invokeAll(second.get(), failed), TSR_OK);
+}
+
+TEST_F(ManyTest, ADeviceOutOfTheHostsSightRunsOneAfterTheOther) {
+  const tsr_device_options options{"pynq", nullptr, 1 << 20, 0};
+  tsr_device *opened = nullptr;
+  ASSERT_EQ(tsr_device_open("null", &options, &opened), TSR_OK);
+  const std::unique_ptr<tsr_device, void (*)(tsr_device *)> blind(opened, tsr_device_close);
+  isa::ProgramImage image;
+  image.configHash = isa::loadMachine("pynq")->hash();
+  image.setText(isa::ProgramImage::kMetadata, R"({"arena_bytes": 8192, "segments": 2})");
+  const std::vector<uint8_t> bytes = *image.serialize();
+  tsr_runtime *runtime = nullptr, *beside = nullptr;
+  ASSERT_EQ(tsr_runtime_open(blind.get(), bytes.data(), bytes.size(), hostCode, &runtime), TSR_OK);
+  const std::unique_ptr<tsr_runtime, void (*)(tsr_runtime *)> alone(runtime, tsr_runtime_close);
+  EXPECT_EQ(tsr_runtime_open_beside(alone.get(), hostCode, &beside), TSR_UNSUPPORTED);
+  EXPECT_EQ(beside, nullptr);
+  EXPECT_STREQ(tsr_open_message(), "the host does not see the memory of device null");
+}
+
+} // namespace tessera::test
