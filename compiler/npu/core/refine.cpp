@@ -1,5 +1,6 @@
 #include "refine.h"
 
+#include "cuts.h"
 #include "region.h"
 
 #include <algorithm>
@@ -7,6 +8,7 @@
 namespace tessera::compiler::npu {
 namespace {
 
+constexpr size_t kCuts = 6;               // of a layer, the cheapest by estimate
 constexpr size_t kMostCommands = 400'000; // scheduled in all trials
 
 class Refiner {
@@ -23,6 +25,8 @@ public:
     const size_t commands = emitRegion(target_, layers_, plans_).size();
     trials_ = kMostCommands / std::max<size_t>(commands, 1);
     while (trials_ > 0 && pass()) {
+    }
+    while (trials_ > 0 && cutAnew()) {
     }
     return std::move(plans_);
   }
@@ -46,6 +50,17 @@ private:
       while (endOf(begin) < plans_.size() && trials_ > 0 && join(begin, endOf(begin), endOf(endOf(begin)))) {
       }
     }
+    return cycles_ < before;
+  }
+
+  // Other cuts of the layers that are by themselves; whether one helped.
+  bool cutAnew() {
+    const uint64_t before = cycles_;
+    for (size_t begin = 0; begin < plans_.size() && trials_ > 0; begin = endOf(begin))
+      if (endOf(begin) == begin + 1)
+        for (const Tiling &tiling : tilingsOf(target_, layers_[begin], kCuts))
+          if (tiling != plans_[begin].tiling)
+            tryPlans(begin, {{tiling, {}, false}});
     return cycles_ < before;
   }
 
