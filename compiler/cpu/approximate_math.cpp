@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/Math/Transforms/Passes.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tessera::compiler::cpu {
@@ -24,7 +25,7 @@ struct ApproximateMathPass : mlir::PassWrapper<ApproximateMathPass, mlir::Operat
     llvm::SmallVector<mlir::Operation *> functions;
     getOperation()->walk([&](mlir::Operation *op) {
       if (mlir::isa<mlir::math::ExpOp, mlir::math::TanhOp, mlir::math::ErfOp>(op) &&
-          op->getResult(0).getType().isF32())
+          mlir::getElementTypeOrSelf(op->getResult(0).getType()).isF32())
         functions.push_back(op);
     });
     if (functions.empty())

@@ -138,4 +138,23 @@ std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source
   return dot;
 }
 
+std::optional<WordProducts> wordProductsOf(mlir::linalg::LinalgOp op, const NestOf &source,
+                                           const CpuTarget &target) {
+  if (target.wordDot.empty() || source.inputs.size() != 2 || !source.inputs[0].array ||
+      !source.inputs[1].array || !isSumOfProducts(op))
+    return std::nullopt;
+  WordProducts products{source, 0, 0, {}};
+  products.weights = source.nest.inputs[0].isConstant ? 0 : 1;
+  products.picture = 1 - products.weights;
+  Array &weights = products.source.nest.inputs[products.weights];
+  if (!weights.isConstant || source.nest.inputs[products.picture].isConstant)
+    return std::nullopt;
+  mlir::memref::GlobalOp constant = constantOf(source.inputs[products.weights].operand->get());
+  for (const int32_t value :
+       valuesOf(dataOf(constant), weights.elementBytes, constant.getType().getNumElements()))
+    products.values.push_back(static_cast<uint32_t>(value) & UINT16_MAX);
+  weights.elementBytes = 4;
+  return products;
+}
+
 } // namespace tessera::compiler::cpu

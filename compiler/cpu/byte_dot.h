@@ -33,6 +33,18 @@ struct ByteDot {
 /// target has a dot for.
 std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source, const CpuTarget &target);
 
+/// A nest of products of narrow integers that lie side by side along the lanes (depthwise): each a dot of two int16 of which the second is zero.
+struct WordProducts {
+  NestOf source; ///< the weights' array counts int32: an int16 and zeros above it
+  unsigned picture = 0;
+  unsigned weights = 0;
+  std::vector<uint32_t> values; ///< the weights in the order of the constant
+};
+
+/// Nothing where `source` is no sum of products of int8 or int16 with constants, or the target has no dot for them.
+std::optional<WordProducts> wordProductsOf(mlir::linalg::LinalgOp op, const NestOf &source,
+                                           const CpuTarget &target);
+
 } // namespace tessera::compiler::cpu
 
 #endif

@@ -129,6 +129,11 @@ void LoopNest::normalise() {
     arrays.push_back(&input);
   if (start)
     arrays.push_back(&*start);
+  if (last) {
+    arrays.push_back(&last->output);
+    for (Array &input : last->inputs)
+      arrays.push_back(&input);
+  }
   const auto drop = [&](size_t loop) {
     loops.erase(loops.begin() + static_cast<std::ptrdiff_t>(loop));
     for (Array *array : arrays)

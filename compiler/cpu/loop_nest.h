@@ -26,15 +26,22 @@ struct Array {
   int64_t elementBytes = 0;
 };
 
+/// What an element-wise operation that reads the finished sums reads beside them, and writes.
+struct LastArrays {
+  std::vector<Array> inputs;
+  Array output;
+};
+
 struct LoopNest {
   static constexpr int64_t kUnknown = -1;
 
   std::vector<Loop> loops;
   std::vector<Array> inputs;
   Array output;
-  std::optional<Array> start;    ///< a constant that the output's first values are taken from
-  std::optional<unsigned> lanes; ///< the only loop that may stand in the lanes of vectors
-  bool startsFromMemory = false; ///< the output's elements are read before the first step
+  std::optional<Array> start;     ///< a constant that the output's first values are taken from
+  std::optional<LastArrays> last; ///< the sums go through it, and are written nowhere themselves
+  std::optional<unsigned> lanes;  ///< the only loop that may stand in the lanes of vectors
+  bool startsFromMemory = false;  ///< the output's elements are read before the first step
   /// Beside its sums a tile holds one for each of its steps of the other loops than `lanes`, of the picture alone.
   bool hasPictureSums = false;
 

@@ -247,17 +247,34 @@ void copyViews(FuncOp function) {
   }
 }
 
-/// Each reader of a filled tensor gets a fill of its own, which it can start from: one buffer would be copied for all but the last.
-void ownFills(FuncOp function) {
-  llvm::SmallVector<mlir::linalg::FillOp> fills;
-  function.walk([&](mlir::linalg::FillOp fill) { fills.push_back(fill); });
-  for (mlir::linalg::FillOp fill : fills) {
-    if (!fill.hasPureTensorSemantics())
-      continue;
-    mlir::OpBuilder builder(fill);
-    for (mlir::OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(fill->getResult(0).getUses())))
-      use.set(builder.clone(*fill)->getResult(0));
-  }
+/// A fill, or an operation that spreads a constant (a bias).
+bool isStart(mlir::linalg::LinalgOp op) {
+  if (!op.hasPureTensorSemantics() || op->getNumResults() != 1)
+    return false;
+  if (mlir::isa<mlir::linalg::FillOp>(op))
+    return true;
+  return mlir::isa<mlir::linalg::GenericOp>(op) && op.getNumDpsInputs() == 1 &&
+         op.getNumReductionLoops() == 0 &&
+         mlir::isa_and_present<mlir::arith::ConstantOp>(op.getDpsInputs()[0].getDefiningOp()) &&
+         op.getBlock()->without_terminator().empty();
+}
+
+/// Each reader of a filled tensor gets a fill of its own, which it can start from: one buffer would be copied for all but the last. Each writer of an empty
+/// tensor gets one of its own, so that buffers have one life each.
+void ownStarts(FuncOp function) {
+  const auto own = [](mlir::Operation *op) {
+    mlir::OpBuilder builder(op);
+    for (mlir::OpOperand &use : llvm::make_early_inc_range(llvm::drop_begin(op->getResult(0).getUses())))
+      use.set(builder.clone(*op)->getResult(0));
+  };
+  llvm::SmallVector<mlir::Operation *> starts, empties;
+  function.walk([&](mlir::linalg::LinalgOp op) {
+    if (isStart(op))
+      starts.push_back(op);
+  });
+  llvm::for_each(starts, own);
+  function.walk([&](mlir::tensor::EmptyOp op) { empties.push_back(op); });
+  llvm::for_each(empties, own);
 }
 
 /// Marks the outlined functions that are one loop nest, tiled or still an operation: a fill beside it would be another.
@@ -318,7 +335,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
     module.print(stream);
     dump("linalg", text);
   }
-  ownFills(function);
+  ownStarts(function);
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))
     return mlir::failure();
   copiesToLinalg(function);

@@ -1,6 +1,9 @@
 #include "cpu/nest_of.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/SymbolTable.h"
+#include "mlir/Interfaces/SideEffectInterfaces.h"
 
 namespace tessera::compiler::cpu {
 
@@ -89,6 +92,71 @@ bool isArithmetic(mlir::Operation &inner) {
          inner.getNumRegions() == 0 && inner.getResult(0).getType().isIntOrFloat();
 }
 
+/// Arithmetic that vectors have as well: no function of the C library.
+bool isVectorArithmetic(mlir::Operation &inner) {
+  if (mlir::isa<mlir::arith::ConstantOp>(inner))
+    return true;
+  if (!mlir::isa<mlir::math::MathDialect>(inner.getDialect()))
+    return isArithmetic(inner);
+  if (mlir::isa<mlir::math::ExpOp, mlir::math::TanhOp, mlir::math::ErfOp>(inner))
+    return inner.getResult(0).getType().isF32();
+  return mlir::isa<mlir::math::AbsFOp, mlir::math::AbsIOp, mlir::math::CeilOp, mlir::math::FloorOp,
+                   mlir::math::RoundOp, mlir::math::RoundEvenOp, mlir::math::SqrtOp, mlir::math::TruncOp>(
+      inner);
+}
+
+/// Whether the operation can only be moved over: it reads and writes no buffer.
+bool touchesNothing(mlir::Operation &op) {
+  return mlir::isMemoryEffectFree(&op) || mlir::isa<mlir::memref::AllocOp>(op);
+}
+
+/// Strides of what `last` reads or writes, for the loops of the reduction that writes `sums`.
+std::optional<Array> lastArrayOf(mlir::linalg::LinalgOp op, mlir::OpOperand &sums,
+                                 mlir::linalg::LinalgOp last, mlir::OpOperand &operand, int64_t &offset) {
+  const auto own = arrayOf(last, operand, offset);
+  if (!own)
+    return std::nullopt;
+  const mlir::AffineMap map = op.getMatchingIndexingMap(&sums);
+  Array array;
+  array.strides.assign(map.getNumDims(), 0);
+  array.elementBytes = own->elementBytes;
+  for (auto [expression, stride] : llvm::zip(map.getResults(), own->strides))
+    if (!addLinear(expression, stride, array.strides, offset))
+      return std::nullopt;
+  return array;
+}
+
+/// Gives `result` its `last`, where all that it reads and writes has known strides.
+void addLast(mlir::linalg::LinalgOp op, NestOf &result) {
+  mlir::linalg::LinalgOp last = lastReadAfter(op);
+  if (!last)
+    return;
+  LastArrays arrays;
+  std::vector<NestInput> inputs;
+  for (mlir::OpOperand *operand : last.getDpsInputOperands()) {
+    if (last.getMatchingBlockArgument(operand).use_empty())
+      continue;
+    NestInput input;
+    input.operand = operand;
+    if (operand->get() != result.output->get() && mlir::isa<mlir::MemRefType>(operand->get().getType())) {
+      const auto array = lastArrayOf(op, *result.output, last, *operand, input.offset);
+      if (!array)
+        return;
+      input.array = static_cast<unsigned>(arrays.inputs.size());
+      arrays.inputs.push_back(*array);
+    }
+    inputs.push_back(input);
+  }
+  int64_t offset = 0;
+  const auto output = lastArrayOf(op, *result.output, last, *last.getDpsInitOperand(0), offset);
+  if (!output || offset != 0)
+    return;
+  arrays.output = *output;
+  result.nest.last = std::move(arrays);
+  result.last = last;
+  result.lastInputs = std::move(inputs);
+}
+
 } // namespace
 
 mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value buffer) {
@@ -108,6 +176,42 @@ mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value b
     found = first;
   }
   return found;
+}
+
+mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op) {
+  const mlir::Value sums = op.getDpsInits()[0];
+  const auto type = mlir::cast<mlir::MemRefType>(sums.getType());
+  mlir::Operation *next = op->getNextNode();
+  while (next && touchesNothing(*next))
+    next = next->getNextNode();
+  auto last = mlir::dyn_cast_if_present<mlir::linalg::LinalgOp>(next);
+  if (!last || !mlir::isa<mlir::linalg::GenericOp>(next) || !last.hasPureBufferSemantics() ||
+      last.getNumDpsInits() != 1 || last.getNumReductionLoops() != 0 || !type.hasStaticShape() ||
+      !llvm::all_of(last.getBlock()->without_terminator(), isVectorArithmetic))
+    return nullptr;
+  mlir::OpOperand *into = last.getDpsInitOperand(0);
+  if (last.payloadUsesValueFromOperand(into) || !last.getMatchingIndexingMap(into).isIdentity())
+    return nullptr;
+  bool readsSums = false;
+  for (mlir::OpOperand *operand : last.getDpsInputOperands()) {
+    if (operand->get() != sums)
+      continue;
+    if (!last.getMatchingIndexingMap(operand).isIdentity())
+      return nullptr;
+    readsSums = true;
+  }
+  const mlir::Value kept = into->get();
+  if (!readsSums || llvm::is_contained(op.getDpsInputs(), kept))
+    return nullptr;
+  if (kept == sums)
+    return last;
+  // The sums are nobody else's.
+  mlir::Operation *first = firstWriteBefore(op, sums);
+  const bool isOwn = sums.getDefiningOp<mlir::memref::AllocOp>() && first &&
+                     llvm::all_of(sums.getUsers(), [&](mlir::Operation *user) {
+                       return user == first || user == op || user == last;
+                     });
+  return isOwn ? last : nullptr;
 }
 
 mlir::memref::GlobalOp constantOf(mlir::Value buffer) {
@@ -173,6 +277,8 @@ std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op) {
       result.first = nullptr;
   }
   result.nest.startsFromMemory = !result.first;
+  if (result.first)
+    addLast(op, result);
   result.nest.normalise();
   return result;
 }

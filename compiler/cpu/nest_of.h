@@ -24,6 +24,8 @@ struct NestOf {
   mlir::OpOperand *output = nullptr;
   mlir::linalg::LinalgOp
       first; ///< what wrote the output's first values (firstWriteBefore), where nothing else did
+  mlir::linalg::LinalgOp last;       ///< what makes of the finished sums what is kept of them (lastReadAfter)
+  std::vector<NestInput> lastInputs; ///< of `last`; the sums and scalars have no array
 };
 
 /// Nothing where the operation is no reduction of one output by element-wise arithmetic, or an array's strides are not known.
@@ -32,6 +34,9 @@ std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op);
 /// What wrote all of `op`'s output `buffer` before it, where that is the only earlier user of the buffer: a fill, or of a reduction an operation that
 /// spreads a constant along some dimensions (a bias). Else null.
 mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value buffer);
+
+/// The operation behind `op` that reads each finished sum once, element by element, where nobody else reads the sums; it may write in their place. Else null.
+mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op);
 
 /// The constant that `buffer` is, through views that move nothing; null where it is none.
 mlir::memref::GlobalOp constantOf(mlir::Value buffer);

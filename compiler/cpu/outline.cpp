@@ -1,7 +1,7 @@
-// Each loop nest a function. Every Linalg operation on buffers moves, together with the fill that its output starts from, into a private function `BODY_kernel_N`
+// Each loop nest a function. Every Linalg operation on buffers moves, together with the fill that its output starts from and with what makes of finished sums what is kept of them, into a private function `BODY_kernel_N`
 // of its buffers and scalars; constants are named inside. LLVM's analyses then see one loop nest at a time: in one function with hundreds of
 // them they take time by the square. Buffers that are not views of one another are marked as such. What stays where it is: operations on buffers that
-// have no plain pointer (strided views; `anyShape` false: dynamic shapes too), and those nested in loops, which are called often.
+// have no plain pointer (strided views, save those of dense rows; `anyShape` false: dynamic shapes too), and those nested in loops, which are called often.
 #include "cpu/nest_of.h"
 #include "cpu/passes.h"
 
@@ -40,11 +40,14 @@ public:
       last_ = function;
       // What writes the first values goes with its reader; of those that are left each is its own.
       const auto operations = llvm::to_vector(function.getBody().front().getOps<mlir::linalg::LinalgOp>());
-      llvm::DenseSet<mlir::Operation *> firsts;
+      llvm::DenseSet<mlir::Operation *> others;
+      for (mlir::linalg::LinalgOp op : operations) {
+        others.insert(firstOf(op));
+        if (mlir::linalg::LinalgOp last = lastOf(op))
+          others.insert(last);
+      }
       for (mlir::linalg::LinalgOp op : operations)
-        firsts.insert(firstOf(op));
-      for (mlir::linalg::LinalgOp op : operations)
-        if (!mlir::isa<mlir::linalg::FillOp>(op) && !firsts.contains(op))
+        if (!mlir::isa<mlir::linalg::FillOp>(op) && !others.contains(op))
           number += outline(function, op, number);
     }
   }
@@ -52,16 +55,27 @@ public:
 private:
   bool fits(mlir::Type type) const {
     const auto buffer = mlir::dyn_cast<mlir::MemRefType>(type);
-    return !buffer || (buffer.getLayout().isIdentity() && (anyShape_ || buffer.hasStaticShape()) &&
-                       !llvm::is_contained(buffer.getShape(), 0));
+    return !buffer || ((buffer.getLayout().isIdentity() || hasRuns(buffer)) &&
+                       (anyShape_ || buffer.hasStaticShape()) && !llvm::is_contained(buffer.getShape(), 0));
+  }
+
+  /// A view of known strides whose last dimension is dense, as the inside of a padded buffer.
+  bool hasRuns(mlir::MemRefType buffer) const {
+    llvm::SmallVector<int64_t> strides;
+    int64_t offset = 0;
+    return !anyShape_ && buffer.hasStaticShape() && buffer.getRank() > 0 &&
+           mlir::succeeded(mlir::getStridesAndOffset(buffer, strides, offset)) &&
+           !mlir::ShapedType::isDynamic(offset) && llvm::none_of(strides, mlir::ShapedType::isDynamic) &&
+           strides.back() == 1;
   }
 
   bool outline(mlir::func::FuncOp function, mlir::linalg::LinalgOp op, unsigned number) {
     if (!op.hasPureBufferSemantics())
       return false;
-    mlir::Operation *first = firstOf(op);
+    mlir::Operation *first = firstOf(op), *last = lastOf(op);
+    mlir::Operation *group[] = {first, op.getOperation(), last};
     llvm::SetVector<mlir::Value> values;
-    for (mlir::Operation *moved : {first, op.getOperation()}) {
+    for (mlir::Operation *moved : group) {
       if (!moved)
         continue;
       values.insert(moved->operand_begin(), moved->operand_end());
@@ -71,8 +85,12 @@ private:
     llvm::SmallVector<mlir::Operation *> inside;
     for (mlir::Value value : values) {
       mlir::Operation *origin = value.getDefiningOp();
-      if (origin &&
-          (origin->hasTrait<mlir::OpTrait::ConstantLike>() || mlir::isa<mlir::memref::GetGlobalOp>(origin)))
+      if (origin && last && mlir::isa<mlir::memref::AllocOp>(origin) &&
+          llvm::all_of(origin->getUsers(),
+                       [&](mlir::Operation *user) { return llvm::is_contained(group, user); }))
+        inside.push_back(origin); // sums that go no further
+      else if (origin && (origin->hasTrait<mlir::OpTrait::ConstantLike>() ||
+                          mlir::isa<mlir::memref::GetGlobalOp>(origin)))
         inside.push_back(origin);
       else if (fits(value.getType()))
         arguments.push_back(value);
@@ -91,7 +109,7 @@ private:
     for (unsigned i = 0; i < arguments.size(); ++i)
       if (!anyShape_ && isApart(arguments, i)) // a descriptor is no pointer
         kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    builder.setInsertionPoint(op);
+    builder.setInsertionPoint(last ? last : op);
     builder.create<mlir::func::CallOp>(location, kernel, arguments);
 
     mlir::Block *block = kernel.addEntryBlock();
@@ -100,18 +118,33 @@ private:
     builder.setInsertionPointToStart(block);
     for (mlir::Operation *constant : inside)
       builder.clone(*constant, mapping);
-    if (first)
-      builder.clone(*first, mapping);
-    builder.clone(*op, mapping);
+    for (mlir::Operation *moved : group)
+      if (moved)
+        builder.clone(*moved, mapping);
     builder.create<mlir::func::ReturnOp>(location);
-    op->erase();
-    if (first)
-      first->erase();
+    for (mlir::Operation *moved : group)
+      if (moved)
+        moved->erase();
+    for (mlir::Operation *origin : inside)
+      if (mlir::isa<mlir::memref::AllocOp>(origin))
+        origin->erase();
     return true;
   }
 
   static mlir::Operation *firstOf(mlir::linalg::LinalgOp op) {
     return op.getNumDpsInits() == 1 ? firstWriteBefore(op, op.getDpsInits()[0]).getOperation() : nullptr;
+  }
+
+  /// What makes of the finished sums what is kept (lastReadAfter), where its buffers are none that the reduction reads under another name.
+  static mlir::linalg::LinalgOp lastOf(mlir::linalg::LinalgOp op) {
+    const auto nest = nestOf(op);
+    if (!nest || !nest->last)
+      return nullptr;
+    mlir::linalg::LinalgOp last = nest->last;
+    const mlir::Value kept = rootOf(last.getDpsInits()[0]);
+    const bool isRead =
+        llvm::any_of(op.getDpsInputs(), [&](mlir::Value input) { return rootOf(input) == kept; });
+    return isRead || !op.getDpsInits()[0].getDefiningOp<mlir::memref::AllocOp>() ? nullptr : last;
   }
 
   static bool isApart(llvm::ArrayRef<mlir::Value> arguments, unsigned which) {

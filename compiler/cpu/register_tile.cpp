@@ -32,30 +32,66 @@ public:
   void runOnOperation() override {
     llvm::SmallVector<mlir::linalg::LinalgOp> operations;
     getOperation().walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
+    llvm::DenseSet<mlir::Operation *> gone;
     for (mlir::linalg::LinalgOp op : operations) {
+      if (gone.contains(op))
+        continue;
       const auto source = nestOf(op);
       if (!source || !write(op, *source))
         continue;
-      op->erase();
-      if (mlir::linalg::LinalgOp first = source->first)
-        first->erase();
+      mlir::Operation *sums = source->output->get().getDefiningOp();
+      for (mlir::linalg::LinalgOp done : {op, source->first, source->last})
+        if (done) {
+          gone.insert(done);
+          done->erase();
+        }
+      if (sums && mlir::isa<mlir::memref::AllocOp>(sums) && sums->use_empty())
+        sums->erase();
     }
+    for (auto function : getOperation().getOps<mlir::func::FuncOp>())
+      if (function.isPrivate() && !function.isExternal())
+        moveBuffersOut(function);
     removeUnread();
   }
 
 private:
   bool write(mlir::linalg::LinalgOp op, const NestOf &source) const {
-    mlir::OpBuilder builder(op);
+    mlir::linalg::LinalgOp last = source.last;
+    mlir::OpBuilder builder(last ? last : op);
     const int64_t lanes = target_.vectorBytes / source.nest.output.elementBytes;
     if (const auto dot = byteDotOf(op, source, target_))
       if (const auto tile = tunedTile(dot->source.nest, true, target_, choices_)) {
         writeByteDots(builder, op, *dot, *tile, target_);
         return true;
       }
+    if (const auto products = wordProductsOf(op, source, target_))
+      if (const auto tile = tunedTile(products->source.nest, false, target_, choices_)) {
+        writeWordProducts(builder, op, *products, *tile, target_);
+        return true;
+      }
     const auto tile = tunedTile(source.nest, false, target_, choices_);
     if (tile)
       writeTiles(builder, op, source, *tile, lanes);
     return tile.has_value();
+  }
+
+  /// Sums that an outlined function keeps to itself, and that are written after all, become its callers'.
+  void moveBuffersOut(mlir::func::FuncOp function) {
+    for (auto buffer : llvm::to_vector(function.getOps<mlir::memref::AllocOp>())) {
+      const mlir::MemRefType type = buffer.getType();
+      if (!type.hasStaticShape())
+        continue;
+      const unsigned place = function.getNumArguments();
+      function.insertArgument(place, type, {}, buffer.getLoc());
+      buffer.replaceAllUsesWith(mlir::Value(function.getArgument(place)));
+      buffer.erase();
+      getOperation().walk([&](mlir::func::CallOp call) {
+        if (call.getCallee() != function.getName())
+          return;
+        mlir::OpBuilder builder(call);
+        call->insertOperands(place, builder.create<mlir::memref::AllocOp>(call.getLoc(), type).getResult());
+      });
+    }
   }
 
   /// Constants whose packed twin has taken their place.

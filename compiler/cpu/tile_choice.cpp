@@ -16,6 +16,11 @@ std::string nestKey(const LoopNest &nest, bool isByteDot) {
   add("out", nest.output);
   if (nest.start)
     add("start", *nest.start);
+  if (nest.last) {
+    add("last", nest.last->output);
+    for (const Array &input : nest.last->inputs)
+      add("beside", input);
+  }
   if (nest.lanes)
     key += " lanes" + std::to_string(*nest.lanes);
   return key + (nest.startsFromMemory ? " from-memory" : "") + (nest.hasPictureSums ? " picture-sums" : "");

@@ -1,13 +1,15 @@
 #include "cpu/tile_kernel.h"
 
+#include "cpu/flat_buffer.h"
 #include "cpu/pack_constant.h"
 #include "cpu/parts.h"
+#include "cpu/vector_body.h"
+#include "cpu/vector_memory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
-#include "mlir/IR/IRMapping.h"
 
 #include <map>
 
@@ -38,7 +40,7 @@ class Writer {
 public:
   Writer(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile, int64_t lanes)
       : builder_(builder), location_(op.getLoc()), op_(op), source_(source), nest_(source.nest), tile_(tile),
-        lanes_(lanes) {}
+        lanes_(lanes), body_(builder, op.getLoc(), lanes), memory_(builder, op.getLoc(), lanes) {}
 
   /// Makes the products dots of four bytes.
   void useDots(const ByteDot &dot, const CpuTarget &target) {
@@ -46,12 +48,25 @@ public:
     target_ = &target;
   }
 
+  /// Makes each product a dot of two int16.
+  void useProducts(const WordProducts &products, const CpuTarget &target) {
+    products_ = &products;
+    target_ = &target;
+  }
+
   void run() {
     orderLoops();
     for (const NestInput &input : source_.inputs)
       sources_.push_back(input.array ? sourceOf(input) : Source());
-    const Array &output = nest_.output;
-    output_ = {flat(source_.output->get()), 0, output.strides, output.strides, false};
+    const Array &output = nest_.last ? nest_.last->output : nest_.output;
+    mlir::linalg::LinalgOp last = source_.last;
+    output_ = {flat(last ? last.getDpsInits()[0] : source_.output->get()), 0, output.strides, output.strides,
+               false};
+    for (const NestInput &input : source_.lastInputs)
+      lastSources_.push_back(input.array ? Source{flat(input.operand->get()), input.offset,
+                                                  nest_.last->inputs[*input.array].strides,
+                                                  nest_.last->inputs[*input.array].strides, false}
+                                         : Source());
     if (isOffset())
       excess_ = excessOf();
     if (mlir::linalg::LinalgOp first = source_.first; first && nest_.start)
@@ -152,18 +167,23 @@ private:
       for (const auto &[position, sum] : llvm::zip(positions, sums))
         sum = builder_.create<arith::SubIOp>(
             location_, sum,
-            loadRun(excess_.flat, plus(excessBase, index(position.steps[dot_->filters])), lanes_));
+            memory_.load(excess_.flat, plus(excessBase, index(position.steps[dot_->filters])), 1, lanes_));
     }
     places_.clear();
     if (dot_ && dot_->zeroPoint != 0)
       for (const Position &position : positions)
         if (position.steps[dot_->filters] == 0)
           places_.push_back(position);
-    sums.append(places_.size(), zero(mlir::VectorType::get({lanes_}, elementOf(output_))));
+    sums.append(places_.size(),
+                asVector(builder_.create<arith::ConstantOp>(location_, builder_.getZeroAttr(sumType()))));
     sums = writeReduction(0, bases, sums, positions);
     addPictureSums(positions, sums);
+    Values lastBases;
+    for (const Source &source : lastSources_)
+      lastBases.push_back(source.flat ? base(source) : Value());
+    read_.clear();
     for (const auto &[position, value] : llvm::zip(positions, sums))
-      store(outputBase, position, value);
+      store(outputBase, position, source_.last ? finish(position, lastBases, value) : value);
   }
 
   /// To each sum the weights' zero point times the sum of its place in the picture, which stands behind the others.
@@ -297,7 +317,7 @@ private:
       return target_->byteDotIsSigned ? builder_.create<vector::BitCastOp>(location_, bytes, asVector(words))
                                       : asVector(words);
     };
-    const std::string &name = dot_->group == 4 ? target_->byteDot : target_->wordDot;
+    const std::string &name = dot_ && dot_->group == 4 ? target_->byteDot : target_->wordDot;
     return builder_
         .create<mlir::LLVM::CallIntrinsicOp>(location_, sum.getType(), builder_.getStringAttr(name),
                                              mlir::ValueRange{sum, factor(picture), factor(weights)},
@@ -311,6 +331,14 @@ private:
     if (dot_)
       return writeDot(sum, load(dot_->picture, position, at, bases[dot_->picture]),
                       load(dot_->weights, position, at, bases[dot_->weights]));
+    if (products_) {
+      const Value picture = load(products_->picture, position, at, bases[products_->picture]);
+      const mlir::Type word = builder_.getI32Type();
+      const mlir::Type wide =
+          mlir::isa<mlir::VectorType>(picture.getType()) ? mlir::VectorType::get({lanes_}, word) : word;
+      return writeDot(sum, builder_.create<arith::ExtSIOp>(location_, wide, picture),
+                      load(products_->weights, position, at, bases[products_->weights]));
+    }
     mlir::IRMapping mapping;
     for (size_t i = 0; i < sources_.size(); ++i) {
       const NestInput &input = source_.inputs[i];
@@ -318,60 +346,10 @@ private:
                   input.array ? load(i, position, at, bases[i]) : input.operand->get());
     }
     mapping.map(op_.getMatchingBlockArgument(source_.output), sum);
-    for (mlir::Operation &inner : op_.getBlock()->without_terminator()) {
-      if (isFactorOf(inner))
-        continue;
-      mapping.map(inner.getResult(0), writeOperation(inner, mapping));
-    }
-    return asVector(mapping.lookupOrDefault(op_.getBlock()->getTerminator()->getOperand(0)));
+    return body_.writeFused(*op_.getBlock(), mapping);
   }
 
-  /// A product that is only added to something: one operation with the addition.
-  static bool isFactorOf(mlir::Operation &inner) {
-    return mlir::isa<arith::MulFOp>(inner) && inner.hasOneUse() &&
-           mlir::isa<arith::AddFOp>(*inner.user_begin());
-  }
-
-  Value writeOperation(mlir::Operation &inner, mlir::IRMapping &mapping) {
-    if (auto sum = mlir::dyn_cast<arith::AddFOp>(inner))
-      for (const unsigned side : {1u, 0u})
-        if (auto product = sum->getOperand(side).getDefiningOp<arith::MulFOp>();
-            product && product->getBlock() == op_.getBlock() && isFactorOf(*product))
-          if (!mapping.contains(product.getResult()))
-            return builder_.create<vector::FMAOp>(location_,
-                                                  asVector(mapping.lookupOrDefault(product.getLhs())),
-                                                  asVector(mapping.lookupOrDefault(product.getRhs())),
-                                                  asVector(operandOf(sum->getOperand(1 - side), mapping)));
-    Values operands;
-    bool isVector = false;
-    for (Value operand : inner.getOperands()) {
-      operands.push_back(mapping.lookupOrDefault(operand));
-      isVector = isVector || mlir::isa<mlir::VectorType>(operands.back().getType());
-    }
-    // What is the same for all lanes is computed once.
-    mlir::Operation *copy = inner.cloneWithoutRegions();
-    for (size_t i = 0; i < operands.size(); ++i)
-      copy->setOperand(static_cast<unsigned>(i), isVector ? asVector(operands[i]) : operands[i]);
-    if (isVector)
-      copy->getResult(0).setType(mlir::VectorType::get({lanes_}, inner.getResult(0).getType()));
-    builder_.insert(copy);
-    return copy->getResult(0);
-  }
-
-  /// The other side of a sum, which may be a product of its own.
-  Value operandOf(Value value, mlir::IRMapping &mapping) {
-    if (auto product = value.getDefiningOp<arith::MulFOp>();
-        product && product->getBlock() == op_.getBlock() && !mapping.contains(value))
-      return writeOperation(*product.getOperation(), mapping);
-    return mapping.lookupOrDefault(value);
-  }
-
-  Value asVector(Value value) {
-    if (mlir::isa<mlir::VectorType>(value.getType()))
-      return value;
-    return builder_.create<vector::BroadcastOp>(location_, mlir::VectorType::get({lanes_}, value.getType()),
-                                                value);
-  }
+  Value asVector(Value value) { return body_.asVector(value); }
 
   // ---- memory ------------------------------------------------------------------------------------------------------------
 
@@ -386,20 +364,8 @@ private:
       return known;
     if (dot_ && number == dot_->picture)
       return known = loadGroup(source.flat, plus(base, index(offset)), elementsOf(at));
-    if (stride == 0)
-      return known = builder_.create<mlir::memref::LoadOp>(location_, source.flat, plus(base, index(offset)));
-    const int64_t lanes = source.isPadded ? lanes_ : position.lanes;
-    if (stride == 1)
-      return known = loadRun(source.flat, plus(base, index(offset)), lanes);
-    // Every second element, none past the last: the second run starts one early.
-    const int64_t elements = 2 * lanes - 1, second = lanes_ - 1;
-    const Value low = loadRun(source.flat, plus(base, index(offset)), std::min(elements, lanes_));
-    const Value high =
-        elements > lanes_ ? loadRun(source.flat, plus(base, index(offset + second)), elements - second) : low;
-    llvm::SmallVector<int64_t> picked;
-    for (int64_t i = 0; i < lanes_; ++i)
-      picked.push_back(2 * i < lanes_ ? 2 * i : lanes_ + 2 * i - second);
-    return known = builder_.create<vector::ShuffleOp>(location_, low, high, picked);
+    return known = memory_.load(source.flat, plus(base, index(offset)), stride,
+                                source.isPadded ? lanes_ : position.lanes);
   }
 
   /// Whether the dots take the picture's bytes as 128 more than they are.
@@ -426,19 +392,8 @@ private:
     return builder_.create<arith::XOrIOp>(location_, asVector(group), asVector(tops));
   }
 
-  Value loadRun(Value flat, Value place, int64_t lanes) {
-    const mlir::Type element = mlir::cast<mlir::MemRefType>(flat.getType()).getElementType();
-    const auto type = mlir::VectorType::get({lanes_}, element);
-    if (lanes == lanes_)
-      return builder_.create<vector::LoadOp>(location_, type, flat, place);
-    return builder_.create<vector::MaskedLoadOp>(location_, type, flat, place, mask(lanes), zero(type));
-  }
-
   Value outputPlace(Value base, const Position &position) {
-    int64_t offset = 0;
-    for (size_t loop = 0; loop < nest_.loops.size(); ++loop)
-      offset += position.steps[loop] * output_.inner[loop];
-    return plus(base, index(offset));
+    return plus(base, index(offsetOf(output_, position)));
   }
 
   Value start(Value base, const Position &position) {
@@ -447,84 +402,75 @@ private:
       return asVector(fill.getInputs()[0]);
     if (first)
       return spread(position);
-    const Value place = outputPlace(base, position);
-    if (output_.inner[tile_.vector] == 1)
-      return loadRun(output_.flat, place, position.lanes);
-    const auto type = mlir::VectorType::get({lanes_}, elementOf(output_));
-    return builder_.create<vector::GatherOp>(location_, type, output_.flat, place,
-                                             apart(output_.inner[tile_.vector]), mask(position.lanes),
-                                             zero(type));
+    return memory_.load(output_.flat, outputPlace(base, position), output_.inner[tile_.vector],
+                        position.lanes);
+  }
+
+  mlir::Type sumType() {
+    return mlir::cast<mlir::MemRefType>(source_.output->get().getType()).getElementType();
   }
 
   /// The first values of a vector of sums, from the constant that was spread.
   Value spread(const Position &position) {
+    const int64_t offset = offsetOf(start_, position);
+    Value &known = started_[{offset, start_.inner[tile_.vector] == 0 ? 0 : position.lanes}];
+    return known ? known
+                 : known = asVector(memory_.load(start_.flat, plus(base(start_), index(offset)),
+                                                 start_.inner[tile_.vector], position.lanes));
+  }
+
+  /// What the element-wise reader of the finished sums makes of a vector of them.
+  Value finish(const Position &position, const Values &bases, Value sum) {
+    mlir::linalg::LinalgOp last = source_.last;
+    mlir::IRMapping mapping;
+    for (const auto &[i, input] : llvm::enumerate(source_.lastInputs)) {
+      Value value = input.array                                     ? Value()
+                    : input.operand->get() == source_.output->get() ? sum
+                                                                    : input.operand->get();
+      if (!value) {
+        const Source &source = lastSources_[i];
+        const int64_t offset = offsetOf(source, position);
+        Value &known = read_[{i, offset, source.inner[tile_.vector] == 0 ? 0 : position.lanes}];
+        if (!known)
+          known = memory_.load(source.flat, plus(bases[i], index(offset)), source.inner[tile_.vector],
+                               position.lanes);
+        value = known;
+      }
+      mapping.map(last.getMatchingBlockArgument(input.operand), value);
+    }
+    return body_.write(*last.getBlock(), mapping);
+  }
+
+  int64_t offsetOf(const Source &source, const Position &position) const {
     int64_t offset = 0;
     for (size_t loop = 0; loop < nest_.loops.size(); ++loop)
-      offset += position.steps[loop] * start_.inner[loop];
-    const Value place = plus(base(start_), index(offset));
-    const int64_t stride = start_.inner[tile_.vector];
-    Value &known = started_[{offset, stride == 0 ? 0 : position.lanes}];
-    if (known)
-      return known;
-    if (stride == 0)
-      return known = asVector(builder_.create<mlir::memref::LoadOp>(location_, start_.flat, place));
-    if (stride == 1)
-      return known = loadRun(start_.flat, place, position.lanes);
-    const auto type = mlir::VectorType::get({lanes_}, elementOf(start_));
-    return known = builder_.create<vector::GatherOp>(location_, type, start_.flat, place, apart(stride),
-                                                     mask(position.lanes), zero(type));
+      offset += position.steps[loop] * source.inner[loop];
+    return offset;
   }
 
   void store(Value base, const Position &position, Value value) {
-    const Value place = outputPlace(base, position);
-    if (output_.inner[tile_.vector] != 1)
-      builder_.create<vector::ScatterOp>(location_, output_.flat, place, apart(output_.inner[tile_.vector]),
-                                         mask(position.lanes), value);
-    else if (position.lanes == lanes_)
-      builder_.create<vector::StoreOp>(location_, value, output_.flat, place);
-    else
-      builder_.create<vector::MaskedStoreOp>(location_, output_.flat, place, mask(position.lanes), value);
-  }
-
-  /// Distances of the lanes' elements in an array whose neighbours are apart.
-  Value apart(int64_t stride) {
-    llvm::SmallVector<int64_t> distances;
-    for (int64_t i = 0; i < lanes_; ++i)
-      distances.push_back(i * stride);
-    const auto type = mlir::VectorType::get({lanes_}, builder_.getI64Type());
-    return builder_.create<arith::ConstantOp>(location_,
-                                              mlir::DenseElementsAttr::get(type, llvm::ArrayRef(distances)));
-  }
-
-  Value mask(int64_t lanes) {
-    llvm::SmallVector<bool> bits;
-    for (int64_t i = 0; i < lanes_; ++i)
-      bits.push_back(i < lanes);
-    const auto type = mlir::VectorType::get({lanes_}, builder_.getI1Type());
-    return builder_.create<arith::ConstantOp>(location_,
-                                              mlir::DenseElementsAttr::get(type, llvm::ArrayRef(bits)));
-  }
-
-  Value zero(mlir::VectorType type) {
-    return builder_.create<arith::ConstantOp>(location_, builder_.getZeroAttr(type));
-  }
-
-  static mlir::Type elementOf(const Source &source) {
-    return mlir::cast<mlir::MemRefType>(source.flat.getType()).getElementType();
+    memory_.store(output_.flat, outputPlace(base, position), output_.inner[tile_.vector], position.lanes,
+                  value);
   }
 
   Source sourceOf(const NestInput &input) {
     const Array &array = nest_.inputs[*input.array];
     const bool isGroups = dot_ && *input.array == dot_->weights;
+    const bool isWords = products_ && *input.array == products_->weights;
+    const llvm::ArrayRef<char> held =
+        isGroups  ? llvm::ArrayRef<char>(dot_->groups)
+        : isWords ? llvm::ArrayRef<char>(reinterpret_cast<const char *>(products_->values.data()),
+                                         4 * products_->values.size())
+                  : llvm::ArrayRef<char>();
     if (!isPacked(nest_, array, tile_)) {
-      if (isGroups)
-        return {constant(makeConstant(constantOf(input.operand->get()), builder_.getI32Type(), dot_->groups)),
-                0, array.strides, array.strides, false};
+      if (isGroups || isWords)
+        return {constant(makeConstant(constantOf(input.operand->get()), builder_.getI32Type(), held)),
+                isWords ? input.offset : 0, array.strides, array.strides, false};
       return {flat(input.operand->get()), input.offset, array.strides, array.strides, false};
     }
     mlir::memref::GlobalOp origin = constantOf(input.operand->get());
     const ConstantData data =
-        isGroups ? ConstantData{dot_->groups, false, builder_.getI32Type()} : dataOf(origin);
+        isGroups || isWords ? ConstantData{held, false, builder_.getI32Type()} : dataOf(origin);
     Packed packed = packConstant(origin, data, nest_, array, input.offset, tile_, reductions_);
     Source source{constant(packed.global), 0, packed.strides, packed.strides, true};
     source.inner[packed.loop] = 1;
@@ -548,25 +494,7 @@ private:
     return builder_.create<mlir::memref::GetGlobalOp>(location_, global.getType(), global.getSymName());
   }
 
-  /// The buffer's elements in one dimension, from its first.
-  Value flat(Value buffer) {
-    const auto type = mlir::cast<mlir::MemRefType>(buffer.getType());
-    llvm::SmallVector<int64_t> strides;
-    int64_t offset = 0;
-    (void)mlir::getStridesAndOffset(type, strides, offset);
-    auto parts = builder_.create<mlir::memref::ExtractStridedMetadataOp>(location_, buffer);
-    const mlir::OpFoldResult start = mlir::ShapedType::isDynamic(offset)
-                                         ? mlir::OpFoldResult(parts.getOffset())
-                                         : mlir::OpFoldResult(builder_.getIndexAttr(offset));
-    const auto layout = mlir::StridedLayoutAttr::get(builder_.getContext(), offset, {1});
-    // How many elements there are is nobody's question.
-    const int64_t size = type.hasStaticShape() ? type.getNumElements() : INT32_MAX;
-    const auto line = mlir::MemRefType::get({size}, type.getElementType(), layout, type.getMemorySpace());
-    return builder_.create<mlir::memref::ReinterpretCastOp>(
-        location_, line, parts.getBaseBuffer(), start,
-        llvm::ArrayRef<mlir::OpFoldResult>{builder_.getIndexAttr(size)},
-        llvm::ArrayRef<mlir::OpFoldResult>{builder_.getIndexAttr(1)});
-  }
+  Value flat(Value buffer) { return flatBuffer(builder_, location_, buffer); }
 
   // ---- index arithmetic --------------------------------------------------------------------------------------------------
 
@@ -589,13 +517,20 @@ private:
   const LoopNest &nest_;
   const Tile &tile_;
   int64_t lanes_;
+  VectorBody body_;
+  VectorMemory memory_;
   std::vector<unsigned> parallel_, reductions_; ///< from the outermost to the innermost
   std::vector<Source> sources_;                 ///< of each input; empty ones are scalars
   Source output_, excess_, start_;
+  std::vector<Source>
+      lastSources_; ///< of each input of the reader of the sums; empty ones are the sums and scalars
   const ByteDot *dot_ = nullptr;
+  const WordProducts *products_ = nullptr;
   const CpuTarget *target_ = nullptr;                    ///< of the dots
   std::map<std::pair<int64_t, int64_t>, Value> started_; ///< of this tile: offset, lanes
-  bool isShort_ = false;                                 ///< in the last step of a loop of groups
+  std::map<std::tuple<size_t, int64_t, int64_t>, Value>
+      read_;                     ///< of this tile, by the reader: input, offset, lanes
+  bool isShort_ = false;         ///< in the last step of a loop of groups
   std::vector<Position> places_; ///< of the picture, whose sums stand behind the tile's
   Values indices_;
   llvm::SmallVector<mlir::OpFoldResult> ranges_;
@@ -613,6 +548,13 @@ void writeByteDots(OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot 
                    const CpuTarget &target) {
   Writer writer(builder, op, dot.source, tile, target.vectorBytes / 4);
   writer.useDots(dot, target);
+  writer.run();
+}
+
+void writeWordProducts(OpBuilder &builder, mlir::linalg::LinalgOp op, const WordProducts &products,
+                       const Tile &tile, const CpuTarget &target) {
+  Writer writer(builder, op, products.source, tile, target.vectorBytes / 4);
+  writer.useProducts(products, target);
   writer.run();
 }
 

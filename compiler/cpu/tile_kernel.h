@@ -15,6 +15,10 @@ void writeTiles(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const NestO
 void writeByteDots(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,
                    const CpuTarget &target);
 
+/// The same for a nest of products, with the target's wordDot.
+void writeWordProducts(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const WordProducts &products,
+                       const Tile &tile, const CpuTarget &target);
+
 } // namespace tessera::compiler::cpu
 
 #endif

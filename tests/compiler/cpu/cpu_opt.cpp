@@ -1,5 +1,5 @@
 // Runs CPU passes on a module and prints it, or the first error: `cpu_opt FILE PASS...`. For the .mlir files in passes/. The target is one of
-// 16 registers of 4 floats; `--signed-dots` before the passes: its dots of bytes take signed ones.
+// 16 registers of 4 floats; `--signed-dots` before the passes: its dots of bytes take signed ones; `--word-dots`: it has dots of int16 as well.
 #include "cpu/lower_cpu.h"
 #include "cpu/passes.h"
 
@@ -32,12 +32,13 @@ int main(int argc, char **argv) {
   known.push_back(createApproximateMathPass());
   known.push_back(createSplitPass(CpuTarget(), 20));
   known.push_back(createOutlinePass(/*anyShape=*/false));
-  const bool isSigned = argc > 2 && std::string_view(argv[2]) == "--signed-dots";
+  const std::string_view option = argc > 2 ? argv[2] : "";
+  const bool isSigned = option == "--signed-dots", hasWords = option == "--word-dots";
   const TileChoices untuned;
-  known.push_back(
-      createRegisterTilePass(CpuTarget{16, 16, 8, "llvm.test.dot", isSigned, "llvm.test.words"}, untuned));
+  known.push_back(createRegisterTilePass(
+      CpuTarget{16, 16, 8, "llvm.test.dot", isSigned, hasWords ? "llvm.test.words" : ""}, untuned));
   mlir::PassManager manager(&context);
-  for (int i = isSigned ? 3 : 2; i < argc; ++i) {
+  for (int i = isSigned || hasWords ? 3 : 2; i < argc; ++i) {
     auto found =
         llvm::find_if(known, [&](const auto &pass) { return pass && pass->getArgument() == argv[i]; });
     if (found == known.end()) {

@@ -16,13 +16,6 @@
 // CHECK: %[[FACTOR:.*]] = vector.broadcast %[[ZERO]] : i32 to vector<4xi32>
 // CHECK: arith.muli {{.*}}, %[[FACTOR]] : vector<4xi32>
 // CHECK: return
-// Pairs of int16: no bit is turned.
-// CHECK-LABEL: func.func @words(
-// CHECK-NOT: xori
-// CHECK: vector.load {{.*}} : memref<15xi16, strided<[1]>>, vector<2xi16>
-// CHECK: llvm.call_intrinsic "llvm.test.words"
-// CHECK: %[[SHIFT:.*]] = arith.constant 16 : i32
-// CHECK: arith.shrui {{.*}}, %[[SHIFT]] : i32
 // Weights further apart than bytes are.
 // CHECK-LABEL: func.func @apart(
 // CHECK-NOT: llvm.call_intrinsic
@@ -30,7 +23,6 @@
 #filters = affine_map<(n, o, c) -> (o, c)>
 #out = affine_map<(n, o, c) -> (n, o)>
 memref.global "private" constant @weights : memref<4x5xi16> = dense<[[128, 128, 128, 128, 128], [130, 130, 130, 130, 130], [128, 128, 128, 128, 128], [130, 130, 130, 130, 130]]>
-memref.global "private" constant @bytes : memref<4x5xi8> = dense<2>
 memref.global "private" constant @wide : memref<4x5xi16> = dense<[[0, 0, 0, 0, 0], [256, 0, 0, 0, 0], [0, 0, 0, 0, 0], [0, 0, 0, 0, 0]]>
 func.func @unsigned(%x: memref<3x5xi8>, %y: memref<3x4xi32>) {
   %w = memref.get_global @weights : memref<4x5xi16>
@@ -38,18 +30,6 @@ func.func @unsigned(%x: memref<3x5xi8>, %y: memref<3x4xi32>) {
   ^bb0(%a: i8, %b: i16, %o: i32):
     %s = arith.extsi %a : i8 to i32
     %t = arith.extsi %b : i16 to i32
-    %p = arith.muli %s, %t : i32
-    %r = arith.addi %o, %p : i32
-    linalg.yield %r : i32
-  }
-  return
-}
-func.func @words(%x: memref<3x5xi16>, %y: memref<3x4xi32>) {
-  %w = memref.get_global @bytes : memref<4x5xi8>
-  linalg.generic {indexing_maps = [#rows, #filters, #out], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : memref<3x5xi16>, memref<4x5xi8>) outs(%y : memref<3x4xi32>) {
-  ^bb0(%a: i16, %b: i8, %o: i32):
-    %s = arith.extsi %a : i16 to i32
-    %t = arith.extsi %b : i8 to i32
     %p = arith.muli %s, %t : i32
     %r = arith.addi %o, %p : i32
     linalg.yield %r : i32
