@@ -135,6 +135,23 @@ TEST(Timing, TheArraysResultsGoBeforeTheVectorUnits) {
   EXPECT_NEAR(endOfVector(true), endOfVector(false) + 300, 10);
 }
 
+// Nobody gives the token: what comes behind is dropped, not kept.
+TEST(Timing, AProgramThatWaitsForEverEnds) {
+  std::vector<Instruction> program(100000, with(load(MemoryType::Inp, 1, 100), kPopNext));
+  EXPECT_LT(cyclesOf(program), 100u);
+  EXPECT_EQ(cyclesOf({}), cyclesOf({with(load(MemoryType::Inp, 1, 100), kPopNext)}));
+}
+
+// Loops as long as the fields allow: the model says how long, at once.
+TEST(Timing, TheLongestInstructionIsToldAtOnce) {
+  Vec longest;
+  longest.op = VecOp::Requantise;
+  longest.uopEnd = 8191;
+  longest.iterOut = longest.iterIn = 16383;
+  const uint64_t items = uint64_t{8191} * 16383 * 16383;
+  EXPECT_NEAR(double(cyclesOf({longest})), double(items), double(items) * 0.001);
+}
+
 TEST(Timing, AStoreEndsWithItsResponse) {
   const MemoryTiming fast{.readLatency = 40, .outstandingReads = 16, .writeResponse = 10},
       slow{.readLatency = 40, .outstandingReads = 16, .writeResponse = 110};

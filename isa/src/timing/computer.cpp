@@ -167,9 +167,9 @@ uint64_t Computer::guard(bool apart) const {
   return free - std::min(free, kIssue);
 }
 
-// The array's results go first, so the vector unit is followed a few micro-ops at a time.
+// The array's results go first, so the vector unit is followed a few micro-ops at a time; instructions of any length in a bounded number of steps.
 Process Computer::runVector() {
-  constexpr double kStep = 8;
+  constexpr double kStep = 8, kMostSteps = 4096;
   for (;;) {
     while (vectorWork_.empty())
       co_await begun_.wait();
@@ -181,10 +181,11 @@ Process Computer::runVector() {
     double result = double(clock_.now() + toResult);
     const uint64_t results = results_.add({result, result, 1, work.toInp, false});
     double left = double(work.items);
+    const double step = std::max(kStep, left / kMostSteps);
     if (left == 0)
       ++result;
     while (left > 0) {
-      const double some = std::min(left, kStep);
+      const double some = std::min(left, step);
       results_.extend(results, results_.through(result, left, Waiter::Vector));
       result = results_.through(result, some, Waiter::Vector);
       left -= some;
