@@ -139,7 +139,8 @@ TEST(Timing, TheArraysResultsGoBeforeTheVectorUnits) {
 TEST(Timing, AProgramThatWaitsForEverEnds) {
   std::vector<Instruction> program(100000, with(load(MemoryType::Inp, 1, 100), kPopNext));
   EXPECT_LT(cyclesOf(program), 100u);
-  EXPECT_EQ(cyclesOf({}), cyclesOf({with(load(MemoryType::Inp, 1, 100), kPopNext)}));
+  // Compute ends as if the load were not there, but for the two beats that bring it.
+  EXPECT_EQ(cyclesOf({with(load(MemoryType::Inp, 1, 100), kPopNext)}), cyclesOf({}) + 2);
 }
 
 // Loops as long as the fields allow: the model says how long, at once.
