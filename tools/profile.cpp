@@ -24,11 +24,12 @@ struct Options {
   std::string svg;
   std::string trace;
   uint64_t traceInstructions = 500'000;
+  double clockMegahertz = 100;
   bool quiet = false;
 };
 
 Expected<void> writeTrace(const Options &options, const compiler::Session &session, const Profile &profile) {
-  auto trace = traceOf(session, profile);
+  auto trace = traceOf(session, profile, options.clockMegahertz);
   if (!trace)
     return trace.error();
   if (trace->leftOutEvents)
@@ -97,6 +98,10 @@ void addProfile(CLI::App &app, int &status) {
   command->add_option("--trace-limit", options->traceInstructions, "instructions of a launch in the timeline")
       ->needs(trace)
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->capture_default_str();
+  command->add_option("--clock", options->clockMegahertz, "MHz of the device's clock in the timeline")
+      ->needs(trace)
+      ->check(CLI::Range(1e-3, 1e6))
       ->capture_default_str();
   command->add_flag("--quiet", options->quiet, "print nothing");
   command->footer("\ntessera profile net.tflite --input x.npy --machine pynq --json profile.json --svg "

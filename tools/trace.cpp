@@ -2,6 +2,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace tessera::tools {
@@ -14,7 +15,7 @@ using isa::Expected;
 namespace {
 
 constexpr int kDevice = 1, kHost = 2;
-constexpr int kLayers = 1;
+constexpr int kLayers = 1, kLaunches = 7;
 /// Threads of the device by the timeline's units, in the order in which they are shown.
 struct Thread {
   const char *name;
@@ -68,52 +69,78 @@ private:
   bool isFirst_ = true;
 };
 
-void nameThreads(Writer &writer, const Profile &profile) {
-  writer.name("process", kDevice, 0, profile.machine.name + " (1 us is a clock cycle)", 1);
+void nameThreads(Writer &writer, const Profile &profile, double clockMegahertz) {
+  char clock[64];
+  std::snprintf(clock, sizeof clock, " at %g MHz", clockMegahertz);
+  writer.name("process", kDevice, 0, profile.machine.name + clock, 1);
+  writer.name("thread", kDevice, kLaunches, "launches", 0);
   writer.name("thread", kDevice, kLayers, "layers", kLayers);
   for (const Thread &unit : kUnits)
     writer.name("thread", kDevice, unit.id, unit.name, unit.id);
-  writer.name("process", kHost, 0, "host (its own clock)", 2);
+  writer.name("process", kHost, 0, "host", 2);
   writer.name("thread", kHost, 1, "CPU", 1);
 }
 
-void writeLayers(Writer &writer, const Profile &profile) {
-  double from = 0;
+/// Where a device's event stands in its launch.
+std::string cyclesText(uint64_t cycle, uint64_t cycles) {
+  return ",\"cycle\":" + std::to_string(cycle) + ",\"cycles\":" + std::to_string(cycles);
+}
+
+/// `begins`: of the launches, in microseconds.
+void writeLayers(Writer &writer, const Profile &profile, const std::vector<double> &begins,
+                 double clockMegahertz) {
+  uint64_t cycle = 0;
+  uint32_t segment = 0;
   for (const ProfileRow &row : profile.rows) {
-    const double to = from + static_cast<double>(row.cycles);
+    if (row.segment != segment)
+      cycle = 0;
+    segment = row.segment;
+    const double from = begins[segment] + static_cast<double>(cycle) / clockMegahertz;
     if (row.cycles)
-      writer.slice(row.name, "layer", kDevice, kLayers, from, to,
+      writer.slice(row.name, "layer", kDevice, kLayers, from,
+                   begins[segment] + static_cast<double>(cycle + row.cycles) / clockMegahertz,
                    "\"op\":" + quoted(row.op) + ",\"macs\":" + std::to_string(row.macs) +
-                       ",\"moved_bytes\":" + std::to_string(movedBytes(row)));
-    from = to;
+                       ",\"moved_bytes\":" + std::to_string(movedBytes(row)) +
+                       ",\"launch\":" + std::to_string(segment) + cyclesText(cycle, row.cycles));
+    cycle += row.cycles;
   }
 }
 
 } // namespace
 
-Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile) {
+Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile, double clockMegahertz) {
   Writer writer;
-  nameThreads(writer, profile);
-  writeLayers(writer, profile);
+  nameThreads(writer, profile, clockMegahertz);
   Trace trace;
-  auto leftOut = session.timeline([&](const TimelineSlice &slice) {
-    if (slice.onHost) {
+  std::vector<double> begins;
+  for (const ProfileRow &row : profile.rows)
+    begins.resize(std::max<size_t>(begins.size(), row.segment + 1));
+  auto leftOut = session.timeline(clockMegahertz, [&](const TimelineSlice &slice) {
+    if (slice.track == TimelineSlice::Track::Host) {
       writer.slice(slice.name, "host", kHost, 1, slice.begin, slice.end, "");
+      return;
+    }
+    if (slice.track == TimelineSlice::Track::Launch) {
+      begins[slice.segment] = slice.begin;
+      writer.slice(slice.name, "launch", kDevice, kLaunches, slice.begin, slice.end,
+                   "\"launch\":" + std::to_string(slice.segment) + cyclesText(0, slice.cycles));
       return;
     }
     const Thread &unit = kUnits[slice.unit];
     writer.slice(slice.name, unit.name, kDevice, unit.id, slice.begin, slice.end,
-                 "\"launch\":" + std::to_string(slice.segment) +
-                     ",\"instruction\":" + std::to_string(slice.instruction));
+                 "\"launch\":" + std::to_string(slice.segment) + ",\"instruction\":" +
+                     std::to_string(slice.instruction) + cyclesText(slice.cycle, slice.cycles));
     ++trace.instructions;
   });
   if (!leftOut)
     return leftOut.error();
+  writeLayers(writer, profile, begins, clockMegahertz);
   trace.leftOutEvents = *leftOut;
   trace.json = writer.finish({{"model", profile.model},
                               {"machine", profile.machine.name},
                               {"memory", profile.memory},
                               {"cycles", profile.cycles},
+                              {"clock_mhz", clockMegahertz},
                               {"instructions", trace.instructions},
                               {"events_left_out", trace.leftOutEvents}});
   return trace;

@@ -15,9 +15,9 @@ struct Trace {
   uint64_t leftOutEvents = 0; ///< past the limit: begins and ends of instructions that are not in it
 };
 
-/// Process 1 is the device, 1 us a clock cycle: layers, load, array, vector, store, and compute's own loads, an event an instruction with its
-/// text as the name. Process 2 is the host with its own clock, in microseconds from the run's begin.
-isa::Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile);
+/// Process 1 is the device at so many cycles a microsecond: launches, layers, load, array, vector, store, and compute's own loads, an event an instruction with
+/// its text as the name. Process 2 is the host. Both are on one clock, in microseconds from the run's begin.
+isa::Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile, double clockMegahertz);
 
 } // namespace tessera::tools
 

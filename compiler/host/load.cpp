@@ -45,6 +45,10 @@ llvm::orc::SymbolMap driverSymbols(llvm::orc::LLJIT &jit) {
   TESSERA_ADD(tsr_runtime_recorder);
   TESSERA_ADD(tsr_runtime_finish);
   TESSERA_ADD(tsr_runtime_run);
+  TESSERA_ADD(tsr_runtime_start);
+  TESSERA_ADD(tsr_runtime_wait);
+  TESSERA_ADD(tsr_runtime_cpu_begin);
+  TESSERA_ADD(tsr_runtime_cpu_end);
   TESSERA_ADD(tsr_runtime_write_blocked);
   TESSERA_ADD(tsr_runtime_write_windows);
   TESSERA_ADD(tsr_runtime_read_blocked);

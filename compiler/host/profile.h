@@ -10,9 +10,9 @@ namespace tessera::compiler {
 /// A row a mark in the order of the program, and one for what a launch does after its last mark. Fails where nothing was profiled.
 isa::Expected<std::vector<ProfileRow>> profileRows(tsr_runtime *runtime, const Metadata &metadata);
 
-/// Every slice of the last run, the device's and then the host's; gives how many events were past the limit.
+/// Every slice of the last run, the host's and then the device's, which runs at `clockMegahertz`; gives how many events were past the limit.
 isa::Expected<uint64_t> tellTimeline(tsr_runtime *runtime, const Metadata &metadata,
-                                     const isa::MachineConfig &machine,
+                                     const isa::MachineConfig &machine, double clockMegahertz,
                                      const std::function<void(const TimelineSlice &)> &tell);
 
 } // namespace tessera::compiler

@@ -50,8 +50,9 @@ public:
   Expected<std::vector<ProfileRow>> profile() const override {
     return profileRows(runtime_.get(), metadata_);
   }
-  Expected<uint64_t> timeline(const std::function<void(const TimelineSlice &)> &tell) const override {
-    return tellTimeline(runtime_.get(), metadata_, machine_, tell);
+  Expected<uint64_t> timeline(double clockMegahertz,
+                              const std::function<void(const TimelineSlice &)> &tell) const override {
+    return tellTimeline(runtime_.get(), metadata_, machine_, clockMegahertz, tell);
   }
   Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) override;
 
@@ -173,6 +174,7 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
   tsr_runtime_set_timeout(runtime, options.timeoutSeconds);
   if (tsr_runtime_set_threads(runtime, options.threads) != TSR_OK)
     return Error{tsr_runtime_message(runtime)};
+  tsr_runtime_set_overlap(runtime, options.overlap);
   overlaps_ = options.overlap && !onCpu_ && !isDynamic() && !options.profile;
   if (overlaps_)
     object_ = *object;

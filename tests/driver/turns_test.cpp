@@ -208,6 +208,125 @@ TEST_F(ManyTest, TheRunThatFailsIsNamed) {
   EXPECT_EQ(invokeAll(second.get(), failed), TSR_OK);
 }
 
+namespace {
+
+bool besideFails = false;    // the host's work beside the launch gives up
+uint32_t loadedElements = 0; // of the program; more than the memory has make it fail where it is recorded
+bool endedWithoutWait = false;
+
+/// A launch that copies, and host code that reads what another place holds beside it.
+int32_t besideCode(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
+  tsr_recorder *recorder = nullptr;
+  int32_t fresh = 0;
+  tsr_status status = tsr_runtime_recorder(runtime, 0, &recorder, &fresh);
+  const uint32_t bytes = kElements * 16;
+  void *shared = nullptr;
+  if (status != TSR_OK || (status = tsr_runtime_share(runtime, 0, 2 * bytes, &shared)) != TSR_OK)
+    return status;
+  if (fresh) {
+    tsr_record_load(recorder, static_cast<uint32_t>(isa::MemoryType::Acc8bit), 0, 1, 0, 1, loadedElements,
+                    loadedElements, 0, 0, 0, 0, 0, 0, TSR_PUSH_NEXT);
+    tsr_record_store(recorder, 0, 1, bytes, 1, loadedElements, loadedElements, TSR_POP_PREV);
+    if ((status = tsr_runtime_finish(runtime, 0)) != TSR_OK)
+      return status;
+  }
+  std::copy_n(static_cast<const uint8_t *>(inputs[0]), bytes, static_cast<uint8_t *>(shared));
+  if ((status = tsr_runtime_start(runtime, 0)) != TSR_OK)
+    return status;
+  tsr_runtime_cpu_begin(runtime, 7, "beside");
+  if (besideFails)
+    tsr_host_fail("the work beside it failed");
+  tsr_runtime_cpu_end(runtime);
+  if (endedWithoutWait)
+    return TSR_OK;
+  if ((status = tsr_runtime_wait(runtime, 0)) != TSR_OK)
+    return status;
+  std::copy_n(static_cast<uint8_t *>(shared) + bytes, bytes, static_cast<uint8_t *>(outputs[0]));
+  return TSR_OK;
+}
+
+class BesideTest : public testing::Test {
+protected:
+  void open(const char *memory, const char *kind = "functional") {
+    runtime.reset(); // before its device
+    const tsr_device_options options{"pynq", memory, 1 << 20, 0};
+    tsr_device *opened = nullptr;
+    ASSERT_EQ(tsr_device_open(kind, &options, &opened), TSR_OK) << tsr_open_message();
+    device.reset(opened);
+    isa::ProgramImage image;
+    image.configHash = isa::loadMachine("pynq")->hash();
+    image.setText(isa::ProgramImage::kMetadata, R"({"arena_bytes": 8192, "segments": 1})");
+    const std::vector<uint8_t> bytes = *image.serialize();
+    tsr_runtime *made = nullptr;
+    ASSERT_EQ(tsr_runtime_open(device.get(), bytes.data(), bytes.size(), besideCode, &made), TSR_OK);
+    runtime.reset(made);
+    besideFails = endedWithoutWait = false;
+    loadedElements = kElements;
+  }
+  tsr_status invoke(uint8_t first) {
+    std::iota(in.begin(), in.end(), first);
+    const void *inputs[] = {in.data()};
+    void *outputs[] = {out.data()};
+    return tsr_runtime_invoke(runtime.get(), inputs, outputs);
+  }
+
+  std::vector<uint8_t> in = std::vector<uint8_t>(kElements * 16), out = in;
+  std::unique_ptr<tsr_device, void (*)(tsr_device *)> device{nullptr, tsr_device_close};
+  std::unique_ptr<tsr_runtime, void (*)(tsr_runtime *)> runtime{nullptr, tsr_runtime_close};
+};
+
+} // namespace
+
+TEST_F(BesideTest, AWaitComesBehindTheLaunch) {
+  open(nullptr);
+  for (const int overlap : {1, 0}) {
+    tsr_runtime_set_overlap(runtime.get(), overlap);
+    for (int round = 0; round < 100; ++round) {
+      ASSERT_EQ(invoke(static_cast<uint8_t>(round)), TSR_OK) << tsr_runtime_message(runtime.get());
+      ASSERT_EQ(out, in) << round;
+    }
+  }
+  tsr_segment_report report{};
+  ASSERT_EQ(tsr_runtime_report(runtime.get(), 0, &report), TSR_OK);
+  EXPECT_EQ(report.launches, 200u);
+  EXPECT_GT(report.result.cycles, 0u);
+}
+
+TEST_F(BesideTest, NoRunLeavesALaunchBehind) {
+  open(nullptr);
+  for (int round = 0; round < 20; ++round) {
+    besideFails = true;
+    EXPECT_EQ(invoke(1), TSR_OUT_OF_RANGE);
+    EXPECT_STREQ(tsr_runtime_message(runtime.get()), "the work beside it failed");
+    besideFails = false;
+    endedWithoutWait = true;
+    EXPECT_EQ(invoke(2), TSR_OK);
+    endedWithoutWait = false;
+    ASSERT_EQ(invoke(static_cast<uint8_t>(round)), TSR_OK) << tsr_runtime_message(runtime.get());
+    ASSERT_EQ(out, in);
+  }
+}
+
+TEST_F(BesideTest, ErrorsOfTheDeviceComeWithTheWait) {
+  open("error=4,index=1", "null"); // whose memory the host does not see: start() is the launch
+  EXPECT_EQ(invoke(1), TSR_DEVICE_ERROR);
+  EXPECT_TRUE(std::string(tsr_runtime_message(runtime.get()))
+                  .starts_with("segment 0: core error DRAM_FAULT at instruction 1"))
+      << tsr_runtime_message(runtime.get());
+  open(nullptr);
+  tsr_runtime_set_timeout(runtime.get(), -1);
+  for (const int overlap : {1, 0}) {
+    tsr_runtime_set_overlap(runtime.get(), overlap);
+    EXPECT_EQ(invoke(1), TSR_INVALID_ARGUMENT);
+    EXPECT_STREQ(tsr_runtime_message(runtime.get()),
+                 "segment 0: timeout must be a number of seconds, not negative");
+    tsr_launch_result ended{};
+    EXPECT_EQ(tsr_device_wait(device.get(), 10, &ended), TSR_OK);
+  }
+  EXPECT_EQ(tsr_runtime_start(runtime.get(), 1), TSR_INVALID_ARGUMENT);
+  EXPECT_EQ(tsr_runtime_wait(runtime.get(), 1), TSR_INVALID_ARGUMENT);
+}
+
 TEST_F(ManyTest, ADeviceOutOfTheHostsSightRunsOneAfterTheOther) {
   const tsr_device_options options{"pynq", nullptr, 1 << 20, 0};
   tsr_device *opened = nullptr;

@@ -85,6 +85,51 @@ class MixedTest(unittest.TestCase):
                     self.assertEqual(report[key], alone[key], key)
                 self.assertEqual([layer["cycles"] for layer in report["layers"]], [layer["cycles"] for layer in alone["layers"]])
 
+    def test_the_cpu_works_beside_a_launch_on_one_clock(self):
+        # BlazeFace: the heads of the larger grid are dequantised while the last launch runs.
+        model, cases = model_and_cases("openmv/blazeface_front_128")
+        trace = os.path.join(self.folder, "trace.json")
+        report, _ = self.run_model("openmv/blazeface_front_128", "--device", "cycle", "--machine", "pynq", "--trace", trace, "--clock", "50", command="profile")
+        with open(trace, encoding="utf-8") as stream:
+            document = json.load(stream)
+        events = [event for event in document["traceEvents"] if event["ph"] == "X"]
+        launches = sorted((event for event in events if event["cat"] == "launch"), key=lambda event: event["args"]["launch"])
+        host = [event for event in events if event["cat"] == "host"]
+        self.assertEqual(document["otherData"]["clock_mhz"], 50)
+        self.assertEqual(sum(launch["args"]["cycles"] for launch in launches), report["cycles"])
+
+        def end(event):
+            return event["ts"] + event["dur"]
+        for launch in launches:
+            self.assertAlmostEqual(launch["dur"], launch["args"]["cycles"] / 50, places=3)
+        for of in (launches, host):  # the device does one launch at a time, the host one thing
+            for one, other in zip(of, of[1:]):
+                self.assertLessEqual(end(one), other["ts"] + 1e-3)
+        starts = [event for event in host if event["name"] == "start"]
+        waits = [event for event in host if event["name"] == "wait"]
+        self.assertEqual((len(starts), len(waits)), (len(launches), len(launches)))
+        beside = [[event["name"] for event in host if event["ts"] >= start["ts"] and end(event) <= wait["ts"] and event["name"] not in ("start", "host code")]
+                  for start, wait in zip(starts, waits)]
+        for launch, start, wait in zip(launches, starts, waits):
+            self.assertAlmostEqual(launch["ts"], start["ts"], places=3)
+            self.assertGreaterEqual(end(wait), end(launch) - 1e-3)
+        self.assertEqual([len(names) for names in beside], [0] * (len(launches) - 1) + [1], beside)
+        work = next(event for event in host if event["name"] == beside[-1][0])
+        self.assertLess(work["ts"], end(launches[-1]))
+        self.assertGreater(end(work), launches[-1]["ts"])
+
+    def test_branches_give_the_same_bytes_without_overlap(self):
+        for name, device, machine in (("openmv/blazeface_front_128", "functional", "pynq"), ("openmv/blazeface_front_128", "cycle", "tiny"),
+                                      ("tflite-micro/keyword_scrambled", "functional", "tiny"), ("tflite-micro/keyword_scrambled", "cycle", "pynq")):
+            with self.subTest(name=name, device=device, machine=machine):
+                arguments = ("--device", device, "--machine", machine)
+                alone, expected = self.run_model(name, *arguments, "--no-overlap")
+                for _ in range(5 if device == "functional" else 1):
+                    report, outputs = self.run_model(name, *arguments)
+                    self.assertEqual(report["cycles"], alone["cycles"])
+                    for output, of in expected.items():
+                        np.testing.assert_array_equal(outputs[output], of)
+
     def test_the_case_that_fails_is_named(self):
         # A launch that does not end in time: the same line whether two run at a time or one.
         model, cases = model_and_cases("tinyengine/vww")

@@ -138,27 +138,45 @@ class ProfileTest(unittest.TestCase):
                 for event in events["X"]:
                     if event["pid"] == 1:
                         slices.setdefault(threads[event["tid"]], []).append(event)
-                self.assertEqual(other["instructions"], sum(len(of) for name, of in slices.items() if name != "layers"))
+                self.assertEqual(other["instructions"], sum(len(of) for name, of in slices.items() if name not in ("layers", "launches")))
                 self.assertEqual(other["cycles"], profile["cycles"])
                 # The layers follow one another without a gap; no unit does two instructions at once; all of them end before the launch does.
                 layers = slices["layers"]
-                self.assertEqual([event["ts"] for event in layers[1:]], [event["ts"] + event["dur"] for event in layers[:-1]])
+                self.assertEqual([event["args"]["cycle"] for event in layers[1:]], [event["args"]["cycle"] + event["args"]["cycles"] for event in layers[:-1]])
                 self.assertEqual([event["name"] for event in layers], [row["name"] for row in profile["layers"] if row["cycles"]])
-                self.assertEqual(sum(event["dur"] for event in layers), profile["cycles"])
+                self.assertEqual(sum(event["args"]["cycles"] for event in layers), profile["cycles"])
+                # All of the device's events stand where their cycle says, from the launch's begin, a hundred a microsecond.
+                (launch,) = slices["launches"]
+                self.assertEqual(launch["args"]["cycles"], profile["cycles"])
+                for of in slices.values():
+                    for event in of:
+                        self.assertAlmostEqual(event["ts"], launch["ts"] + event["args"]["cycle"] / 100, places=3)
+                        self.assertAlmostEqual(event["dur"], event["args"]["cycles"] / 100, places=3)
                 verbs = {"load": ("load", "set"), "store": ("store",), "array": ("reduce", "gemm"), "vector": ("vec", "alu"), "compute's loads": ("load",)}
                 for name, verb in verbs.items():
                     of = slices[name]
                     for one, other_one in zip(of, of[1:]):
-                        self.assertLessEqual(one["ts"] + one["dur"], other_one["ts"])
+                        self.assertLessEqual(one["args"]["cycle"] + one["args"]["cycles"], other_one["args"]["cycle"])
                         self.assertLess(one["args"]["instruction"], other_one["args"]["instruction"])
-                    self.assertLessEqual(of[-1]["ts"] + of[-1]["dur"], profile["cycles"])
+                    self.assertLessEqual(of[-1]["args"]["cycle"] + of[-1]["args"]["cycles"], profile["cycles"])
                     for event in of:
                         self.assertIn(event["name"].split()[0].split("_")[0], verb)
                 # The array cannot take a micro-op outside of its instructions.
-                self.assertGreaterEqual(sum(event["dur"] for event in slices["array"]), profile["total"]["classes"]["array"])
+                self.assertGreaterEqual(sum(event["args"]["cycles"] for event in slices["array"]), profile["total"]["classes"]["array"])
                 host = [event for event in events["X"] if event["pid"] == 2]
                 # The result is one pixel, which the CPU's softmax reads where it lies.
-                self.assertEqual({"launch", "write input", "emit program", "CPU code"}, {event["name"] for event in host})
+                names = {event["name"] for event in host} - {"host code"}
+                softmax = next(event for event in host if event["name"] not in ("start", "wait", "write input", "emit program", "host code"))
+                self.assertEqual(names, {"start", "wait", "write input", "emit program", softmax["name"]})
+                # One clock: the launch begins when the host starts it, the host waits until it ends, and goes on then.
+                by_name = {event["name"]: event for event in host}
+                start, wait = by_name["start"], by_name["wait"]
+                end = launch["ts"] + launch["dur"]
+                self.assertAlmostEqual(launch["ts"], start["ts"], places=3)
+                self.assertAlmostEqual(wait["ts"] + wait["dur"], end, places=3)
+                self.assertGreaterEqual(softmax["ts"], end - 1e-3)
+                for name in ("write input", "emit program"):
+                    self.assertLessEqual(by_name[name]["ts"] + by_name[name]["dur"], start["ts"] + 1e-3)
 
     def test_the_timeline_changes_no_cycle(self):
         path = self.path("profile.json")
@@ -173,8 +191,9 @@ class ProfileTest(unittest.TestCase):
         self.assertGreater(other["events_left_out"], 0)
         self.assertLessEqual(other["instructions"], 50)
         self.assertGreater(other["instructions"], 25)
-        kept = {json.dumps(event) for event in events["X"] if event["pid"] == 1}
-        self.assertLessEqual(kept, {json.dumps(event) for event in whole["X"] if event["pid"] == 1})
+        def cycles_of(events):
+            return {(event["name"], event["tid"], *event["args"].values()) for event in events["X"] if event["pid"] == 1}
+        self.assertLessEqual(cycles_of(events), cycles_of(whole))
         self.assertEqual(self.tessera("profile", "--trace-limit", "5").returncode, 2)
 
     def test_the_roofline_is_a_picture(self):

@@ -2,6 +2,7 @@
 // first-run recording, launch) and `tessera_main` (the segments in order on static buffers), declares `cpu_segment_K` for each
 // `@cpu_body_K`, and removes @main and the recorded commands. Refuses a @main that does more than call segments.
 #include "dialect/convert.h"
+#include "passes/beside.h"
 #include "passes/host_builder.h"
 #include "passes/passes.h"
 
@@ -36,6 +37,10 @@ public:
         records.push_back(function);
     }
     HostBuilder builder(getOperation());
+    llvm::DenseSet<int64_t> inTwo; // segments
+    for (auto call : main.getOps<mlir::func::CallOp>())
+      if (isLaunch(call) && !callsBeside(call).empty())
+        inTwo.insert(calleeOf(call)->getAttrOfType<mlir::IntegerAttr>("npu.segment").getInt());
     buildMain(builder, main);
     main.erase();
     for (auto record : records) {
@@ -45,12 +50,11 @@ public:
       buildRecord(builder, name, commands);
     }
     for (auto segment : segments) {
-      std::string name = segment.getName().str();
       const std::vector<Edge> inputs = edgesOf(segment, "npu.inputs"),
                               outputs = edgesOf(segment, "npu.outputs");
       int64_t index = segment->getAttrOfType<mlir::IntegerAttr>("npu.segment").getInt();
       segment.erase();
-      buildSegment(builder, name, index, inputs, outputs);
+      buildSegment(builder, index, inTwo.contains(index), inputs, outputs);
     }
   }
 
@@ -75,10 +79,9 @@ private:
   static llvm::DenseMap<mlir::Value, Edge> placedOutside(mlir::func::FuncOp main) {
     llvm::DenseMap<mlir::Value, Edge> placed;
     for (auto call : main.getOps<mlir::func::CallOp>()) {
-      auto segment =
-          mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(call, call.getCalleeAttr());
-      if (!segment || !segment->hasAttr("npu.segment"))
+      if (!isLaunch(call))
         continue;
+      mlir::func::FuncOp segment = calleeOf(call);
       for (auto [value, edge] : llvm::zip_equal(call.getOperands(), edgesOf(segment, "npu.inputs")))
         if (isShared(edge))
           placed[value] = edge;
@@ -121,6 +124,9 @@ private:
       }
       return pointer->second;
     };
+    // For each call, the launches whose end the host waits for behind it.
+    llvm::DenseMap<mlir::Operation *, std::pair<std::string, mlir::Value>> ends;
+    const bool hasLaunches = llvm::any_of(body.getOps<mlir::func::CallOp>(), isLaunch);
     for (auto call : body.getOps<mlir::func::CallOp>()) {
       std::vector<mlir::Value> inputs, outputs;
       for (mlir::Value operand : call.getOperands())
@@ -128,11 +134,26 @@ private:
       for (mlir::Value result : call.getResults())
         outputs.push_back(pointerOf(result));
       mlir::Value in = b.pointerArray(inputs), out = b.pointerArray(outputs);
-      llvm::StringRef callee = call.getCallee();
-      if (callee.consume_front("cpu_body_"))
-        b.callVoid("cpu_segment_" + callee.str(), {in, out});
-      else
-        b.callOrReturn(callee.str(), {runtime, in, out});
+      const std::string number = call.getCallee().rsplit('_').second.str();
+      if (isLaunch(call)) {
+        if (auto beside = callsBeside(call); !beside.empty()) {
+          b.callOrReturn("npu_start_" + number, {runtime, in});
+          ends[beside.back()] = {"npu_end_" + number, out};
+        } else {
+          b.callOrReturn("npu_segment_" + number, {runtime, in, out});
+        }
+        continue;
+      }
+      if (hasLaunches) { // libraries and host code alone have no runtime that draws a timeline
+        auto name = calleeOf(call)->getAttrOfType<mlir::StringAttr>("cpu.name");
+        b.callOrReturn("tsr_runtime_cpu_begin", {runtime, b.constant(std::stoi(number)),
+                                                 b.text("cpu_name_" + number, name ? name.str() : "CPU")});
+      }
+      b.callVoid("cpu_segment_" + number, {in, out});
+      if (hasLaunches)
+        b.callOrReturn("tsr_runtime_cpu_end", {runtime});
+      if (auto end = ends.find(call); end != ends.end())
+        b.callOrReturn(end->second.first, {runtime, end->second.second});
     }
     for (auto [from, to] : copies)
       b.copy(to, pointers[from], bytesOf(from.getType()));
@@ -146,16 +167,41 @@ private:
             b.constant(e[1]), b.constant(e[2]), b.constant(e[3])};
   }
 
-  void buildSegment(HostBuilder &b, const std::string &name, int64_t index, const std::vector<Edge> &inputs,
+  // The launch and what its edges ask for, in one function, or in two where the CPU has work beside it.
+  void buildSegment(HostBuilder &b, int64_t index, bool inTwo, const std::vector<Edge> &inputs,
                     const std::vector<Edge> &outputs) {
-    auto function = b.begin(name, {b.ptr(), b.ptr(), b.ptr()});
+    const std::string number = std::to_string(index);
+    auto begin = [&](const std::string &name, size_t pointers) {
+      return b.begin(name + number, std::vector<mlir::Type>(pointers, b.ptr()));
+    };
+    auto function = inTwo ? begin("npu_start_", 2) : begin("npu_segment_", 3);
     mlir::Value runtime = function.getArgument(0), segment = b.constant(index);
     mlir::Value recorder = b.slot(b.ptr()), fresh = b.slot(b.i32());
     b.callOrReturn("tsr_runtime_recorder", {runtime, segment, recorder, fresh});
     b.ifNotZero(b.load(b.i32(), fresh), [&] {
-      b.callOrReturn("npu_record_" + std::to_string(index), {b.load(b.ptr(), recorder)});
+      b.callOrReturn("npu_record_" + number, {b.load(b.ptr(), recorder)});
       b.callOrReturn("tsr_runtime_finish", {runtime, segment});
     });
+    buildInputs(b, number, runtime, function.getArgument(1), inputs);
+    b.callOrReturn(inTwo ? "tsr_runtime_start" : "tsr_runtime_run", {runtime, segment});
+    if (inTwo) {
+      b.finish();
+      function = begin("npu_end_", 2);
+      runtime = function.getArgument(0);
+      b.callOrReturn("tsr_runtime_wait", {runtime, b.constant(index)});
+    }
+    mlir::Value results = function.getArgument(inTwo ? 1 : 2);
+    for (auto [i, e] : llvm::enumerate(outputs)) {
+      if (isShared(e))
+        b.callOrReturn("tsr_runtime_take", {runtime, b.constant(e[0]), b.constant(e[1])});
+      else if (!isNone(e))
+        b.callOrReturn("tsr_runtime_read_blocked", edge(b, runtime, results, i, e));
+    }
+    b.finish();
+  }
+
+  void buildInputs(HostBuilder &b, const std::string &number, mlir::Value runtime, mlir::Value pointers,
+                   const std::vector<Edge> &inputs) {
     for (auto [i, e] : llvm::enumerate(inputs)) {
       if (isNone(e))
         continue;
@@ -163,21 +209,14 @@ private:
         b.callOrReturn("tsr_runtime_give", {runtime, b.constant(e[0]), b.constant(e[1])});
         continue;
       }
-      auto arguments = edge(b, runtime, function.getArgument(1), i, e);
+      auto arguments = edge(b, runtime, pointers, i, e);
       bool gathered = e.size() > 4; // windows: their geometry, then the fill
       if (gathered)
-        arguments.push_back(b.wordArray(name + "_window_" + std::to_string(i), {e.begin() + 4, e.end() - 1}));
+        arguments.push_back(b.wordArray("npu_segment_" + number + "_window_" + std::to_string(i),
+                                        {e.begin() + 4, e.end() - 1}));
       arguments.push_back(b.constant(gathered ? e.back() : 0));
       b.callOrReturn(gathered ? "tsr_runtime_write_windows" : "tsr_runtime_write_blocked", arguments);
     }
-    b.callOrReturn("tsr_runtime_run", {runtime, segment});
-    for (auto [i, e] : llvm::enumerate(outputs)) {
-      if (isShared(e))
-        b.callOrReturn("tsr_runtime_take", {runtime, b.constant(e[0]), b.constant(e[1])});
-      else if (!isNone(e))
-        b.callOrReturn("tsr_runtime_read_blocked", edge(b, runtime, function.getArgument(2), i, e));
-    }
-    b.finish();
   }
 
   // LLVM's time for a function grows with the square of its calls, so long lists are cut into several.

@@ -103,6 +103,19 @@ mlir::Value HostBuilder::wordArray(const std::string &name, const std::vector<in
   return builder_.create<LLVM::AddressOfOp>(loc_, global);
 }
 
+mlir::Value HostBuilder::text(const std::string &name, const std::string &value) {
+  const std::string bytes = value + '\0';
+  auto type = LLVM::LLVMArrayType::get(mlir::IntegerType::get(module_.getContext(), 8), bytes.size());
+  LLVM::GlobalOp global;
+  {
+    mlir::OpBuilder::InsertionGuard guard(builder_);
+    builder_.setInsertionPointToStart(module_.getBody());
+    global = builder_.create<LLVM::GlobalOp>(loc_, type, /*isConstant=*/true, LLVM::Linkage::Internal, name,
+                                             builder_.getStringAttr(bytes));
+  }
+  return builder_.create<LLVM::AddressOfOp>(loc_, global);
+}
+
 void HostBuilder::copy(mlir::Value to, mlir::Value from, uint64_t bytes) {
   mlir::Value size = builder_.create<LLVM::ConstantOp>(loc_, builder_.getI64Type(),
                                                        builder_.getI64IntegerAttr(int64_t(bytes)));

@@ -37,6 +37,7 @@ public:
   mlir::Value pointerArray(const std::vector<mlir::Value> &pointers);
   mlir::Value buffer(const std::string &name, uint64_t bytes);                       // zeroed static memory
   mlir::Value wordArray(const std::string &name, const std::vector<int32_t> &words); // constant static memory
+  mlir::Value text(const std::string &name, const std::string &value);               // constant, ends with 0
   void copy(mlir::Value to, mlir::Value from, uint64_t bytes);
 
   mlir::Value call(const std::string &callee, const std::vector<mlir::Value> &arguments);

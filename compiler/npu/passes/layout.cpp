@@ -7,6 +7,7 @@
 #include "core/region.h"
 #include "core/shift_exit.h"
 #include "dialect/convert.h"
+#include "passes/beside.h"
 #include "passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -141,11 +142,9 @@ private:
     int step = 0;
     llvm::DenseMap<mlir::Value, Border> borders;
     llvm::DenseMap<mlir::Value, int> made; // by host code: when
+    int launch = 0;                        // first step of the last launch
+    llvm::SmallVector<mlir::func::CallOp> beside;
   };
-
-  static mlir::func::FuncOp calleeOf(mlir::func::CallOp call) {
-    return mlir::SymbolTable::lookupNearestSymbolFrom<mlir::func::FuncOp>(call, call.getCalleeAttr());
-  }
 
   // What the host writes before the launch: the argument, or its windows.
   static mlir::Value written(mlir::Value argument) {
@@ -192,8 +191,9 @@ private:
       }
     if (function->hasAttr("npu.segment"))
       return addSegment(function, call, plan, segments);
+    // What runs beside a launch writes while that reads and writes its own.
     for (mlir::Value result : call.getResults())
-      plan.made[result] = plan.step;
+      plan.made[result] = llvm::is_contained(plan.beside, call) ? plan.launch : plan.step;
     ++plan.step;
     return mlir::success();
   }
@@ -261,6 +261,8 @@ private:
       plan.borders[call.getResult(unsigned(index))] = {tensor, crossing};
     }
     plan.step = step + 2;
+    plan.launch = begin;
+    plan.beside = call ? callsBeside(call) : llvm::SmallVector<mlir::func::CallOp>();
     segments.push_back(std::move(segment));
     return mlir::success();
   }

@@ -1,6 +1,6 @@
 // Segments. Cuts @main into maximal runs of operations of one kind: each run of npu operations becomes `@npu_segment_K` (one
 // launch), each run of others `@cpu_body_K`, and @main only calls them. Runs are grown greedily: as long as an operation of the
-// same kind has its operands, it joins. Constants go with their users. Refuses a result that is a constant.
+// same kind has its operands, it joins. What the CPU could do before a launch that does not need it comes behind it. Constants go with their users. Refuses a result that is a constant.
 #include "dialect/NpuDialect.h"
 #include "passes/passes.h"
 
@@ -59,6 +59,52 @@ std::vector<Segment> cut(mlir::Block &block) {
   return segments;
 }
 
+// Of the CPU's run before a launch only what the launch needs stays there. The rest comes behind it, where it runs beside it (beside.h).
+std::vector<Segment> restBehindLaunches(std::vector<Segment> segments) {
+  std::vector<Segment> all;
+  for (size_t i = 0; i < segments.size(); ++i) {
+    if (segments[i].npu || i + 1 == segments.size()) {
+      all.push_back(std::move(segments[i]));
+      continue;
+    }
+    const std::set<mlir::Operation *> mine(segments[i].operations.begin(), segments[i].operations.end());
+    std::set<mlir::Operation *> needed; // membership only, never iterated
+    std::vector<mlir::Operation *> work = segments[i + 1].operations;
+    while (!work.empty()) {
+      mlir::Operation *op = work.back();
+      work.pop_back();
+      for (mlir::Value v : usesOf(op))
+        if (mlir::Operation *from = v.getDefiningOp(); mine.count(from) && needed.insert(from).second)
+          work.push_back(from);
+    }
+    Segment first{false, {}}, rest{false, {}};
+    for (mlir::Operation *op : segments[i].operations)
+      (needed.count(op) ? first : rest).operations.push_back(op);
+    if (!first.operations.empty())
+      all.push_back(std::move(first));
+    all.push_back(std::move(segments[++i]));
+    if (!rest.operations.empty())
+      all.push_back(std::move(rest));
+  }
+  return all;
+}
+
+// What a run of the CPU's is called on a timeline: the first layer, and how many more.
+std::string nameOf(const Segment &segment) {
+  std::vector<std::string> names;
+  for (mlir::Operation *op : segment.operations)
+    op->getLoc()->walk([&](mlir::Location inner) {
+      auto name = llvm::dyn_cast<mlir::NameLoc>(inner);
+      const std::string text = name ? name.getName().getValue().split(':').second.str() : "";
+      if (!text.empty() && !llvm::is_contained(names, text))
+        names.push_back(text);
+      return mlir::WalkResult::advance();
+    });
+  if (names.empty())
+    return "CPU";
+  return names.front() + (names.size() > 1 ? " +" + std::to_string(names.size() - 1) : "");
+}
+
 class SegmentPass : public mlir::PassWrapper<SegmentPass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SegmentPass)
@@ -77,7 +123,7 @@ public:
         return signalPassFailure();
       }
     int64_t next[2] = {0, 0};
-    for (const Segment &segment : cut(block))
+    for (const Segment &segment : restBehindLaunches(cut(block)))
       outline(main, segment, next[segment.npu]++);
     for (mlir::Operation &op : llvm::make_early_inc_range(llvm::reverse(block)))
       if (isConstant(&op) && op.use_empty())
@@ -108,6 +154,8 @@ private:
     auto function = builder.create<mlir::func::FuncOp>(segment.operations.front()->getLoc(), name, type);
     function.setPrivate();
     function->setAttr(segment.npu ? "npu.segment" : "cpu.segment", builder.getI64IntegerAttr(index));
+    if (!segment.npu)
+      function->setAttr("cpu.name", builder.getStringAttr(nameOf(segment)));
 
     mlir::Block *body = function.addEntryBlock();
     builder.setInsertionPointToEnd(body);

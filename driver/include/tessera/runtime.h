@@ -43,6 +43,9 @@ void tsr_runtime_set_heap(tsr_runtime *runtime, uint64_t bytes);
  * that are not taken. Results do not depend on it. */
 tsr_status tsr_runtime_set_threads(tsr_runtime *runtime, uint32_t threads);
 
+/* 0: host code never runs beside a launch; 1 at first. Results do not depend on it. */
+void tsr_runtime_set_overlap(tsr_runtime *runtime, int on);
+
 /* One inference. Where the metadata says `dynamic`, `inputs` has twice as many entries: the data of each input, then for each
  * a `const int64_t *` to its extents; and `outputs[i]` is not used (NULL) where output i has an extent that the run decides. */
 tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs);
@@ -116,10 +119,11 @@ typedef struct tsr_slice {
 tsr_status tsr_runtime_timeline(tsr_runtime *runtime, uint32_t segment, const tsr_slice **slices,
                                 uint64_t *count, uint64_t *leftOut);
 
-/* What the host did in the last run, in order of time: seconds from the run's begin. */
+/* What the host's thread did in the last run, in order of time: seconds from the run's begin. */
 typedef struct tsr_host_slice {
-  const char *what; /* "emit program", "launch", "write input", "read output" */
-  uint32_t segment; /* of emit program and launch */
+  const char *
+      what; /* "emit program", "write input", "read output", "start" and "wait" of a launch, or the name of a CPU segment */
+  uint32_t segment; /* of emit program, start, wait and CPU segments */
   double begin, end;
 } tsr_host_slice;
 tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
@@ -163,6 +167,16 @@ tsr_status tsr_runtime_write_windows(tsr_runtime *runtime, uint32_t offset, cons
                                      const uint32_t window[10], int32_t fill);
 tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_t *nhwc, uint32_t height,
                                     uint32_t width, uint32_t channels);
+
+/* The same in two: what stands between runs beside the launch, on the caller's thread, and calls nothing here that uses the device (share, cpu_begin and
+ * cpu_end do not). Where the host does not see the device's memory, or after tsr_runtime_set_overlap(runtime, 0), start() returns behind the launch. The launch has its
+ * limit, so wait() has one. */
+tsr_status tsr_runtime_start(tsr_runtime *runtime, uint32_t segment);
+tsr_status tsr_runtime_wait(tsr_runtime *runtime, uint32_t segment);
+
+/* Around a CPU segment, for the timeline; `name` stays valid as long as the host code. */
+tsr_status tsr_runtime_cpu_begin(tsr_runtime *runtime, uint32_t segment, const char *name);
+tsr_status tsr_runtime_cpu_end(tsr_runtime *runtime);
 
 /* Where host code writes what a launch reads, and reads what a launch wrote, without a copy: the arena's bytes, valid as long as the runtime.
  * Between the writing and the launch stands give(), between the launch and the reading take(); they do nothing but count where the host sees the device's memory, and

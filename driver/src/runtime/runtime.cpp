@@ -3,6 +3,7 @@
 #include "tessera/isa/json.h"
 
 #include <numeric>
+#include <utility>
 
 using namespace tessera;
 using namespace tessera::driver;
@@ -174,17 +175,69 @@ Status finishSegment(tsr_runtime &runtime, uint32_t segment) {
   return {};
 }
 
-Status runSegment(tsr_runtime &runtime, uint32_t segment) {
-  if (Status status = checkSegment(runtime, segment); !status.ok())
-    return status;
-  tsr_runtime::Segment &s = runtime.segments[segment];
-  if (!s.recorder)
-    return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
+namespace {
+
+/// The launch in its turn, on whichever thread.
+Status launchInTurn(tsr_runtime &runtime, uint32_t segment) {
   if (Status status = takeTurn(runtime); !status.ok())
     return status;
   Status status = launchSegment(runtime, segment);
   giveTurn(runtime);
   return status;
+}
+
+Status checkRecorded(const tsr_runtime &runtime, uint32_t segment) {
+  if (Status status = checkSegment(runtime, segment); !status.ok())
+    return status;
+  if (!runtime.segments[segment].recorder)
+    return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
+  if (runtime.segments[segment].running.valid())
+    return failure(TSR_INVALID_ARGUMENT, "segment %u: a launch is still running", segment);
+  return {};
+}
+
+void keepStart(tsr_runtime &runtime, uint32_t segment) {
+  const double now = secondsOf(runtime);
+  keepHostSlice(runtime, {"start", segment, now, now});
+}
+
+} // namespace
+
+Status runSegment(tsr_runtime &runtime, uint32_t segment) {
+  if (Status status = checkRecorded(runtime, segment); !status.ok())
+    return status;
+  keepStart(runtime, segment);
+  const HostSpan span(runtime, "wait", segment);
+  return launchInTurn(runtime, segment);
+}
+
+Status startSegment(tsr_runtime &runtime, uint32_t segment) {
+  if (Status status = checkRecorded(runtime, segment); !status.ok())
+    return status;
+  tsr_runtime::Segment &s = runtime.segments[segment];
+  if (!runtime.overlaps || !runtime.seesDevice()) {
+    s.ended = runSegment(runtime, segment);
+    return {};
+  }
+  keepStart(runtime, segment);
+  s.running = std::async(std::launch::async, [&runtime, segment] { return launchInTurn(runtime, segment); });
+  return {};
+}
+
+Status waitSegment(tsr_runtime &runtime, uint32_t segment) {
+  if (Status status = checkSegment(runtime, segment); !status.ok())
+    return status;
+  tsr_runtime::Segment &s = runtime.segments[segment];
+  if (!s.running.valid())
+    return std::exchange(s.ended, {});
+  const HostSpan span(runtime, "wait", segment);
+  return s.running.get();
+}
+
+void endLaunches(tsr_runtime &runtime) {
+  for (tsr_runtime::Segment &segment : runtime.segments)
+    if (segment.running.valid())
+      segment.running = {}; // waits
 }
 
 namespace {
@@ -193,7 +246,6 @@ Status launchSegment(tsr_runtime &runtime, uint32_t segment) {
   tsr_runtime::Segment &s = runtime.segments[segment];
   ++s.report.launches;
   s.profiled = false;
-  const HostSpan span(runtime, "launch", segment);
   if (tsr_status status = tsr_record_run(s.recorder, runtime.timeoutSeconds, &s.report.result);
       status != TSR_OK)
     return segmentFailure(segment, status, tsr_record_message(s.recorder));

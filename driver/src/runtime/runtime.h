@@ -10,6 +10,7 @@
 #include "tessera/runtime.h"
 
 #include <chrono>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,8 +41,10 @@ struct tsr_runtime {
   struct Segment {
     tsr_recorder *recorder = nullptr;
     tsr_segment_report report{};
-    bool profiled = false;             ///< the last launch was, and what follows is of it
-    std::vector<uint32_t> markClasses; ///< of the last launch, TSR_CYCLE_CLASSES a mark
+    std::future<tessera::driver::Status> running; ///< the launch, beside which host code runs
+    tessera::driver::Status ended;                ///< what a launch gave that start() waited for
+    bool profiled = false;                        ///< the last launch was, and what follows is of it
+    std::vector<uint32_t> markClasses;            ///< of the last launch, TSR_CYCLE_CLASSES a mark
     uint64_t classes[TSR_CYCLE_CLASSES] = {};
     std::vector<tsr_slice> slices; ///< of the last launch
     uint64_t leftOut = 0;
@@ -62,6 +65,7 @@ struct tsr_runtime {
   uint64_t run = 0;                        ///< among those
   uint32_t launch = 0;                     ///< of the run
   bool hasTurn = false;                    ///< the device is this runtime's
+  bool overlaps = true;                    ///< host code runs beside launches
   std::vector<Segment> segments;
   std::span<uint8_t> arenaBytes;  ///< as the host sees them: the device's own, or a copy
   std::vector<uint8_t> arenaCopy; ///< where the host does not see the device's memory
@@ -72,6 +76,7 @@ struct tsr_runtime {
   std::chrono::steady_clock::time_point runBegin;
   double runSeconds = 0;
   std::vector<tsr_host_slice> hostSlices;           ///< of the last run
+  tsr_host_slice cpuSlice{};                        ///< under way
   tessera::driver::HostHeap heap;                   ///< of host code with dynamic shapes
   std::vector<tessera::driver::HostResult> results; ///< of the last run, where their shapes are dynamic
 
@@ -88,6 +93,10 @@ namespace tessera::driver {
 Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recorder, bool &fresh);
 Status finishSegment(tsr_runtime &runtime, uint32_t segment);
 Status runSegment(tsr_runtime &runtime, uint32_t segment);
+Status startSegment(tsr_runtime &runtime, uint32_t segment);
+Status waitSegment(tsr_runtime &runtime, uint32_t segment);
+/// Ends launches that a run has left behind.
+void endLaunches(tsr_runtime &runtime);
 
 /// Of several runs at once: waits for the next launch's turn, unless it is there; ends it.
 Status takeTurn(tsr_runtime &runtime);
@@ -109,6 +118,9 @@ Status profileIntervals(const tsr_runtime &runtime, uint32_t segment, std::vecto
 
 /// After a launch, where the runtime keeps a timeline: its events as slices of instructions.
 Status keepTimeline(tsr_runtime &runtime, uint32_t segment);
+
+double secondsOf(const tsr_runtime &runtime); ///< since the run's begin
+void keepHostSlice(tsr_runtime &runtime, const tsr_host_slice &slice);
 
 /// What a scope of the host's work takes, where the runtime keeps a timeline.
 class HostSpan {

@@ -63,6 +63,11 @@ void tsr_runtime_set_timeout(tsr_runtime *runtime, double seconds) {
     runtime->timeoutSeconds = seconds;
 }
 
+void tsr_runtime_set_overlap(tsr_runtime *runtime, int on) {
+  if (runtime)
+    runtime->overlaps = on != 0;
+}
+
 void tsr_runtime_set_heap(tsr_runtime *runtime, uint64_t bytes) {
   if (runtime)
     runtime->heap.limitBytes = bytes;
@@ -97,6 +102,7 @@ tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, v
   runtime->borders = {};
   runtime->runBegin = std::chrono::steady_clock::now();
   const int32_t status = callHost(runtime, inputs, outputs);
+  endLaunches(*runtime);
   runtime->runSeconds =
       std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime->runBegin).count();
   if (status != TSR_OK && runtime->message.empty()) {
@@ -213,6 +219,38 @@ tsr_status tsr_runtime_run(tsr_runtime *runtime, uint32_t segment) {
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   return guarded(runtime->message, [&] { return runtime->report(runSegment(*runtime, segment)); });
+}
+
+tsr_status tsr_runtime_start(tsr_runtime *runtime, uint32_t segment) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(startSegment(*runtime, segment)); });
+}
+
+tsr_status tsr_runtime_wait(tsr_runtime *runtime, uint32_t segment) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  return guarded(runtime->message, [&] { return runtime->report(waitSegment(*runtime, segment)); });
+}
+
+tsr_status tsr_runtime_cpu_begin(tsr_runtime *runtime, uint32_t segment, const char *name) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  if (runtime->timelineLimit)
+    runtime->cpuSlice = {name, segment, secondsOf(*runtime), 0};
+  return TSR_OK;
+}
+
+tsr_status tsr_runtime_cpu_end(tsr_runtime *runtime) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  if (!runtime->timelineLimit)
+    return TSR_OK;
+  return guarded(runtime->message, [&] {
+    runtime->cpuSlice.end = secondsOf(*runtime);
+    keepHostSlice(*runtime, runtime->cpuSlice);
+    return TSR_OK;
+  });
 }
 
 tsr_status tsr_runtime_write_blocked(tsr_runtime *runtime, uint32_t offset, const int8_t *nhwc,

@@ -53,10 +53,6 @@ struct Track {
   }
 };
 
-double secondsOf(const tsr_runtime &runtime) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime.runBegin).count();
-}
-
 } // namespace
 
 Status keepTimeline(tsr_runtime &runtime, uint32_t segment) {
@@ -85,13 +81,21 @@ Status keepTimeline(tsr_runtime &runtime, uint32_t segment) {
   return {};
 }
 
+double secondsOf(const tsr_runtime &runtime) {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime.runBegin).count();
+}
+
+void keepHostSlice(tsr_runtime &runtime, const tsr_host_slice &slice) {
+  if (runtime.timelineLimit && runtime.hostSlices.size() < kMaxHostSlices)
+    runtime.hostSlices.push_back(slice);
+}
+
 HostSpan::HostSpan(tsr_runtime &runtime, const char *what, uint32_t segment)
     : runtime_(runtime), slice_{what, segment, secondsOf(runtime), 0} {}
 
 HostSpan::~HostSpan() {
   slice_.end = secondsOf(runtime_);
-  if (runtime_.timelineLimit && runtime_.hostSlices.size() < kMaxHostSlices)
-    runtime_.hostSlices.push_back(slice_);
+  keepHostSlice(runtime_, slice_);
 }
 
 } // namespace tessera::driver

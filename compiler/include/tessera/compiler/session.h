@@ -34,7 +34,7 @@ struct SessionOptions {
   bool assertions = true;
   /// Threads of the CPU's part, the caller's among them; 0: one for each processor that the process may use, and never more.
   uint32_t threads = 1;
-  /// False: run() of several cases does one after the other.
+  /// False: the CPU does nothing while the device runs, and run() of several cases does one after the other.
   bool overlap = true;
   /// Limit of each launch.
   double timeoutSeconds = 600;
@@ -127,15 +127,16 @@ struct ProfileRow {
   uint64_t leastBytes = 0; ///< every byte that the layer reads or writes in device memory, once
 };
 
-/// When something ran. On the device: instructions by unit, in cycles from the first launch's begin, launches one after another. On the
-/// host: in microseconds from the run's begin.
+/// When something ran, on the one clock that host and device share (docs/profile.md).
 struct TimelineSlice {
-  std::string name; ///< the instruction's text, or what the host did
-  bool onHost = false;
-  uint32_t unit = 0; ///< 0 load, 1 store, 2 array, 3 vector unit, 4 compute's loader; of the host 0
+  enum class Track { Host, Launch, Instruction };
+  std::string name; ///< what the host did, or the instruction's text
+  Track track = Track::Host;
+  uint32_t unit = 0; ///< of an instruction: 0 load, 1 store, 2 array, 3 vector unit, 4 compute's loader
   uint32_t segment = 0;
-  uint32_t instruction = 0; ///< its place in the launch's program
-  double begin = 0, end = 0;
+  uint32_t instruction = 0;       ///< its place in the launch's program
+  uint64_t cycle = 0, cycles = 0; ///< of the device: from the launch's begin, and how many
+  double begin = 0, end = 0;      ///< microseconds from the run's begin
 };
 
 class Session {
@@ -173,9 +174,10 @@ public:
   /// What the last run's launches did, row by row in the order of the program; only with SessionOptions::profile.
   virtual isa::Expected<std::vector<ProfileRow>> profile() const = 0;
 
-  /// Tells every slice of the last run's timeline, unit by unit in order of time, and gives how many events were past the limit;
-  /// only with SessionOptions::timelineEvents.
-  virtual isa::Expected<uint64_t> timeline(const std::function<void(const TimelineSlice &)> &tell) const = 0;
+  /// Tells every slice of the last run's timeline, the host's, then launch by launch and unit by unit in order of time, on a device of this
+  /// clock, and gives how many events were past the limit; only with SessionOptions::timelineEvents.
+  virtual isa::Expected<uint64_t> timeline(double clockMegahertz,
+                                           const std::function<void(const TimelineSlice &)> &tell) const = 0;
 
   /// Writes the waveform (FST) of instructions [first, last] of the next run's launches to `path`.
   virtual isa::Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) = 0;
