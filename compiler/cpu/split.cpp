@@ -115,40 +115,48 @@ private:
     return op.getNumRegions() == 0 && mlir::isMemoryEffectFree(&op);
   }
 
-  /// What stands beside the loops of `block` goes to one part: nothing else may use it.
+  /// What stands beside the loops of `block` and is done once: what touches memory, and what needs that.
+  static llvm::SetVector<mlir::Operation *> besideOf(mlir::Block &block) {
+    llvm::SetVector<mlir::Operation *> beside;
+    for (mlir::Operation &op : block.without_terminator()) {
+      const bool needsOthers = llvm::any_of(op.getOperands(), [&](mlir::Value operand) {
+        return operand.getDefiningOp() && beside.contains(operand.getDefiningOp());
+      });
+      if (!isParallel(op) && (needsOthers || !staysOutside(op)))
+        beside.insert(&op);
+    }
+    return beside;
+  }
+
+  /// What stands beside the loops of `block` goes to one part: no loop may use it.
   static bool canSplit(mlir::Block &block) {
     bool hasLoop = false;
     for (mlir::Operation &op : block.without_terminator()) {
-      if (isParallel(op)) {
-        hasLoop = true;
-        auto loop = mlir::cast<mlir::scf::ForOp>(op);
-        if (loop.getNumResults() != 0 || (!isCut(loop) && !canSplit(*loop.getBody())))
-          return false;
-      } else if (!staysOutside(op)) {
-        for (mlir::Operation *user : op.getUsers()) {
-          mlir::Operation *here = block.findAncestorOpInBlock(*user);
-          if (!here || isParallel(*here) || staysOutside(*here))
-            return false;
-        }
-      }
+      if (!isParallel(op))
+        continue;
+      hasLoop = true;
+      auto loop = mlir::cast<mlir::scf::ForOp>(op);
+      if (loop.getNumResults() != 0 || (!isCut(loop) && !canSplit(*loop.getBody())))
+        return false;
     }
+    for (mlir::Operation *op : besideOf(block))
+      for (mlir::Operation *user : op->getUsers())
+        if (mlir::Operation *here = block.findAncestorOpInBlock(*user); !here || isParallel(*here))
+          return false;
     return hasLoop;
   }
 
   // ---- cutting -----------------------------------------------------------------------------------------------------------
 
   void split(mlir::Block &block, mlir::Value part, mlir::Value parts) {
-    llvm::SmallVector<mlir::Operation *> beside;
-    for (mlir::Operation &op : llvm::make_early_inc_range(block.without_terminator())) {
+    const llvm::SetVector<mlir::Operation *> beside = besideOf(block);
+    for (mlir::Operation &op : llvm::make_early_inc_range(block.without_terminator()))
       if (auto loop = mlir::dyn_cast<mlir::scf::ForOp>(op); loop && isParallel(op)) {
         if (isCut(loop))
           cut(loop, part, parts);
         else
           split(*loop.getBody(), part, parts);
-      } else if (!staysOutside(op)) {
-        beside.push_back(&op);
       }
-    }
     if (beside.empty())
       return;
     mlir::OpBuilder builder(block.getTerminator());

@@ -14,9 +14,9 @@
 
 /* The work of a part, in vector operations, that is worth handing over; and how many parts a thread gets where there is enough, so that one that is
  * held up leaves its share to the others. docs/cpu-compiler.md has the measurement. */
-enum { kWorkOfPart = 80000, kPartsOfThread = 4, kMaxThreads = 256 };
-/* Looks for work before a thread sleeps: 60 microseconds on a Xeon, less where a pause is shorter. */
-enum { kLooks = 4000 };
+enum { kWorkOfPart = 15000, kPartsOfThread = 4, kMaxThreads = 256 };
+/* Looks for work before a thread sleeps: 300 microseconds on a Xeon, less where a pause is shorter. */
+enum { kLooks = 20000 };
 
 /* What is to be done is one word: the job's number (upper half), how many parts it has, and the next of them. Who takes a part counts the word up; nothing else of the job
  * is read before that, and the job stays until all its parts are done. */
