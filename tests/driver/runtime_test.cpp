@@ -132,37 +132,48 @@ TEST_P(RuntimeTest, WindowsAreThoseOfTheConvolution) {
   ASSERT_EQ(open(imageOf(R"({"arena_bytes": 65536, "segments": 0})", machine.hash()), device.get()), TSR_OK)
       << tsr_open_message();
   const uint32_t c = 3, kernelHeight = 2, kernelWidth = 3, outHeight = 2, outWidth = 3;
-  // Strides 2 and 3, dilations 3 and 2, padding 1 above and 2 on the left.
-  const uint32_t window[] = {kernelHeight, kernelWidth, 2, 3, 3, 2, 1, 2, outHeight, outWidth};
   std::vector<int8_t> input(kHeight * kWidth * c), expected;
   std::iota(input.begin(), input.end(), int8_t{1});
-  for (int y = 0; y < static_cast<int>(outHeight); ++y)
-    for (int x = 0; x < static_cast<int>(outWidth); ++x)
-      for (int ky = 0; ky < static_cast<int>(kernelHeight); ++ky)
-        for (int kx = 0; kx < static_cast<int>(kernelWidth); ++kx)
-          for (uint32_t channel = 0; channel < c; ++channel) {
-            const int row = 2 * y + 3 * ky - 1, column = 3 * x + 2 * kx - 2;
-            const bool isInside = row >= 0 && row < static_cast<int>(kHeight) && column >= 0 &&
-                                  column < static_cast<int>(kWidth);
-            expected.push_back(
-                isInside ? input[static_cast<uint32_t>(row * static_cast<int>(kWidth) + column) * c + channel]
-                         : int8_t{-9});
-          }
-  ASSERT_EQ(tsr_runtime_write_windows(runtime.get(), 128, input.data(), kHeight, kWidth, c, window, -9),
-            TSR_OK)
-      << tsr_runtime_message(runtime.get());
-  std::vector<int8_t> output(expected.size());
-  ASSERT_EQ(tsr_runtime_read_blocked(runtime.get(), 128, output.data(), outHeight, outWidth,
-                                     kernelHeight * kernelWidth * c),
-            TSR_OK);
-  EXPECT_EQ(output, expected);
+  const auto check = [&](const uint32_t *window) {
+    const std::vector<int> w(window, window + 10);
+    expected.clear();
+    for (int y = 0; y < w[8]; ++y)
+      for (int x = 0; x < w[9]; ++x)
+        for (int ky = 0; ky < w[0]; ++ky)
+          for (int kx = 0; kx < w[1]; ++kx)
+            for (uint32_t channel = 0; channel < c; ++channel) {
+              const int row = w[2] * y + w[4] * ky - w[6], column = w[3] * x + w[5] * kx - w[7];
+              const bool isInside = row >= 0 && row < static_cast<int>(kHeight) && column >= 0 &&
+                                    column < static_cast<int>(kWidth);
+              expected.push_back(
+                  isInside
+                      ? input[static_cast<uint32_t>(row * static_cast<int>(kWidth) + column) * c + channel]
+                      : int8_t{-9});
+            }
+    ASSERT_EQ(tsr_runtime_write_windows(runtime.get(), 128, input.data(), kHeight, kWidth, c, window, -9),
+              TSR_OK)
+        << tsr_runtime_message(runtime.get());
+    std::vector<int8_t> output(expected.size());
+    ASSERT_EQ(tsr_runtime_read_blocked(runtime.get(), 128, output.data(), window[8], window[9],
+                                       window[0] * window[1] * c),
+              TSR_OK);
+    EXPECT_EQ(output, expected);
+  };
+  // Neighbouring taps, over all four edges; then strides 2 and 3, dilations 3 and 2, padding 1 above and 2 on the left.
+  const uint32_t neighbours[] = {2, 3, 1, 1, 1, 1, 1, 2, 5, 7};
+  check(neighbours);
+  const uint32_t window[] = {kernelHeight, kernelWidth, 2, 3, 3, 2, 1, 2, outHeight, outWidth};
+  tsr_borders before{};
+  ASSERT_EQ(tsr_runtime_borders(runtime.get(), &before), TSR_OK);
+  check(window);
   tsr_borders borders{};
   ASSERT_EQ(tsr_runtime_borders(runtime.get(), &borders), TSR_OK);
-  EXPECT_EQ(borders.convertedBytes, 2 * expected.size()) << "gathered, and converted back";
+  EXPECT_EQ(borders.convertedBytes - before.convertedBytes, 2 * expected.size())
+      << "gathered, and converted back";
   const uint32_t ofABlock[] = {1, 1, 1, 1, 1, 1, 0, 0, 1, 1}; // gathered all the same
   ASSERT_EQ(tsr_runtime_write_windows(runtime.get(), 128, input.data(), 1, 1, 4, ofABlock, 0), TSR_OK);
   ASSERT_EQ(tsr_runtime_borders(runtime.get(), &borders), TSR_OK);
-  EXPECT_EQ(borders.convertedBytes, 2 * expected.size() + 4);
+  EXPECT_EQ(borders.convertedBytes - before.convertedBytes, 2 * expected.size() + 4);
   const uint32_t huge[] = {60000, 60000, 1, 1, 1, 1, 0, 0, 60000, 60000};
   EXPECT_EQ(tsr_runtime_write_windows(runtime.get(), 0, input.data(), kHeight, kWidth, c, huge, 0),
             TSR_OUT_OF_RANGE);

@@ -68,6 +68,7 @@ struct tsr_runtime {
   bool overlaps = true;                    ///< host code runs beside launches
   std::vector<Segment> segments;
   std::span<uint8_t> arenaBytes;  ///< as the host sees them: the device's own, or a copy
+  std::vector<int8_t> gathered;   ///< windows on their way
   std::vector<uint8_t> arenaCopy; ///< where the host does not see the device's memory
   tsr_borders borders{};          ///< of the last run
   std::string message;
