@@ -124,7 +124,7 @@ class MixedTest(unittest.TestCase):
             with self.subTest(name=name, device=device, machine=machine):
                 arguments = ("--device", device, "--machine", machine)
                 alone, expected = self.run_model(name, *arguments, "--no-overlap")
-                for _ in range(5 if device == "functional" else 1):
+                for _ in range(2 if device == "functional" else 1):
                     report, outputs = self.run_model(name, *arguments)
                     self.assertEqual(report["cycles"], alone["cycles"])
                     for output, of in expected.items():
