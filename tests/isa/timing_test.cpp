@@ -135,6 +135,22 @@ TEST(Timing, TheArraysResultsGoBeforeTheVectorUnits) {
   EXPECT_NEAR(endOfVector(true), endOfVector(false) + 300, 10);
 }
 
+// Each row of one micro-op takes a beat of two, of which one is dropped; what comes behind is not held up by it.
+TEST(Timing, RowsOfMicroOpsThatFillNoBeat) {
+  const auto markBehind = [](uint32_t rows) {
+    TimingModel model(pynq());
+    for (int i = 0; i < 3; ++i)
+      model.add(load(MemoryType::Uop, rows, 1, 2));
+    model.add(reduce(10, false));
+    model.add(SetMark{});
+    model.finish();
+    return model.marks()[0];
+  };
+  // Bursts of a beat: sixteen in the time of one that goes there and back.
+  EXPECT_NEAR(markBehind(64), 3 * 64 * 43 / 16 + 100, 100);
+  EXPECT_GT(markBehind(512), markBehind(64));
+}
+
 // Nobody gives the token: what comes behind is dropped, not kept.
 TEST(Timing, AProgramThatWaitsForEverEnds) {
   std::vector<Instruction> program(100000, with(load(MemoryType::Inp, 1, 100), kPopNext));

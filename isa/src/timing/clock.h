@@ -7,12 +7,11 @@
 #include <coroutine>
 #include <cstdint>
 #include <exception>
-#include <utility>
 #include <vector>
 
 namespace tessera::isa::timing {
 
-/// Owns a coroutine, which begins at once and never returns a value.
+/// Owns a coroutine, which begins at once and never returns a value. It refers to what surrounds it, so neither may move.
 class Process {
 public:
   struct promise_type {
@@ -23,16 +22,9 @@ public:
     void unhandled_exception() { std::terminate(); }
   };
 
-  Process() = default;
-  Process(Process &&other) noexcept : handle_(std::exchange(other.handle_, {})) {}
-  Process &operator=(Process &&other) noexcept {
-    std::swap(handle_, other.handle_);
-    return *this;
-  }
-  ~Process() {
-    if (handle_)
-      handle_.destroy();
-  }
+  Process(const Process &) = delete;
+  Process &operator=(const Process &) = delete;
+  ~Process() { handle_.destroy(); }
 
 private:
   explicit Process(std::coroutine_handle<promise_type> handle) : handle_(handle) {}

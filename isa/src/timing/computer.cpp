@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 
 namespace tessera::isa::timing {
 
@@ -12,6 +13,9 @@ constexpr size_t kUnitQueue = 2; // that have begun and that their unit has not 
 constexpr uint64_t kIssue = 4;   // from the begin of an instruction to its first micro-op
 constexpr uint64_t kToOut = 27, kToAcc = 13, kSimple = 8; // from the issue to the retirement
 constexpr uint64_t kFillOperands = 260;
+
+constexpr std::array kTokensIn{TokenQueue::LoadToCompute, TokenQueue::StoreToCompute};
+constexpr std::array kTokensOut{TokenQueue::ComputeToLoad, TokenQueue::ComputeToStore};
 
 uint64_t microOps(const auto &loops) {
   return loops.uopEnd > loops.uopBgn ? uint64_t{loops.iterOut} * loops.iterIn * (loops.uopEnd - loops.uopBgn)
@@ -71,20 +75,16 @@ bool Computer::mayBegin(const Work &work) const {
 // Whether the vector unit's tables must be filled for it.
 bool Computer::needsTables(const Instruction &instruction) const {
   const auto *vec = std::get_if<Vec>(&instruction);
-  return vec && vec->op != VecOp::Requantise && !operandsHeld_;
+  return vec && vec->op != VecOp::Requantise && filled_ != operands_;
 }
 
-void Computer::setOperand(const Instruction &instruction) {
-  const auto set = [&](auto &operand) {
-    const auto *i = std::get_if<std::decay_t<decltype(operand)>>(&instruction);
-    if (!i)
-      return;
-    operandsHeld_ = operandsHeld_ && operand.zeroPoint == i->zeroPoint && operand.shift == i->shift &&
-                    operand.multiplier == i->multiplier;
-    operand = *i;
-  };
-  set(lhs_);
-  set(rhs_);
+void Computer::set(const Instruction &instruction) {
+  if (const auto *lhs = std::get_if<SetLhs>(&instruction))
+    operands_.lhs = {lhs->zeroPoint, lhs->shift, lhs->multiplier};
+  if (const auto *rhs = std::get_if<SetRhs>(&instruction))
+    operands_.rhs = {rhs->zeroPoint, rhs->shift, rhs->multiplier};
+  if (const auto *exit = std::get_if<SetExit>(&instruction))
+    operands_.single = exit->mode == ExitMode::TfliteSingle;
 }
 
 Process Computer::begin() {
@@ -99,11 +99,11 @@ Process Computer::begin() {
       while (running(Kind::Vector))
         co_await changed_.wait();
       filled = clock_.now() + kFillOperands;
-      operandsHeld_ = true;
+      filled_ = operands_;
     }
     const Dependencies flags = dependenciesOf(instruction);
     const TokenUse use = tokenUse(Module::Compute, flags);
-    for (const TokenQueue queue : {TokenQueue::LoadToCompute, TokenQueue::StoreToCompute})
+    for (const TokenQueue queue : kTokensIn)
       if (pops(use, queue)) {
         Tokens &tokens = tokens_[queue];
         while (tokens.usable.empty())
@@ -129,10 +129,10 @@ Process Computer::begin() {
       loads_.push({instruction, false, begun});
     if (const auto *mark = std::get_if<SetMark>(&instruction))
       held.mark = int(mark->index % marks_.size());
-    setOperand(instruction);
+    set(instruction);
     if (work.kind != Kind::None && !work.overlap) {
       barrier_ = work.kind;
-      behind_ = held_.size();
+      behind_ = std::accumulate(running_.begin(), running_.end(), uint64_t{0});
     }
     ++running_[size_t(work.kind)];
     chains_ += work.toInp;
@@ -216,13 +216,15 @@ Process Computer::retire() {
       ends = come.front();
       come.pop_front();
     }
-    co_await clock_.until(std::max(ends, retired_ + 1));
+    co_await clock_.until(std::max({ends, retired_ + 1, held.mark >= 0 ? markFree_ : 0}));
     held_.pop_front();
     retired_ = clock_.now();
-    if (held.mark >= 0)
+    if (held.mark >= 0) {
       marks_[size_t(held.mark)] = uint32_t(retired_ + 1);
+      markFree_ = retired_ + 2;
+    }
     const TokenUse use = tokenUse(Module::Compute, held.flags);
-    for (const TokenQueue queue : {TokenQueue::ComputeToLoad, TokenQueue::ComputeToStore})
+    for (const TokenQueue queue : kTokensOut)
       if (pushes(use, queue))
         tokens_[queue].give(retired_);
     // What waits for it begins a cycle later.

@@ -5,6 +5,7 @@
 #include "results.h"
 
 #include <array>
+#include <optional>
 
 namespace tessera::isa::timing {
 
@@ -29,6 +30,15 @@ private:
     bool toInp = false;
     uint64_t pass = 0; // micro-ops of a GEMM's iteration, or 0: another instruction
   };
+  struct Operand {
+    int64_t zeroPoint = 0, shift = 0, multiplier = 0;
+    bool operator==(const Operand &) const = default;
+  };
+  struct Operands {
+    Operand lhs, rhs;
+    bool single = false; // rounds once
+    bool operator==(const Operands &) const = default;
+  };
   struct Held { // begun and not retired
     Kind kind;
     bool chains;   // writes INP
@@ -47,7 +57,7 @@ private:
   Work workOf(const Instruction &instruction) const;
   bool mayBegin(const Work &work) const;
   bool needsTables(const Instruction &instruction) const;
-  void setOperand(const Instruction &instruction);
+  void set(const Instruction &instruction);
   uint64_t startArray(const Work &work, const Instruction &instruction);
   uint64_t guard(bool apart) const;
   uint64_t running(Kind kind) const { return running_[size_t(kind)]; }
@@ -69,11 +79,10 @@ private:
   uint64_t chains_ = 0; // instructions held that write INP
   uint64_t behind_ = 0; // held instructions that stand before the last one without overlap, of barrier_
   Kind barrier_ = Kind::None;
-  uint64_t rangeKnown_ = 0; // of the array's last instruction, where its destinations lie
-  uint64_t retired_ = 0;
-  SetLhs lhs_{};
-  SetRhs rhs_{};
-  bool operandsHeld_ = false;
+  uint64_t rangeKnown_ = 0;             // of the array's last instruction, where its destinations lie
+  uint64_t retired_ = 0, markFree_ = 0; // the marks' register takes one in two cycles
+  Operands operands_;                   // as SET leaves them
+  std::optional<Operands> filled_;      // what the vector unit's tables hold
   std::array<uint32_t, 256> marks_{};
   Condition begun_, ended_, changed_;
   Process beginning_, vector_, retiring_;

@@ -13,10 +13,9 @@ constexpr uint64_t kRoom = 64, kBurst = 8, kOutstanding = 16; // instructions
 
 Fetch::Fetch(Clock &clock, const MachineConfig &machine, ReadChannel &channel, const Queues &queues)
     : Receiver(clock), clock_(clock), beats_(std::max<uint64_t>(1, 16 / machine.busBytes())),
-      channel_(channel), queues_(queues), added_(clock), changed_(clock) {
+      channel_(channel), queues_(queues), added_(clock), changed_(clock), asking_(ask()),
+      handing_(handOut()) {
   channel.connect(Port::Fetch, *this);
-  asking_ = ask();
-  handing_ = handOut();
 }
 
 void Fetch::add(Entry entry) {

@@ -30,7 +30,7 @@ Process Loader::walk() {
       co_await queue_.changed.wait();
     const Load *load = std::get_if<Load>(&queue_.entries.front().instruction);
     const bool empty = !load || !moves(machine_, *load);
-    co_await clock_.until(std::max(queue_.entries.front().cycle + 1, begun) + (load ? kPlan : 1));
+    co_await clock_.until(std::max(queue_.entries.front().cycle + 1, begun) + (load ? planCycles(*load) : 1));
     if (tokens_ && pops(tokenUse(Module::Load, dependenciesOf(queue_.entries.front().instruction)),
                         TokenQueue::ComputeToLoad)) {
       while (tokens_->usable.empty())
@@ -80,14 +80,16 @@ Process Loader::write() {
       const Load &load = std::get<Load>(job.instruction);
       const uint64_t bus = machine_.busBytes(), element = machine_.dramElementBytes(load.memoryType);
       const bool microOps = load.memoryType == MemoryType::Uop;
-      const uint64_t beatWords = microOps ? bus / element : 1; // words take a cycle each
-      const uint64_t rowWords = microOps ? load.xSize : element * load.xSize / bus;
+      // Words take a cycle each.
+      const uint64_t rowWords = microOps ? load.xSize : (element * load.xSize + bus - 1) / bus;
       const uint64_t width = uint64_t{load.xSize} + load.xPad0 + load.xPad1;
       const uint64_t sides = uint64_t{load.xPad0} + load.xPad1; // between two rows
       uint64_t words = rowWords * load.ySize, rowLeft = rowWords;
+      // Of a beat that micro-ops do not fill, at the ends of a run, the rest is dropped: so the load ends with its beats.
+      uint64_t beats = beatsOf(machine_, load);
       uint64_t pads =
           load.yPad0 * width + load.xPad0; // before the next word; written while data are on their way
-      while (words > 0 || pads > 0) {
+      while (beats > 0 || pads > 0) {
         if (pads > 0) {
           const uint64_t some = std::min(pads, ReadChannel::kPieceBeats);
           pads -= some;
@@ -101,8 +103,10 @@ Process Loader::write() {
         co_await clock_.until(piece.cycle + kArrive);
         queued_ -= piece.beats;
         drained.notify();
-        uint64_t some = std::min(piece.beats * beatWords, words), between = 0;
+        const uint64_t some = words * piece.beats / beats;
+        uint64_t between = 0;
         words -= some;
+        beats -= piece.beats;
         uint64_t left = some;
         for (; left > rowLeft; left -= std::exchange(rowLeft, rowWords))
           between += sides;
@@ -111,7 +115,7 @@ Process Loader::write() {
           rowLeft = rowWords;
           pads = sides;
         }
-        if (words == 0)
+        if (beats == 0)
           pads = load.yPad1 * width + load.xPad1;
         co_await clock_.until(slots(load, some + between));
       }

@@ -5,8 +5,9 @@
 namespace tessera::isa::timing {
 
 namespace {
-constexpr uint64_t kRequest = 2; // from the request to the memory
-}
+constexpr uint64_t kRequest = 2;      // from the request to the memory
+constexpr uint64_t kOutstanding = 16; // bursts that the arbiter lets out
+} // namespace
 
 ReadChannel::ReadChannel(Clock &clock, const MemoryTiming &memory)
     : clock_(clock), memory_(memory), asked_(clock), taken_(clock), arbiter_(arbitrate()),
@@ -28,7 +29,7 @@ Process ReadChannel::arbitrate() {
     return kPortCount;
   };
   for (;;) {
-    while (owed_ == memory_.outstandingReads || asking(last) == kPortCount)
+    while (owed_ == std::min(memory_.outstandingReads, kOutstanding) || asking(last) == kPortCount)
       co_await asked_.wait();
     co_await clock_.until(free);
     last = asking(last);
@@ -42,6 +43,14 @@ Process ReadChannel::arbitrate() {
   }
 }
 
+// Who holds up the channel: a port that is full holds up the others' data too.
+Receiver *ReadChannel::withoutRoom(Receiver &next, uint64_t beats) {
+  for (const Asking &port : ports_)
+    if (!port.receiver->hasRoom(port.receiver == &next ? beats : 1))
+      return port.receiver;
+  return nullptr;
+}
+
 Process ReadChannel::answer() {
   for (;;) {
     while (bursts_.empty())
@@ -53,8 +62,8 @@ Process ReadChannel::answer() {
     for (uint64_t left = burst.beats; left > 0;) {
       const uint64_t piece = std::min(left, kPieceBeats);
       left -= piece;
-      while (!receiver.hasRoom(piece)) // all ports wait for it
-        co_await receiver.drained.wait();
+      while (Receiver *full = withoutRoom(receiver, piece))
+        co_await full->drained.wait();
       receiver.receive(piece);
       co_await clock_.until(clock_.now() + piece);
       receiver.received(piece);

@@ -52,6 +52,7 @@ private:
   void ask(Port port, uint64_t beats, std::coroutine_handle<> process);
   Process arbitrate();
   Process answer();
+  Receiver *withoutRoom(Receiver &next, uint64_t beats);
 
   struct Asking {
     Receiver *receiver = nullptr;

@@ -13,8 +13,8 @@ Process Storer::store() {
   for (;;) {
     while (queue_.entries.empty())
       co_await queue_.changed.wait();
-    co_await clock_.until(std::max(queue_.entries.front().cycle + 1, begun) + kPlan);
     const Store store = std::get<Store>(queue_.entries.front().instruction);
+    co_await clock_.until(std::max(queue_.entries.front().cycle + 1, begun) + planCycles(store));
     const TokenUse use = tokenUse(Module::Store, store.dependencies);
     if (pops(use, TokenQueue::ComputeToStore)) {
       Tokens &tokens = tokens_[TokenQueue::ComputeToStore];
@@ -40,7 +40,7 @@ uint64_t Storer::write(const Store &i) {
   const uint64_t slices =
       std::max<uint64_t>(1, machine_.dramElementBytes(MemoryType::Out) / machine_.busBytes());
   const bool any = moves(machine_, MemoryType::Out, i.ySize, i.xSize);
-  uint64_t ask = begin, end = begin + 2;
+  uint64_t ask = begin, end = std::max(begin + 2, ended_ + 1); // of one that moves nothing
   if (any)
     for (Bursts bursts(machine_, i); !bursts.empty();) {
       ask = std::max(ask + 1, responses_.size() < kOutstanding ? 0 : responses_.front() + 1);

@@ -7,10 +7,9 @@
 
 namespace tessera::isa::timing {
 
-inline constexpr uint64_t kPlan = 4; // cycles to plan a transfer
 inline constexpr uint64_t kBurstBeats = 64;
 
-/// A transfer past the end of its memory is refused by the core, whatever it asks for.
+/// A transfer of more than its memory holds is refused by the core; where in the memory it would begin is not looked at here.
 inline bool moves(const MachineConfig &machine, MemoryType memory, uint64_t rows, uint64_t columns) {
   return rows * columns != 0 && rows * columns <= machine.depth(memory);
 }
@@ -19,6 +18,11 @@ inline bool moves(const MachineConfig &machine, const Load &i) {
   return i.xSize != 0 && i.ySize != 0 &&
          moves(machine, i.memoryType, uint64_t{i.ySize} + i.yPad0 + i.yPad1,
                uint64_t{i.xSize} + i.xPad0 + i.xPad1);
+}
+
+/// Cycles to plan a transfer.
+template <class Transfer> uint64_t planCycles(const Transfer &i) {
+  return i.xSize == 0 || i.ySize == 0 ? 1 : 4;
 }
 
 /// The bursts of a transfer, one after another: runs of bytes, cut at 64 beats and at 4 KiB.
@@ -58,5 +62,12 @@ private:
 
   uint64_t bus_, bytes_, runs_, stride_, run_, at_, end_;
 };
+
+template <class Transfer> uint64_t beatsOf(const MachineConfig &machine, const Transfer &i) {
+  uint64_t beats = 0;
+  for (Bursts bursts(machine, i); !bursts.empty();)
+    beats += bursts.next();
+  return beats;
+}
 
 } // namespace tessera::isa::timing

@@ -1,10 +1,10 @@
 // How many cycles a program takes on the core, by a model of its queues, tokens and pipelines; nothing is computed.
 //
 // Contract: instructions are given in program order, as the stream holds them. What the model knows: fetch-ahead and its share of the read
-// channel, the depth of each module's queue, tokens, bursts and what may be outstanding, padding, the order in which compute begins and
-// retires, the latencies of its pipelines. What it leaves out: hazards of the vector unit, and results that are late because of
-// later instructions. Transfers that the core would refuse take no time. The constants are those of
-// the modules in hw_rtl/src; tests hold the whole against the Verilated core.
+// channel, the depth of each module's queue, tokens, bursts and what may be outstanding, padding, results that hold up loads and the vector
+// unit, the order in which compute begins and retires, the latencies of its pipelines. What it leaves out: hazards of the vector unit, and
+// where in its memory a transfer lies. Transfers of more than their memory holds, which the core refuses, move nothing. The constants are
+// those of the modules in hw_rtl/src; tests hold the whole against the Verilated core.
 // Errors: none. A program that would wait for ever gets a number without meaning.
 #pragma once
 
