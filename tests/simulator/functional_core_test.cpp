@@ -30,16 +30,16 @@ protected:
   FunctionalCore core;
   std::vector<uint8_t> dram;
 
-  RunResult run(const std::vector<isa::Instruction> &program, bool finish = true) {
+  RunResult run(const std::vector<isa::Instruction> &program, bool finish = true, uint32_t at = kProgram) {
     std::vector<isa::Instruction> all = program;
     if (finish)
       all.push_back(isa::Finish{});
     for (size_t i = 0; i < all.size(); ++i) {
       const isa::Word128 word = layout.encode(all[i]);
-      std::memcpy(dram.data() + kProgram + 16 * i, &word, 16);
+      std::memcpy(dram.data() + at + 16 * i, &word, 16);
     }
     LaunchRegisters registers;
-    registers.insnAddress = kProgram;
+    registers.insnAddress = at;
     registers.insnCount = static_cast<uint32_t>(all.size());
     return core.run(registers, dram);
   }
@@ -374,6 +374,18 @@ TEST_F(FunctionalCoreTest, AChangedProgramAtTheSameAddressIsSeen) {
   ASSERT_EQ(run({load(MemoryType::Acc, 0, 0x100, 1)}).code, ErrorCode::None);
   ASSERT_EQ(run({load(MemoryType::Acc, 0, 0x120, 1)}).code, ErrorCode::None);
   EXPECT_EQ(acc(0, 0), 2);
+}
+
+TEST_F(FunctionalCoreTest, ProgramsInTurnAreEachTheirOwn) {
+  // More programs than are kept, each launched twice in a row of all: with its own bytes, and with changed ones.
+  for (const int change : {0, 0, 1})
+    for (uint32_t i = 0; i < 40; ++i) {
+      putAcc(0x100, std::vector<int32_t>(8, 1));
+      putAcc(0x120, std::vector<int32_t>(8, 2));
+      const uint32_t from = (i + static_cast<uint32_t>(change)) % 2 ? 0x100 : 0x120;
+      ASSERT_EQ(run({load(MemoryType::Acc, 0, from, 1)}, true, 0x8000 + 64 * i).code, ErrorCode::None);
+      ASSERT_EQ(acc(0, 0), from == 0x100 ? 1 : 2) << i;
+    }
 }
 
 TEST_F(FunctionalCoreTest, ScratchpadsAreReadAsTheyStandInDram) {

@@ -3,6 +3,10 @@
 #include "core_state.h"
 #include "program.h"
 
+#include <algorithm>
+#include <iterator>
+#include <list>
+
 namespace tessera::simulator {
 
 using isa::ErrorCode;
@@ -154,8 +158,27 @@ private:
 } // namespace
 
 struct FunctionalCore::Impl {
+  struct Kept {
+    uint32_t address = 0;
+    Program program;
+  };
+  static constexpr size_t kKept = 32;
+
+  /// What was decoded at that address, or room for it: launches of several programs in turn decode none of them again.
+  Program &programAt(uint32_t address) {
+    auto found =
+        std::find_if(kept.begin(), kept.end(), [&](const Kept &of) { return of.address == address; });
+    if (found == kept.end() && kept.size() < kKept)
+      found = kept.emplace(kept.begin());
+    else if (found == kept.end())
+      found = std::prev(kept.end());
+    found->address = address;
+    kept.splice(kept.begin(), kept, found);
+    return found->program;
+  }
+
   CoreState state;
-  Program program; ///< of the last launch
+  std::list<Kept> kept; ///< the latest first
 };
 
 FunctionalCore::FunctionalCore(const isa::MachineConfig &machine, KernelChoice kernels)
@@ -172,8 +195,9 @@ RunResult FunctionalCore::run(const LaunchRegisters &registers, std::span<uint8_
   state.set = SetRegisters{};
   state.registers = registers;
   state.dram = dram;
-  fetchProgram(state.machine, state.layout, dram, registers, impl_->program);
-  RunResult result = Launch(state, impl_->program).run();
+  Program &program = impl_->programAt(registers.insnAddress);
+  fetchProgram(state.machine, state.layout, dram, registers, program);
+  RunResult result = Launch(state, program).run();
   state.dram = {};
   return result;
 }
