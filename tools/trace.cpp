@@ -121,6 +121,7 @@ Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile
       return;
     }
     if (slice.track == TimelineSlice::Track::Launch) {
+      begins.resize(std::max<size_t>(begins.size(), slice.segment + 1)); // a launch without a row
       begins[slice.segment] = slice.begin;
       writer.slice(slice.name, "launch", kDevice, kLaunches, slice.begin, slice.end,
                    "\"launch\":" + std::to_string(slice.segment) + cyclesText(0, slice.cycles));

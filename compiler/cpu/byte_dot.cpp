@@ -25,8 +25,10 @@ bool isSumOfProducts(mlir::linalg::LinalgOp op) {
     return false;
   const auto isNarrow = [](mlir::Value value) {
     auto wide = value.getDefiningOp<mlir::arith::ExtSIOp>();
-    return wide && mlir::isa<mlir::BlockArgument>(wide.getIn()) &&
-           wide.getIn().getType().getIntOrFloatBitWidth() <= 16;
+    if (!wide)
+      return false;
+    const mlir::Type narrow = wide.getIn().getType();
+    return mlir::isa<mlir::BlockArgument>(wide.getIn()) && (narrow.isInteger(8) || narrow.isInteger(16));
   };
   return isNarrow(product.getLhs()) && isNarrow(product.getRhs()) && product.getLhs() != product.getRhs();
 }

@@ -4,6 +4,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace tessera::compiler::cpu {
 
@@ -201,7 +202,10 @@ mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op) {
     readsSums = true;
   }
   const mlir::Value kept = into->get();
-  if (!readsSums || llvm::is_contained(op.getDpsInputs(), kept))
+  // A tile is written before later ones have read what they need.
+  const bool isRead =
+      llvm::any_of(op.getDpsInputs(), [&](mlir::Value input) { return rootOf(input) == rootOf(kept); });
+  if (!readsSums || isRead)
     return nullptr;
   if (kept == sums)
     return last;
@@ -212,6 +216,12 @@ mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op) {
                        return user == first || user == op || user == last;
                      });
   return isOwn ? last : nullptr;
+}
+
+mlir::Value rootOf(mlir::Value buffer) {
+  while (auto view = buffer.getDefiningOp<mlir::ViewLikeOpInterface>())
+    buffer = view.getViewSource();
+  return buffer;
 }
 
 mlir::memref::GlobalOp constantOf(mlir::Value buffer) {

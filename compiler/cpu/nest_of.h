@@ -31,11 +31,15 @@ struct NestOf {
 /// Nothing where the operation is no reduction of one output by element-wise arithmetic, or an array's strides are not known.
 std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op);
 
+/// The buffer that a view is of.
+mlir::Value rootOf(mlir::Value buffer);
+
 /// What wrote all of `op`'s output `buffer` before it, where that is the only earlier user of the buffer: a fill, or of a reduction an operation that
 /// spreads a constant along some dimensions (a bias). Else null.
 mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value buffer);
 
-/// The operation behind `op` that reads each finished sum once, element by element, where nobody else reads the sums; it may write in their place. Else null.
+/// The operation behind `op` that reads each finished sum once, element by element, where nobody else reads the sums; it may write
+/// in their place, but not where `op` reads, under any name. Else null.
 mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op);
 
 /// The constant that `buffer` is, through views that move nothing; null where it is none.

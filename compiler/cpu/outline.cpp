@@ -9,18 +9,11 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Matchers.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 namespace tessera::compiler::cpu {
 
 namespace {
-
-mlir::Value rootOf(mlir::Value buffer) {
-  while (auto view = buffer.getDefiningOp<mlir::ViewLikeOpInterface>())
-    buffer = view.getViewSource();
-  return buffer;
-}
 
 class OutlinePass : public mlir::PassWrapper<OutlinePass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
@@ -46,8 +39,9 @@ public:
         if (mlir::linalg::LinalgOp last = lastOf(op))
           others.insert(last);
       }
+      // Those that go with others have been erased with them.
       for (mlir::linalg::LinalgOp op : operations)
-        if (!mlir::isa<mlir::linalg::FillOp>(op) && !others.contains(op))
+        if (!others.contains(op) && !mlir::isa<mlir::linalg::FillOp>(op))
           number += outline(function, op, number);
     }
   }
@@ -135,16 +129,12 @@ private:
     return op.getNumDpsInits() == 1 ? firstWriteBefore(op, op.getDpsInits()[0]).getOperation() : nullptr;
   }
 
-  /// What makes of the finished sums what is kept (lastReadAfter), where its buffers are none that the reduction reads under another name.
+  /// What makes of the finished sums what is kept (lastReadAfter), where the sums' buffer goes into the function too.
   static mlir::linalg::LinalgOp lastOf(mlir::linalg::LinalgOp op) {
     const auto nest = nestOf(op);
     if (!nest || !nest->last)
       return nullptr;
-    mlir::linalg::LinalgOp last = nest->last;
-    const mlir::Value kept = rootOf(last.getDpsInits()[0]);
-    const bool isRead =
-        llvm::any_of(op.getDpsInputs(), [&](mlir::Value input) { return rootOf(input) == kept; });
-    return isRead || !op.getDpsInits()[0].getDefiningOp<mlir::memref::AllocOp>() ? nullptr : last;
+    return op.getDpsInits()[0].getDefiningOp<mlir::memref::AllocOp>() ? nest->last : nullptr;
   }
 
   static bool isApart(llvm::ArrayRef<mlir::Value> arguments, unsigned which) {

@@ -39,6 +39,7 @@ isa::Expected<uint64_t> number(const isa::json::Value &metadata, const char *key
 } // namespace
 
 tsr_runtime::~tsr_runtime() {
+  endLaunches(*this); // they use what goes now
   tsr_pool_destroy(pool);
   for (Segment &segment : segments)
     tsr_record_end(segment.recorder);
@@ -182,7 +183,8 @@ Status launchInTurn(tsr_runtime &runtime, uint32_t segment) {
   if (Status status = takeTurn(runtime); !status.ok())
     return status;
   Status status = launchSegment(runtime, segment);
-  giveTurn(runtime);
+  if (status.ok()) // after a failure the run keeps its turn until it has ended: no launch begins
+    giveTurn(runtime);
   return status;
 }
 
