@@ -8,6 +8,9 @@ class CycleTable:
         with open(path, encoding="utf-8") as stream:
             self.cycles = json.load(stream)
 
+    def names(self):
+        return list(self.cycles)
+
     def of(self, network):
         return self.cycles.setdefault(network, {})
 

@@ -17,8 +17,8 @@ import run_network
 import timing_model
 
 TABLE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "seeded_cycles.json")
-MACHINES = {"resnet18": ("pynq", "ultra96", "zcu104"), "resnet50": ("pynq",), "mobilenet_v2": ("pynq", "ultra96"), "squeezenet": ("pynq",),
-            "ssd_mobilenet_v1": ("pynq",), "resnet18_convolutions_vta": ("pynq_vta",)}
+ALL = ("tiny", "pynq", "batch2", "ultra96", "zcu104")
+MACHINES = {"resnet18": ALL, "resnet50": ALL, "mobilenet_v2": ALL, "squeezenet": ALL, "ssd_mobilenet_v1": ALL, "resnet18_convolutions_vta": ("pynq_vta",)}
 INPUTS = {"resnet18_convolutions_vta": (1, 64, 56, 56)}  # others: a picture
 PROMISED = {("resnet18", "pynq"): 7_600_000, ("resnet50", "pynq"): 17_500_000}
 PROMISED_SHARE = {("resnet18", "ultra96"): 0.80, ("resnet18", "zcu104"): 0.80}

@@ -1,4 +1,4 @@
-// All cuts of a layer that the machine can run, where chooseTiling gives the cheapest one: what tuning chooses from.
+// All cuts of a layer that the machine can run, where chooseTiling gives the cheapest one: what tuning and the refinement of plans choose from.
 #pragma once
 
 #include "tiling.h"
