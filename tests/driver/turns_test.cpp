@@ -127,20 +127,30 @@ int32_t hostCode(tsr_runtime *runtime, const void *const *inputs, void *const *o
   return TSR_OK;
 }
 
+/// A device, and a runtime on it of an image with an arena and so many segments; the runtimes that stood in `runtime` are closed before their device.
+template <class Code, class Device, class Runtime>
+void openOn(const char *kind, const char *memory, uint32_t segments, Code code, Device &device,
+            Runtime &runtime) {
+  runtime.reset();
+  const tsr_device_options options{"pynq", memory, 1 << 20, 0};
+  tsr_device *opened = nullptr;
+  ASSERT_EQ(tsr_device_open(kind, &options, &opened), TSR_OK) << tsr_open_message();
+  device.reset(opened);
+  isa::ProgramImage image;
+  image.configHash = isa::loadMachine("pynq")->hash();
+  image.setText(isa::ProgramImage::kMetadata,
+                R"({"arena_bytes": 8192, "segments": )" + std::to_string(segments) + "}");
+  const std::vector<uint8_t> bytes = *image.serialize();
+  tsr_runtime *made = nullptr;
+  ASSERT_EQ(tsr_runtime_open(device.get(), bytes.data(), bytes.size(), code, &made), TSR_OK);
+  runtime.reset(made);
+}
+
 class ManyTest : public testing::Test {
 protected:
   void SetUp() override {
-    const tsr_device_options options{"pynq", nullptr, 1 << 20, 0};
-    tsr_device *opened = nullptr;
-    ASSERT_EQ(tsr_device_open("functional", &options, &opened), TSR_OK) << tsr_open_message();
-    device.reset(opened);
-    isa::ProgramImage image;
-    image.configHash = isa::loadMachine("pynq")->hash();
-    image.setText(isa::ProgramImage::kMetadata, R"({"arena_bytes": 8192, "segments": 2})");
-    const std::vector<uint8_t> bytes = *image.serialize();
+    ASSERT_NO_FATAL_FAILURE(openOn("functional", nullptr, 2, hostCode, device, first));
     tsr_runtime *runtime = nullptr;
-    ASSERT_EQ(tsr_runtime_open(device.get(), bytes.data(), bytes.size(), hostCode, &runtime), TSR_OK);
-    first.reset(runtime);
     ASSERT_EQ(tsr_runtime_open_beside(first.get(), hostCode, &runtime), TSR_OK) << tsr_open_message();
     second.reset(runtime);
     failAt = -1;
@@ -248,18 +258,7 @@ int32_t besideCode(tsr_runtime *runtime, const void *const *inputs, void *const 
 class BesideTest : public testing::Test {
 protected:
   void open(const char *memory, const char *kind = "functional") {
-    runtime.reset(); // before its device
-    const tsr_device_options options{"pynq", memory, 1 << 20, 0};
-    tsr_device *opened = nullptr;
-    ASSERT_EQ(tsr_device_open(kind, &options, &opened), TSR_OK) << tsr_open_message();
-    device.reset(opened);
-    isa::ProgramImage image;
-    image.configHash = isa::loadMachine("pynq")->hash();
-    image.setText(isa::ProgramImage::kMetadata, R"({"arena_bytes": 8192, "segments": 1})");
-    const std::vector<uint8_t> bytes = *image.serialize();
-    tsr_runtime *made = nullptr;
-    ASSERT_EQ(tsr_runtime_open(device.get(), bytes.data(), bytes.size(), besideCode, &made), TSR_OK);
-    runtime.reset(made);
+    ASSERT_NO_FATAL_FAILURE(openOn(kind, memory, 1, besideCode, device, runtime));
     besideFails = endedWithoutWait = false;
     loadedElements = kElements;
   }

@@ -135,11 +135,12 @@ class MixedTest(unittest.TestCase):
         model, cases = model_and_cases("tinyengine/vww")
         path = os.path.join(self.folder, "many.npy")
         np.save(path, np.stack([np.load(os.path.join(cases[0], "input_0.npy"))] * 3))
-        for more in ((), ("--no-overlap",)):
-            result = subprocess.run([TESSERA, "run", model, "--input", path, "--device", "cycle", "--machine", "pynq", "--memory", "mute,after=3000", "--timeout", "1", "--quiet", *more],
-                                    capture_output=True, text=True, timeout=300, check=False)
-            self.assertEqual(result.returncode, 1)
-            self.assertRegex(result.stderr, r"^error: .*case 0: segment 0: .*\n$")
+        for after, case in ((3000, 0), (200000, 1), (350000, 2)):  # the first runs alone
+            for more in ((), ("--no-overlap",)):
+                result = subprocess.run([TESSERA, "run", model, "--input", path, "--device", "cycle", "--machine", "pynq", "--memory", f"mute,after={after}",
+                                         "--timeout", "1", "--quiet", *more], capture_output=True, text=True, timeout=300, check=False)
+                self.assertEqual(result.returncode, 1)
+                self.assertRegex(result.stderr, rf"^error: .*case {case}: segment 0: .*\n$")
 
 
 if __name__ == "__main__":

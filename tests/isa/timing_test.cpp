@@ -44,6 +44,16 @@ Reduce reduce(uint32_t iterations, bool overlap = true) {
   return i;
 }
 
+Vec requantise(uint32_t iterations, bool overlap = true) {
+  Vec i;
+  i.op = VecOp::Requantise;
+  i.uopEnd = 1;
+  i.iterOut = 1;
+  i.iterIn = iterations;
+  i.overlap = overlap;
+  return i;
+}
+
 template <class I> I with(I instruction, Dependencies dependencies) {
   instruction.dependencies = dependencies;
   return instruction;
@@ -102,30 +112,16 @@ TEST(Timing, AStoreBehindComputingAndALoadBehindTheStore) {
 }
 
 TEST(Timing, WithoutOverlapAUnitWaitsForTheOther) {
-  Vec add;
-  add.op = VecOp::Requantise;
-  add.uopEnd = 1;
-  add.iterOut = 1;
-  add.iterIn = 1000;
-  add.overlap = 1;
-  const uint64_t together = cyclesOf({reduce(1000), add});
-  add.overlap = 0;
-  EXPECT_GT(cyclesOf({reduce(1000), add}), together);
+  EXPECT_GT(cyclesOf({reduce(1000), requantise(1000, false)}), cyclesOf({reduce(1000), requantise(1000)}));
 }
 
 // A kernel of four micro-ops sends a result every fourth cycle, also where it begins behind the vector unit.
 TEST(Timing, TheArraysResultsGoBeforeTheVectorUnits) {
-  Vec requantise;
-  requantise.op = VecOp::Requantise;
-  requantise.uopEnd = 1;
-  requantise.iterOut = 1;
-  requantise.iterIn = 900;
-  requantise.overlap = 1;
   Reduce kernel = reduce(1000);
   kernel.uopEnd = 4;
   const auto endOfVector = [&](bool withKernel) {
     TimingModel model(pynq());
-    model.add(requantise);
+    model.add(requantise(900));
     model.add(SetMark{});
     if (withKernel)
       model.add(kernel);
@@ -161,10 +157,9 @@ TEST(Timing, AProgramThatWaitsForEverEnds) {
 
 // Loops as long as the fields allow: the model says how long, at once.
 TEST(Timing, TheLongestInstructionIsToldAtOnce) {
-  Vec longest;
-  longest.op = VecOp::Requantise;
+  Vec longest = requantise(16383);
   longest.uopEnd = 8191;
-  longest.iterOut = longest.iterIn = 16383;
+  longest.iterOut = 16383;
   const uint64_t items = uint64_t{8191} * 16383 * 16383;
   EXPECT_NEAR(double(cyclesOf({longest})), double(items), double(items) * 0.001);
 }

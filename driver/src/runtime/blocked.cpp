@@ -73,7 +73,10 @@ Status shareArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes, uint8_t
   return {};
 }
 
-Status giveArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes) {
+namespace {
+
+/// Bytes of the arena cross the border: they lie there already, or `move` (readMemory, writeMemory) copies them.
+template <class Move> Status crossArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes, Move &&move) {
   if (Status status = checkArena(runtime, offset, bytes); !status.ok())
     return status;
   if (runtime.seesDevice()) {
@@ -81,20 +84,17 @@ Status giveArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes) {
     return {};
   }
   runtime.borders.copiedBytes += bytes;
-  return writeMemory(*runtime.device, runtime.arena.address + offset,
-                     runtime.arenaBytes.subspan(offset, bytes));
+  return move(*runtime.device, runtime.arena.address + offset, runtime.arenaBytes.subspan(offset, bytes));
+}
+
+} // namespace
+
+Status giveArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes) {
+  return crossArena(runtime, offset, bytes, writeMemory);
 }
 
 Status takeArena(tsr_runtime &runtime, uint32_t offset, uint64_t bytes) {
-  if (Status status = checkArena(runtime, offset, bytes); !status.ok())
-    return status;
-  if (runtime.seesDevice()) {
-    runtime.borders.sharedBytes += bytes;
-    return {};
-  }
-  runtime.borders.copiedBytes += bytes;
-  return readMemory(*runtime.device, runtime.arena.address + offset,
-                    runtime.arenaBytes.subspan(offset, bytes));
+  return crossArena(runtime, offset, bytes, readMemory);
 }
 
 Status writeBlocked(tsr_runtime &runtime, uint32_t offset, const int8_t *nhwc, const Picture &picture,

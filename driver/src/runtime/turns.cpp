@@ -101,9 +101,10 @@ Status runAll(tsr_runtime &first, tsr_runtime *second, const RunArrays &arrays, 
   Turns turns(arrays.count, static_cast<uint32_t>(first.segments.size()));
   std::vector<Status> ends(arrays.count);
   const uint64_t mine = (arrays.count - 1) % 2; // the last run is the first runtime's, whose reports are read
-  std::thread other([&] { runLane(*second, turns, arrays, 1 - mine, ends); });
-  runLane(first, turns, arrays, mine, ends);
-  other.join();
+  {
+    const std::jthread other([&] { runLane(*second, turns, arrays, 1 - mine, ends); });
+    runLane(first, turns, arrays, mine, ends);
+  }
   for (uint64_t run = 0; run < arrays.count; ++run)
     if (!ends[run].ok() && ends[run].code != TSR_STOPPED) {
       failed = run;
