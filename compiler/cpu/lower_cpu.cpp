@@ -336,6 +336,11 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
     dump("linalg", text);
   }
   ownStarts(function);
+  mlir::PassManager layouts(module.getContext());
+  layouts.addPass(createChannelsLastPass(target));
+  layouts.addPass(mlir::createCanonicalizerPass());
+  if (failed(layouts.run(module)))
+    return mlir::failure();
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))
     return mlir::failure();
   copiesToLinalg(function);

@@ -33,31 +33,14 @@ bool addLinear(mlir::AffineExpr expression, int64_t factor, llvm::MutableArrayRe
 
 bool isNumber(mlir::Type type) { return type.isIntOrFloat() && type.getIntOrFloatBitWidth() % 8 == 0; }
 
+/// The operand's array in memory, where its strides are known; `offset` grows by the place of the first element.
 std::optional<Array> arrayOf(mlir::linalg::LinalgOp op, mlir::OpOperand &operand, int64_t &offset) {
   const auto type = mlir::cast<mlir::MemRefType>(operand.get().getType());
   llvm::SmallVector<int64_t> strides;
   int64_t ignored = 0;
   if (!isNumber(type.getElementType()) || failed(mlir::getStridesAndOffset(type, strides, ignored)))
     return std::nullopt;
-  const mlir::AffineMap map = op.getMatchingIndexingMap(&operand);
-  Array array;
-  array.strides.assign(map.getNumDims(), 0);
-  array.elementBytes = type.getElementTypeBitWidth() / 8;
-  for (auto [result, stride] : llvm::zip(map.getResults(), strides)) {
-    llvm::SmallVector<int64_t> coefficients(map.getNumDims(), 0);
-    int64_t constant = 0;
-    if (!addLinear(result, 1, coefficients, constant))
-      return std::nullopt;
-    for (auto [total, coefficient] : llvm::zip(array.strides, coefficients)) {
-      if (coefficient != 0 && mlir::ShapedType::isDynamic(stride))
-        return std::nullopt;
-      total += coefficient == 0 ? 0 : coefficient * stride;
-    }
-    if (constant != 0 && mlir::ShapedType::isDynamic(stride))
-      return std::nullopt;
-    offset += constant == 0 ? 0 : constant * stride;
-  }
-  return array;
+  return linearArray(op.getMatchingIndexingMap(&operand), strides, type.getElementTypeBitWidth() / 8, offset);
 }
 
 /// Every element of the output is one of a constant's, which is named right here.
@@ -159,6 +142,28 @@ void addLast(mlir::linalg::LinalgOp op, NestOf &result) {
 }
 
 } // namespace
+
+std::optional<Array> linearArray(mlir::AffineMap map, llvm::ArrayRef<int64_t> strides, int64_t elementBytes,
+                                 int64_t &offset) {
+  Array array;
+  array.strides.assign(map.getNumDims(), 0);
+  array.elementBytes = elementBytes;
+  for (auto [result, stride] : llvm::zip(map.getResults(), strides)) {
+    llvm::SmallVector<int64_t> coefficients(map.getNumDims(), 0);
+    int64_t constant = 0;
+    if (!addLinear(result, 1, coefficients, constant))
+      return std::nullopt;
+    for (auto [total, coefficient] : llvm::zip(array.strides, coefficients)) {
+      if (coefficient != 0 && mlir::ShapedType::isDynamic(stride))
+        return std::nullopt;
+      total += coefficient == 0 ? 0 : coefficient * stride;
+    }
+    if (constant != 0 && mlir::ShapedType::isDynamic(stride))
+      return std::nullopt;
+    offset += constant == 0 ? 0 : constant * stride;
+  }
+  return array;
+}
 
 mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value buffer) {
   const bool isOwn = mlir::isa<mlir::BlockArgument>(buffer) || buffer.getDefiningOp<mlir::memref::AllocOp>();

@@ -31,6 +31,11 @@ struct NestOf {
 /// Nothing where the operation is no reduction of one output by element-wise arithmetic, or an array's strides are not known.
 std::optional<NestOf> nestOf(mlir::linalg::LinalgOp op);
 
+/// The array that `map` walks, a stride each of the map's dimensions, where memory has `strides` for the map's results; `offset` grows by the place
+/// of the first element. Nothing where the map is not linear, or needs a stride that is dynamic.
+std::optional<Array> linearArray(mlir::AffineMap map, llvm::ArrayRef<int64_t> strides, int64_t elementBytes,
+                                 int64_t &offset);
+
 /// The buffer that a view is of.
 mlir::Value rootOf(mlir::Value buffer);
 

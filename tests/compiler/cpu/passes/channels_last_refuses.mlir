@@ -1,0 +1,42 @@
+// RUN: cpu_opt %s cpu-channels-last | FileCheck %s
+
+// Rows of 16 columns are good lanes, one filter is none.
+// CHECK-LABEL: func.func @one_filter
+// CHECK: linalg.generic {{.*}} ins(%arg0, {{.*}} : tensor<1x4x16x16xf32>, tensor<1x4x1x1xf32>) outs({{.*}} : tensor<1x1x16x16xf32>)
+#in = affine_map<(n, o, y, x, c, i, j) -> (n, c, y + i, x + j)>
+#weights = affine_map<(n, o, y, x, c, i, j) -> (o, c, i, j)>
+#out = affine_map<(n, o, y, x, c, i, j) -> (n, o, y, x)>
+func.func @one_filter(%x: tensor<1x4x16x16xf32>) -> tensor<1x1x16x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<2.0> : tensor<1x4x1x1xf32>
+  %e = tensor.empty() : tensor<1x1x16x16xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%e : tensor<1x1x16x16xf32>) -> tensor<1x1x16x16xf32>
+  %sums = linalg.generic {indexing_maps = [#in, #weights, #out], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%x, %w : tensor<1x4x16x16xf32>, tensor<1x4x1x1xf32>) outs(%start : tensor<1x1x16x16xf32>) {
+  ^bb0(%a: f32, %k: f32, %o: f32):
+    %p = arith.mulf %a, %k : f32
+    %r = arith.addf %o, %p : f32
+    linalg.yield %r : f32
+  } -> tensor<1x1x16x16xf32>
+  return %sums : tensor<1x1x16x16xf32>
+}
+
+// A convolution that has its channels last already: no other order is tried.
+// CHECK-LABEL: func.func @last
+// CHECK: linalg.generic {{.*}} ins(%arg0, {{.*}} : tensor<1x7x7x16xf32>, tensor<16x16xf32>) outs({{.*}} : tensor<1x7x7x16xf32>)
+// CHECK: return
+#inLast = affine_map<(n, y, x, o, c) -> (n, y, x, c)>
+#weightsLast = affine_map<(n, y, x, o, c) -> (o, c)>
+#outLast = affine_map<(n, y, x, o, c) -> (n, y, x, o)>
+func.func @last(%x: tensor<1x7x7x16xf32>) -> tensor<1x7x7x16xf32> {
+  %zero = arith.constant 0.0 : f32
+  %w = arith.constant dense<2.0> : tensor<16x16xf32>
+  %e = tensor.empty() : tensor<1x7x7x16xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%e : tensor<1x7x7x16xf32>) -> tensor<1x7x7x16xf32>
+  %sums = linalg.generic {indexing_maps = [#inLast, #weightsLast, #outLast], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction"]} ins(%x, %w : tensor<1x7x7x16xf32>, tensor<16x16xf32>) outs(%start : tensor<1x7x7x16xf32>) {
+  ^bb0(%a: f32, %k: f32, %o: f32):
+    %p = arith.mulf %a, %k : f32
+    %r = arith.addf %o, %p : f32
+    linalg.yield %r : f32
+  } -> tensor<1x7x7x16xf32>
+  return %sums : tensor<1x7x7x16xf32>
+}
