@@ -31,8 +31,8 @@ class Network:
 
     def __init__(self, path, threads=1):
         self._name = os.path.basename(path).removeprefix("lib").removesuffix(".so")
-        self._library = ctypes.CDLL(os.path.abspath(path))
         self._instance = ctypes.c_void_p()
+        self._library = ctypes.CDLL(os.path.abspath(path))
         description = self._function("describe", ctypes.POINTER(Description))().contents
         self.multiply_accumulates = description.multiply_accumulates
         self.inputs = description.inputs[:description.input_count]

@@ -1,6 +1,6 @@
-"""`./run bench cpu`: networks on this CPU, ours beside PyPI's ONNX Runtime (ONNX) and LiteRT (TFLite), one and two threads, as a table, JSON and a plot.
+"""`./run bench cpu`: networks on this CPU, ours beside PyPI's ONNX Runtime (ONNX) and LiteRT (TFLite), and IREE and TVM, one and two threads, as a table, JSON and a plot.
 
-usage: cpu_bench.py --build BUILD [--json FILE] [--svg FILE] [--only TEXT ...] [--seconds S] [--rounds N] [--list]
+usage: cpu_bench.py --build BUILD [--json FILE] [--svg FILE] [--only TEXT ...] [--seconds S] [--rounds N] [--limit S] [--list]
 
 All engines of a network take the same seeded inputs and run by turns in one process, S / N seconds each in each of N rounds; a time is the least of all runs (and the median stands in the JSON). Start-up and peak memory are of a process of their own for
 each engine. The peak is what the processor's vectors do at most, measured beside (peak.c). An engine that is not installed, or does not take a network, has no figure; why stands below the table.
@@ -20,12 +20,15 @@ import time
 import numpy as np
 
 import bench_table
+import cpu_compilers
 import cpu_engines as engines
 import cpu_plot
+import cpu_tables as tables
 
 SEEDED_INT8 = ("resnet18", "resnet50", "mobilenet_v2", "squeezenet")
 SEEDED_FLOAT = (("resnet18", 1), ("light_resnet50", 6), ("light_squeezenet", 1))
 LEAST_BYTES = 20000  # smaller files are tests of single operators
+RUN_SECONDS = 120  # an engine's first run, in a process of its own
 
 
 def models_of(root):
@@ -50,26 +53,27 @@ def seeded(build, root, folder):
 
 
 def in_a_process(kind, model, threads):
-    """(start-up in ms, MiB that the engine adds) of one engine."""
-    command = [sys.executable, "-B", os.path.abspath(__file__), "--child", kind, model, str(threads)]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    """(start-up in ms, MiB that the engine adds) of one engine and its first run."""
+    command = [sys.executable, "-B", os.path.abspath(__file__), "--child", kind.__name__, model, str(threads)]
+    try:
+        result = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise engines.Unfit(f"its first run took more than {RUN_SECONDS} s") from error
     if result.returncode != 0:
-        return None, None
+        raise engines.Unfit(f"its first run ended with {result.returncode}: {(result.stderr.strip().splitlines() or ['no message'])[-1][:150]}")
     return tuple(float(word) for word in result.stdout.split()[-2:])
 
 
-def child(kind, model, threads):
+def child(name, model, threads):
     def memory(key):
         with open("/proc/self/status", encoding="utf-8") as stream:
             return next(int(line.split()[1]) / 1024 for line in stream if line.startswith(key + ":"))
-    if kind == "OnnxRuntime":
-        import onnxruntime  # noqa: F401  the package is not what the network takes
-    if kind == "LiteRt":
-        import ai_edge_litert.interpreter  # noqa: F401
+    kind = next(kind for kind in (engines.Ours, *engines.PEERS, *cpu_compilers.COMPILERS) if kind.__name__ == name)
+    kind.package()  # is not what the network takes
     library = os.environ["TESSERA_BENCH_LIBRARY"]
     before = memory("VmRSS")
-    engine = getattr(engines, kind)(model, threads)
-    engine.run(engines.arrays_for(engines.Ours(library, 1).inputs) if kind != "Ours" else engines.arrays_for(engine.inputs))
+    engine = kind(model, threads)
+    engine.run(engines.arrays_for(engines.Ours(library, 1).inputs) if kind is not engines.Ours else engines.arrays_for(engine.inputs))
     print(engine.start_ms, memory("VmHWM") - before)
 
 
@@ -80,6 +84,8 @@ def measure(runners, arrays, seconds, rounds):
         runner.run(arrays)
     for _ in range(rounds):
         for key, runner in runners.items():
+            if sum(times[key]) > 2 * seconds:  # a run is longer than its turn
+                continue
             end = time.perf_counter() + seconds / rounds
             while True:
                 begin = time.perf_counter()
@@ -105,8 +111,26 @@ def apart(a, b):
     return part
 
 
+def compiled(row, model, shapes, limit, folder):
+    """(compiler, what it made, threads) of the other compilers that take the network; each has run it once in a process of its own."""
+    for compiler in cpu_compilers.COMPILERS if limit > 0 else ():
+        if not model.endswith(compiler.endings):
+            continue
+        file = os.path.join(folder, compiler.label + ".so")
+        try:
+            compiler.package()
+            facts = cpu_compilers.made(compiler, model, shapes, file, limit)
+            key = f"{compiler.label} 1"
+            row["start_ms"][key], row["memory_mib"][key] = in_a_process(compiler, file, 1)
+        except Exception as error:  # noqa: BLE001  a compiler may refuse in any way
+            row["why_not"][compiler.label] = engines.first_line(error)
+            continue
+        row["compilers"][compiler.label] = facts
+        yield compiler, file, compiler.threads
+
+
 def row_of(name, model, tessera, options, folder):
-    row = {"network": name, "least_ms": {}, "median_ms": {}, "start_ms": {}, "memory_mib": {}, "why_not": {}}
+    row = {"network": name, "least_ms": {}, "median_ms": {}, "start_ms": {}, "memory_mib": {}, "why_not": {}, "compilers": {}}
     made = os.path.join(folder, "library")
     try:
         library, row["compile_seconds"], row["compile_mib"], extents = engines.compile_ours(tessera, model, made)
@@ -114,39 +138,34 @@ def row_of(name, model, tessera, options, folder):
         row["why_not"]["Tessera"] = str(error)
         return row
     os.environ["TESSERA_BENCH_LIBRARY"] = library
-    runners, kinds = {}, {}
-    for threads in (1, 2):
-        candidates = [(engines.Ours, library)] + [(peer, model) for peer in engines.PEERS if model.endswith(peer.ending)]
-        for kind, file in candidates:
-            key = f"{kind.label} {threads}"
-            try:
-                runners[key] = kind(file, threads)
-                kinds[key] = (kind, file, threads)
-            except engines.Absent as error:
-                row["why_not"][kind.label] = f"the package {error} is not installed"
-            except Exception as error:  # noqa: BLE001  a peer may refuse in any way
-                row["why_not"][kind.label] = str(error).splitlines()[0][:150]
-    ours = runners["Tessera 1"]
+    ours = engines.Ours(library, 1)
     row["multiply_accumulates"], row["extents"] = ours.macs, extents
     row["type"] = "int8" if "int8" in name or "quant" in name or "_q" in name or "ptq" in name or ours.inputs[0][1].kind in "iu" else "float32"
+    candidates = [(engines.Ours, library, (1, 2))] + [(peer, model, (1, 2)) for peer in engines.PEERS if model.endswith(peer.endings)]
+    candidates += compiled(row, model, [list(shape) for _, _, shape in ours.inputs], options.limit, folder)
     arrays = engines.arrays_for(ours.inputs)
     reference = ours.run(arrays)
-    for key in list(runners):
-        try:
-            output = runners[key].run(arrays)
-        except Exception as error:  # noqa: BLE001
-            row["why_not"][key] = str(error).splitlines()[0][:150]
-            del runners[key]
-            continue
-        if key == "Tessera 2":
-            row["same_bytes_on_two_threads"] = all(np.array_equal(a.view(np.uint8), b.view(np.uint8)) for a, b in zip(reference, output))
-        elif not key.startswith("Tessera"):
-            row["apart"] = apart(reference, output)
+    runners = {}
+    for threads in (1, 2):
+        for kind, file, _ in [candidate for candidate in candidates if threads in candidate[2]]:
+            key = f"{kind.label} {threads}"
+            try:
+                runner = kind(file, threads)
+                output = runner.run(arrays)
+                if threads == 1 and key not in row["start_ms"]:
+                    row["start_ms"][key], row["memory_mib"][key] = in_a_process(kind, file, threads)
+            except Exception as error:  # noqa: BLE001  a peer may refuse in any way
+                row["why_not"][kind.label] = engines.first_line(error)
+                continue
+            runners[key] = runner
+            if key == "Tessera 2":
+                row["same_bytes_on_two_threads"] = all(np.array_equal(a.view(np.uint8), b.view(np.uint8)) for a, b in zip(reference, output))
+            elif kind in engines.PEERS:
+                row["apart"] = apart(reference, output)
+            elif kind is not engines.Ours:
+                row["compilers"][kind.label]["apart"] = apart(reference, output)
     for key, times in measure(runners, arrays, options.seconds, options.rounds).items():
         row["least_ms"][key], row["median_ms"][key] = 1e3 * min(times), 1e3 * statistics.median(times)
-        if key.endswith(" 1"):
-            kind, file, threads = kinds[key]
-            row["start_ms"][key], row["memory_mib"][key] = in_a_process(kind.__name__, file, threads)
     return row
 
 
@@ -165,51 +184,6 @@ def peaks(folder):
     return found
 
 
-def peer_of(row, threads):
-    for peer in engines.PEERS:
-        if f"{peer.label} {threads}" in row["least_ms"]:
-            return row["least_ms"][f"{peer.label} {threads}"]
-    return None
-
-
-def cell(value, digits=3, width=9):
-    return " " * width if value is None else f"{value:{width}.{digits}f}"
-
-
-def print_row(row, peak):
-    times = row["least_ms"]
-    one, two = times.get("Tessera 1"), times.get("Tessera 2")
-    if one is None:
-        print(f"{row['network'][-48:]:48} not measured", flush=True)
-        return
-    peer_one, peer_two = peer_of(row, 1), peer_of(row, 2)
-    rate = 1e-6 * row["multiply_accumulates"] / one
-    top = peak.get(1, (0, 0))[1 if row["type"] == "int8" else 0]
-    ratio = f"{one / peer_one:6.2f}" if peer_one else " " * 6
-    ratio_two = f"{two / peer_two:6.2f}" if peer_two and two else " " * 6
-    speedup = f"{one / two:6.2f}" if two else " " * 6
-    start, memory = row["start_ms"].get("Tessera 1"), row["memory_mib"].get("Tessera 1")
-    peer_memory = next((value for key, value in row["memory_mib"].items() if not key.startswith("Tessera")), None)
-    distance = row.get("apart")
-    print(f"{row['network'][-48:]:48} {cell(one)} {cell(peer_one)} {ratio} {cell(two)} {cell(peer_two)} {ratio_two} {speedup} {rate:7.1f} "
-          f"{100 * rate / top if top else 0:5.1f} {cell(start, 2, 6)} {cell(memory, 1, 7)} {cell(peer_memory, 1, 7)} {row['compile_seconds']:6.1f} "
-          f"{'' if distance is None else format(distance, '8.1e')}", flush=True)
-
-
-def geometric_mean(values):
-    return float(np.exp(np.mean(np.log(values)))) if values else None
-
-
-def summary(rows):
-    result = {}
-    for kind in ("float32", "int8"):
-        for threads in (1, 2):
-            ratios = [row["least_ms"][f"Tessera {threads}"] / peer_of(row, threads) for row in rows
-                      if row.get("type") == kind and f"Tessera {threads}" in row["least_ms"] and peer_of(row, threads)]
-            result[f"{kind}, {threads} threads"] = {"networks": len(ratios), "ours_to_peer": geometric_mean(ratios)}
-    return result
-
-
 def main():
     if len(sys.argv) == 5 and sys.argv[1] == "--child":
         return child(sys.argv[2], sys.argv[3], int(sys.argv[4]))
@@ -220,6 +194,7 @@ def main():
     parser.add_argument("--only", nargs="+", help="networks whose names hold one of these")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each engine on each network")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--limit", type=float, default=60, help="seconds for another compiler (IREE, TVM) to compile a network; 0 leaves them out")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     root = pathlib.Path(os.environ.get("TESSERA_MODELS") or os.path.join(engines.ROOT, "..", "shared", "models"))
@@ -235,23 +210,19 @@ def main():
         peak = peaks(folder)
         for threads, (real, whole) in peak.items():
             print(f"peak of {threads} threads: {real} float32 and {whole} int8 multiply-accumulates, 1e9 a second")
-        print(f"{'ms, least of all runs':48} {'ours':>9} {'peer':>9} {'ratio':>6} {'ours 2':>9} {'peer 2':>9} {'ratio':>6} {'2 : 1':>6} {'GMAC/s':>7} {'% peak':>5} "
-              f"{'start':>6} {'MiB':>7} {'peer':>7} {'comp s':>6} {'apart':>8}")
+        tables.print_head()
         for name, path, make in networks:
             with tempfile.TemporaryDirectory() as own:
                 if make and subprocess.run(make, capture_output=True, check=False).returncode != 0:
-                    row = {"network": name, "least_ms": {}, "why_not": {"Tessera": "the network cannot be made (seeded float32 ones need the package onnx)"}}
+                    row = {"network": name, "least_ms": {}, "compilers": {}, "why_not": {"Tessera": "the network cannot be made (seeded float32 ones need the package onnx)"}}
                 else:
                     row = row_of(name, path, tessera, options, own)
             rows.append(row)
-            print_row(row, peak)
-    for row in rows:
-        for engine, why in row["why_not"].items():
-            print(f"{row['network']}, {engine}: {why}")
-    means = summary(rows)
-    for what, value in means.items():
-        if value["networks"]:
-            print(f"{what}: {value['ours_to_peer']:.2f} of the peer's time, geometric mean of {value['networks']} networks")
+            tables.print_row(row, peak)
+    tables.print_compilers(rows)
+    tables.print_why(rows)
+    means = tables.summary(rows)
+    tables.print_means(means)
     facts = {"date": datetime.date.today().isoformat(), "commit": bench_table.commit(), "processor": bench_table.processor(),
              "cores": os.cpu_count(), "system": platform.platform(), "peak_gmacs": {str(key): value for key, value in peak.items()}, "means": means, "rows": rows}
     if options.json:

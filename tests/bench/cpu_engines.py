@@ -1,8 +1,9 @@
 """What runs a network on the CPU, for cpu_bench.py: ours, and peers from PyPI where they are installed.
 
 An engine is made of (model file, threads) and has `inputs` [(name, dtype, shape)], run(arrays) -> outputs, and `start_ms`: from the file that it loads to
-ready. One that cannot raises; `Absent` where its package is not there.
+ready. One that cannot raises; `Absent` where its package is not there, which package() finds out before.
 """
+import importlib
 import os
 import subprocess
 import sys
@@ -18,9 +19,27 @@ import network as ahead_of_time  # noqa: E402
 class Absent(Exception):
     """The engine's package is not installed."""
 
+    def __str__(self):
+        return f"the package {self.args[0]} is not installed"
+
 
 class Unfit(Exception):
     """The engine does not take this network."""
+
+
+def imported(module, package=None):
+    """The module of a package from PyPI."""
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        raise Absent(package or module) from error
+
+
+def first_line(text):
+    """The line that says most of an error: the first that calls itself one, or the first at all."""
+    lines = [line.strip() for line in str(text).splitlines() if line.strip()]
+    line = next((line for line in lines if "error: " in line), lines[0] if lines else "no message")
+    return line.rpartition("error: ")[2][:150]
 
 
 def compile_ours(tessera, model, folder):
@@ -50,6 +69,10 @@ def compile_ours(tessera, model, folder):
 class Ours:
     label = "Tessera"
 
+    @staticmethod
+    def package():
+        return ahead_of_time
+
     def __init__(self, library, threads):
         begin = time.perf_counter()
         self._network = ahead_of_time.Network(library, threads)
@@ -63,13 +86,14 @@ class Ours:
 
 class OnnxRuntime:
     label = "ONNX Runtime"
-    ending = ".onnx"
+    endings = (".onnx",)
+
+    @staticmethod
+    def package():
+        return imported("onnxruntime")
 
     def __init__(self, model, threads):
-        try:
-            import onnxruntime
-        except ImportError as error:
-            raise Absent("onnxruntime") from error
+        onnxruntime = self.package()
         begin = time.perf_counter()
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads, options.log_severity_level = threads, 1, 3
@@ -84,15 +108,16 @@ class OnnxRuntime:
 class LiteRt:
     """With XNNPACK, its default."""
     label = "LiteRT"
-    ending = ".tflite"
+    endings = (".tflite",)
+
+    @staticmethod
+    def package():
+        return imported("ai_edge_litert.interpreter", "ai-edge-litert")
 
     def __init__(self, model, threads):
-        try:
-            from ai_edge_litert.interpreter import Interpreter
-        except ImportError as error:
-            raise Absent("ai-edge-litert") from error
+        litert = self.package()
         begin = time.perf_counter()
-        self._interpreter = Interpreter(model_path=model, num_threads=threads)
+        self._interpreter = litert.Interpreter(model_path=model, num_threads=threads)
         self._interpreter.allocate_tensors()
         self.start_ms = 1e3 * (time.perf_counter() - begin)
         self._inputs = [tensor["index"] for tensor in self._interpreter.get_input_details()]

@@ -1,6 +1,8 @@
 """The plot of cpu_bench.py: our time as a part of the peer's, a bar a network, one and two threads."""
 import html
 
+import cpu_tables
+
 WIDTH, LEFT, ROW, BAR = 900, 330, 22, 8
 COLOURS = {1: "#2b6cb0", 2: "#dd8a2b"}
 MOST = 3.0  # ratios above end at the edge, with their number
@@ -8,8 +10,8 @@ MOST = 3.0  # ratios above end at the edge, with their number
 
 def ratio_of(row, threads):
     ours = row["least_ms"].get(f"Tessera {threads}")
-    peers = [time for key, time in row["least_ms"].items() if not key.startswith("Tessera") and key.endswith(f" {threads}")]
-    return ours / peers[0] if ours and peers else None
+    peer = cpu_tables.peer_of(row, threads)
+    return ours / peer if ours and peer else None
 
 
 def plot(facts):
