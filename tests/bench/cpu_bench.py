@@ -133,7 +133,7 @@ def row_of(name, model, tessera, options, folder):
     row = {"network": name, "least_ms": {}, "median_ms": {}, "start_ms": {}, "memory_mib": {}, "why_not": {}, "compilers": {}}
     made = os.path.join(folder, "library")
     try:
-        library, row["compile_seconds"], row["compile_mib"], extents = engines.compile_ours(tessera, model, made)
+        library, row["compile_seconds"], row["compile_mib"], extents = engines.compile_ours(tessera, model, made, engines.reference_extents(options.models, model))
     except engines.Unfit as error:
         row["why_not"]["Tessera"] = str(error)
         return row
@@ -197,7 +197,7 @@ def main():
     parser.add_argument("--limit", type=float, default=60, help="seconds for another compiler (IREE, TVM) to compile a network; 0 leaves them out")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
-    root = pathlib.Path(os.environ.get("TESSERA_MODELS") or os.path.join(engines.ROOT, "..", "shared", "models"))
+    options.models = root = pathlib.Path(os.environ.get("TESSERA_MODELS") or os.path.join(engines.ROOT, "..", "shared", "models"))
     tessera = os.path.join(options.build, "tools", "tessera")
     rows = []
     with tempfile.TemporaryDirectory() as folder:

@@ -85,6 +85,15 @@ class CpuBench(unittest.TestCase):
         with unittest.mock.patch.dict(os.environ, TESSERA_BENCH_LIBRARY="no such"), self.assertRaisesRegex(cpu_bench.engines.Unfit, "its first run ended with 1: .*no such"):
             cpu_bench.in_a_process(cpu_bench.engines.Ours, "no such", 1)
 
+    def test_open_extents_are_those_of_the_references(self):
+        with tempfile.TemporaryDirectory() as folder:
+            place = os.path.join(folder, "goldens", "onnxruntime", "a")
+            os.makedirs(place)
+            with open(os.path.join(place, "meta.json"), "w", encoding="utf-8") as stream:
+                json.dump({"model": "onnx/a.onnx", "model_input_shapes": [["n", 3, "h"], ["w"]], "inputs": [{"shape": [1, 3, 48]}, {"shape": [192]}]}, stream)
+            self.assertEqual(cpu_bench.engines.reference_extents(folder, os.path.join(folder, "onnx", "a.onnx")), {"n": 1, "h": 48, "w": 192})
+            self.assertEqual(cpu_bench.engines.reference_extents(folder, os.path.join(folder, "onnx", "b.onnx")), {})
+
     def test_table_of_compilers(self):
         taken, other = row("taken", 2.0, 4.0), row("other", 1.0, 1.0)
         taken["least_ms"].update({"IREE 1": 8.0, "IREE 2": 10.0})

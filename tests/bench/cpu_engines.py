@@ -4,7 +4,9 @@ An engine is made of (model file, threads) and has `inputs` [(name, dtype, shape
 ready. One that cannot raises; `Absent` where its package is not there, which package() finds out before.
 """
 import importlib
+import json
 import os
+import pathlib
 import subprocess
 import sys
 import time
@@ -42,13 +44,23 @@ def first_line(text):
     return line.rpartition("error: ")[2][:150]
 
 
-def compile_ours(tessera, model, folder):
-    """(library, seconds, MiB at most, open extents) of `tessera compile`; the library is made once."""
-    extents = []
+def reference_extents(root, model):
+    """{name: N} of a network's open extents as its reference outputs in the models folder have them (goldens/onnxruntime/*/meta.json)."""
+    for file in sorted(pathlib.Path(root).glob("goldens/onnxruntime/*/meta.json")):
+        reference = json.loads(file.read_text(encoding="utf-8"))
+        if os.path.realpath(os.path.join(root, reference["model"])) == os.path.realpath(model):
+            shapes = zip(reference["model_input_shapes"], reference["inputs"])
+            return {name: extent for names, tensor in shapes for name, extent in zip(names, tensor["shape"]) if isinstance(name, str)}
+    return {}
+
+
+def compile_ours(tessera, model, folder, known):
+    """(library, seconds, MiB at most, {open extent: N}) of `tessera compile`; the library is made once. An extent that is not `known` is 1."""
+    extents = {}
     for _ in range(8):
         command = [tessera, "compile", model, "--target", f"{os.uname().machine}-linux-gnu", "--cpu", "native", "-o", folder]
-        for extent in extents:
-            command += ["--extent", f"{extent}=1"]
+        for extent, value in extents.items():
+            command += ["--extent", f"{extent}={value}"]
         begin = time.perf_counter()
         with open(os.path.join(os.path.dirname(folder), "said"), "w+", encoding="utf-8") as said:
             process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=said)
@@ -62,7 +74,8 @@ def compile_ours(tessera, model, folder):
             return os.path.join(folder, library), seconds, usage.ru_maxrss / 1024, extents
         if "--extent " not in error:
             raise Unfit(error.removeprefix("error: ").removeprefix(model + ": "))
-        extents.append(error.rsplit("--extent ", 1)[1].removesuffix("=N"))
+        extent = error.rsplit("--extent ", 1)[1].removesuffix("=N")
+        extents[extent] = known.get(extent, 1)
     raise Unfit("too many open extents")
 
 
