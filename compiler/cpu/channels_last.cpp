@@ -25,12 +25,15 @@ public:
       : function_(function), rewriter_(function.getContext()), chosen_(std::move(chosen)) {}
 
   void run() {
+    llvm::SmallVector<mlir::Operation *> operations, replaced;
+    for (mlir::Operation &op : function_.getBody().front())
+      operations.push_back(&op);
     rewriter_.setInsertionPointToStart(&function_.getBody().front());
     for (const Value argument : function_.getArguments())
       if (chosen_.contains(argument))
         relaid_[argument] = transpose(argument, /*toLast=*/true);
-    llvm::SmallVector<mlir::Operation *> replaced;
-    for (mlir::Operation &op : llvm::make_early_inc_range(function_.getBody().front())) {
+    for (mlir::Operation *each : operations) {
+      mlir::Operation &op = *each;
       rewriter_.setInsertionPoint(&op);
       const bool changes =
           llvm::any_of(op.getOperands(), [&](Value value) { return chosen_.contains(value); }) ||

@@ -12,6 +12,8 @@ struct CpuTarget {
   int64_t vectorBytes = 16;     ///< of the widest vector register
   int64_t vectorRegisters = 16; ///< how many of them there are
   int64_t sumsInFlight = 8;     ///< independent multiply-adds that keep the units busy: latency times units
+  int64_t cacheBytes = 262144;  ///< of a core's own last cache
+  int64_t memoryBytes = 2;      ///< that come from behind it in the time of a multiply-add
   /// LLVM's intrinsic (sums, picture, weights) -> sums, which adds four products of bytes to each sum of int32 without saturating; empty where the
   /// processor has none. It takes the picture's bytes as unsigned, and bytes four by four as int32; or, `byteDotIsSigned`, both as signed vectors of bytes.
   std::string byteDot;

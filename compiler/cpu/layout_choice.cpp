@@ -124,7 +124,16 @@ public:
     for (size_t i = 0; i < classes_.size(); ++i)
       isLast_[i] = canFlip_[i];
     flip();
-    if (cost() >= first)
+    if (getenv("FORCE_LAST")) {
+      fprintf(stderr, "first %g forced %g kept\n", first, cost());
+      for (size_t i = 0; i < classes_.size(); ++i)
+        isLast_[i] = canFlip_[i];
+      fprintf(stderr, "all last %g\n", cost());
+      isLast_.assign(classes_.size(), false);
+      fprintf(stderr, "all first %g\n", cost());
+      for (size_t i = 0; i < classes_.size(); ++i)
+        isLast_[i] = canFlip_[i];
+    } else if (cost() >= first)
       isLast_ = kept;
     for (const auto &[value, number] : numbers_)
       if (isLast_[number])

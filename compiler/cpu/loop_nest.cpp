@@ -14,6 +14,14 @@ struct Pieces {
 
 int64_t known(int64_t extent) { return extent == LoopNest::kUnknown ? 1 : extent; }
 
+/// Bytes from the array's first element to its last.
+int64_t reachOf(const LoopNest &nest, const Array &array) {
+  int64_t elements = 1;
+  for (size_t i = 0; i < nest.loops.size(); ++i)
+    elements += (known(nest.loops[i].extent) - 1) * std::abs(array.strides[i]);
+  return elements * array.elementBytes;
+}
+
 class Costs {
 public:
   Costs(const LoopNest &nest, const CpuTarget &target)
@@ -31,7 +39,7 @@ public:
     if (!fitsRegisters(tile))
       return std::numeric_limits<double>::infinity();
     Tile part = tile;
-    return sum(tile, part, 0, 1);
+    return sum(tile, part, 0, 1) + traffic(tile);
   }
 
   bool canBeLanes(unsigned loop) const {
@@ -76,6 +84,14 @@ private:
     return values(array, tile) * (picks ? 3 : 1);
   }
 
+  /// Whether vectors of the array begin anywhere: nearly each lies in two lines of the cache.
+  bool isUnaligned(const Array &array, const Tile &tile) const {
+    bool result = false;
+    for (size_t i = 0; i < tile.sizes.size(); ++i)
+      result = result || (i != tile.vector && array.strides[i] % lanes_ != 0);
+    return result && array.strides[tile.vector] != 0 && !array.isConstant;
+  }
+
   bool fitsRegisters(const Tile &tile) const {
     int64_t held = nest_.inputs.empty() ? 0 : values(nest_.inputs[0], tile);
     for (const Array &input : nest_.inputs)
@@ -85,15 +101,34 @@ private:
   }
 
   double kernel(const Tile &tile) const {
-    int64_t perStep = 0;
-    for (const Array &input : nest_.inputs)
+    int64_t perStep = 0, unaligned = 0;
+    for (const Array &input : nest_.inputs) {
       perStep += loads(input, tile);
-    const int64_t step = std::max({perStep, sums(tile) + pictureSums(tile), target_.sumsInFlight});
+      unaligned += isUnaligned(input, tile) ? loads(input, tile) : 0;
+    }
+    const int64_t step =
+        std::max({perStep, sums(tile) + pictureSums(tile), target_.sumsInFlight}) + unaligned / 2;
     // An output whose neighbours are apart is written an element at a time.
     const int64_t place = nest_.output.strides[tile.vector] == 1 ? 1 : 2 * lanes_;
     const int64_t edges = sums(tile) * place * (nest_.startsFromMemory ? 2 : 1);
     constexpr int64_t kEntering = 8; // addresses, loops
     return static_cast<double>(step) * static_cast<double>(steps_) + static_cast<double>(edges + kEntering);
+  }
+
+  /// What comes from behind the cache, again for each tile of the loops outside that do not move in it.
+  double traffic(const Tile &tile) const {
+    double bytes = 0;
+    for (const Array &input : nest_.inputs) {
+      const int64_t reach = reachOf(nest_, input);
+      if (reach <= target_.cacheBytes)
+        continue;
+      int64_t times = 1;
+      for (size_t i = 0; i < tile.sizes.size() && input.isConstant == constantsAreInside_; ++i)
+        if (!nest_.loops[i].isReduction && input.strides[i] == 0)
+          times *= (known(nest_.loops[i].extent) + tile.sizes[i] - 1) / tile.sizes[i];
+      bytes += static_cast<double>(reach) * static_cast<double>(times);
+    }
+    return bytes / static_cast<double>(target_.memoryBytes);
   }
 
   double sum(const Tile &tile, Tile &part, size_t loop, double times) const {
@@ -119,6 +154,7 @@ private:
   const CpuTarget &target_;
   int64_t lanes_;
   int64_t steps_ = 1;
+  bool constantsAreInside_ = constantsAreInside(nest_, target_);
 };
 
 } // namespace
@@ -162,6 +198,13 @@ std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile) {
     if (array.strides[i] != 0 && tile.sizes[i] > 1)
       result.push_back(i);
   return result;
+}
+
+bool constantsAreInside(const LoopNest &nest, const CpuTarget &target) {
+  int64_t constants = 0, others = 0;
+  for (const Array &input : nest.inputs)
+    (input.isConstant ? constants : others) += reachOf(nest, input);
+  return constants <= target.cacheBytes / 2 && others > target.cacheBytes;
 }
 
 bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile) {

@@ -60,6 +60,10 @@ struct Tile {
 /// visits, where they do not stand so already.
 bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile);
 
+/// Whether loops over constants stand within those over the other arrays: where the constants stay in half of the cache and another array does not, each of
+/// its tiles is then read once. Else constants stand outside, and the part of a tile is read again and again by the loops within.
+bool constantsAreInside(const LoopNest &nest, const CpuTarget &target);
+
 /// Loops of the tile (`sizes` above 1, and the vector's) that move in `array`.
 std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile);
 
@@ -67,7 +71,7 @@ std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile);
 void eachTile(const LoopNest &nest, const CpuTarget &target,
               const std::function<void(const Tile &, double cost)> &tell);
 
-/// The tile of least cost: of each kernel the larger of its multiply-adds and its loads a step. Nothing where no loop can be taken as lanes:
+/// The tile of least cost: of each kernel the larger of its multiply-adds and its loads a step, and what comes from behind the cache. Nothing where no loop can be taken as lanes:
 /// neighbours must be neighbours in memory (every second in an input), the same element, or constants.
 std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target);
 

@@ -20,6 +20,8 @@
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/SubtargetFeature.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <mutex>
 
@@ -151,6 +153,11 @@ Expected<CpuTarget> describe(const HostTarget &target) {
       costs.getRegisterBitWidth(llvm::TargetTransformInfo::RGK_FixedWidthVector).getFixedValue() / 8);
   result.vectorRegisters =
       costs.getNumberOfRegisters(costs.getRegisterClassForType(true, llvm::Type::getFloatTy(context)));
+  const bool isThisOne = target.cpu == llvm::sys::getHostCPUName();
+  if (const auto bytes = costs.getCacheSize(llvm::TargetTransformInfo::CacheLevel::L2D))
+    result.cacheBytes = *bytes;
+  if (const long bytes = isThisOne ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0; bytes > 0)
+    result.cacheBytes = bytes; // LLVM knows it of few processors
   // LLVM has no generic operation for it; the names are those of its backends.
   const llvm::MCSubtargetInfo &features = *(*machine)->getMCSubtargetInfo();
   const auto has = [&](const char *feature) { return features.checkFeatures(feature); };

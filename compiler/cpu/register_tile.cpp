@@ -58,7 +58,6 @@ private:
   bool write(mlir::linalg::LinalgOp op, const NestOf &source) const {
     mlir::linalg::LinalgOp last = source.last;
     mlir::OpBuilder builder(last ? last : op);
-    const int64_t lanes = target_.vectorBytes / source.nest.output.elementBytes;
     if (const auto dot = byteDotOf(op, source, target_))
       if (const auto tile = tunedTile(dot->source.nest, true, target_, choices_)) {
         writeByteDots(builder, op, *dot, *tile, target_);
@@ -71,7 +70,7 @@ private:
       }
     const auto tile = tunedTile(source.nest, false, target_, choices_);
     if (tile)
-      writeTiles(builder, op, source, *tile, lanes);
+      writeTiles(builder, op, source, *tile, target_);
     return tile.has_value();
   }
 

@@ -38,21 +38,17 @@ struct Source {
 
 class Writer {
 public:
-  Writer(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile, int64_t lanes)
+  Writer(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
+         const CpuTarget &target)
       : builder_(builder), location_(op.getLoc()), op_(op), source_(source), nest_(source.nest), tile_(tile),
-        lanes_(lanes), body_(builder, op.getLoc(), lanes), memory_(builder, op.getLoc(), lanes) {}
+        target_(target), lanes_(target.vectorBytes / source.nest.output.elementBytes),
+        body_(builder, op.getLoc(), lanes_), memory_(builder, op.getLoc(), lanes_) {}
 
   /// Makes the products dots of four bytes.
-  void useDots(const ByteDot &dot, const CpuTarget &target) {
-    dot_ = &dot;
-    target_ = &target;
-  }
+  void useDots(const ByteDot &dot) { dot_ = &dot; }
 
   /// Makes each product a dot of two int16.
-  void useProducts(const WordProducts &products, const CpuTarget &target) {
-    products_ = &products;
-    target_ = &target;
-  }
+  void useProducts(const WordProducts &products) { products_ = &products; }
 
   void run() {
     orderLoops();
@@ -83,14 +79,14 @@ private:
   // ---- loops -------------------------------------------------------------------------------------------------------------
 
   void orderLoops() {
-    // What moves in a constant stands outside: the tile's part of it is read again and again by the loops within.
+    const bool isInside = constantsAreInside(nest_, target_);
     const auto rank = [&](unsigned loop) {
       bool all = nest_.output.strides[loop] != 0, constant = false;
       for (const Array &input : nest_.inputs) {
         all = all && input.strides[loop] != 0;
         constant = constant || (input.isConstant && input.strides[loop] != 0);
       }
-      return all || nest_.loops[loop].extent == LoopNest::kUnknown ? 0 : constant ? 1 : 2;
+      return all || nest_.loops[loop].extent == LoopNest::kUnknown ? 0 : constant != isInside ? 1 : 2;
     };
     for (unsigned loop = 0; loop < nest_.loops.size(); ++loop)
       (nest_.loops[loop].isReduction ? reductions_ : parallel_).push_back(loop);
@@ -314,10 +310,10 @@ private:
   Value writeDot(Value sum, Value picture, Value weights) {
     const auto factor = [&](Value words) {
       const auto bytes = mlir::VectorType::get({4 * lanes_}, builder_.getI8Type());
-      return target_->byteDotIsSigned ? builder_.create<vector::BitCastOp>(location_, bytes, asVector(words))
-                                      : asVector(words);
+      return target_.byteDotIsSigned ? builder_.create<vector::BitCastOp>(location_, bytes, asVector(words))
+                                     : asVector(words);
     };
-    const std::string &name = dot_ && dot_->group == 4 ? target_->byteDot : target_->wordDot;
+    const std::string &name = dot_ && dot_->group == 4 ? target_.byteDot : target_.wordDot;
     return builder_
         .create<mlir::LLVM::CallIntrinsicOp>(location_, sum.getType(), builder_.getStringAttr(name),
                                              mlir::ValueRange{sum, factor(picture), factor(weights)},
@@ -369,7 +365,7 @@ private:
   }
 
   /// Whether the dots take the picture's bytes as 128 more than they are.
-  bool isOffset() const { return dot_ && dot_->group == 4 && !target_->byteDotIsSigned; }
+  bool isOffset() const { return dot_ && dot_->group == 4 && !target_.byteDotIsSigned; }
 
   /// The same group in each lane, the top bits of bytes turned where that is so. Where it has `count` elements alone the others lie before it, and are shifted out.
   Value loadGroup(Value flat, Value place, int64_t count) {
@@ -516,6 +512,7 @@ private:
   const NestOf &source_;
   const LoopNest &nest_;
   const Tile &tile_;
+  const CpuTarget &target_;
   int64_t lanes_;
   VectorBody body_;
   VectorMemory memory_;
@@ -526,7 +523,6 @@ private:
       lastSources_; ///< of each input of the reader of the sums; empty ones are the sums and scalars
   const ByteDot *dot_ = nullptr;
   const WordProducts *products_ = nullptr;
-  const CpuTarget *target_ = nullptr;                    ///< of the dots
   std::map<std::pair<int64_t, int64_t>, Value> started_; ///< of this tile: offset, lanes
   std::map<std::tuple<size_t, int64_t, int64_t>, Value>
       read_;                     ///< of this tile, by the reader: input, offset, lanes
@@ -540,21 +536,21 @@ private:
 } // namespace
 
 void writeTiles(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
-                int64_t lanes) {
-  Writer(builder, op, source, tile, lanes).run();
+                const CpuTarget &target) {
+  Writer(builder, op, source, tile, target).run();
 }
 
 void writeByteDots(OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,
                    const CpuTarget &target) {
-  Writer writer(builder, op, dot.source, tile, target.vectorBytes / 4);
-  writer.useDots(dot, target);
+  Writer writer(builder, op, dot.source, tile, target);
+  writer.useDots(dot);
   writer.run();
 }
 
 void writeWordProducts(OpBuilder &builder, mlir::linalg::LinalgOp op, const WordProducts &products,
                        const Tile &tile, const CpuTarget &target) {
-  Writer writer(builder, op, products.source, tile, target.vectorBytes / 4);
-  writer.useProducts(products, target);
+  Writer writer(builder, op, products.source, tile, target);
+  writer.useProducts(products);
   writer.run();
 }
 

@@ -9,7 +9,7 @@ namespace tessera::compiler::cpu {
 
 /// Puts loops over tiles before `op`, whose nest is `source`. In each tile the sums stand in vector registers while the reductions run. `op` stays.
 void writeTiles(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, const Tile &tile,
-                int64_t lanes);
+                const CpuTarget &target);
 
 /// The same for a nest of dots of four bytes, with the target's byteDot.
 void writeByteDots(mlir::OpBuilder &builder, mlir::linalg::LinalgOp op, const ByteDot &dot, const Tile &tile,

@@ -36,8 +36,11 @@ int main(int argc, char **argv) {
   const std::string_view option = argc > 2 ? argv[2] : "";
   const bool isSigned = option == "--signed-dots", hasWords = option == "--word-dots";
   const TileChoices untuned;
-  known.push_back(createRegisterTilePass(
-      CpuTarget{16, 16, 8, "llvm.test.dot", isSigned, hasWords ? "llvm.test.words" : ""}, untuned));
+  CpuTarget target;
+  target.byteDot = "llvm.test.dot";
+  target.byteDotIsSigned = isSigned;
+  target.wordDot = hasWords ? "llvm.test.words" : "";
+  known.push_back(createRegisterTilePass(target, untuned));
   mlir::PassManager manager(&context);
   for (int i = isSigned || hasWords ? 3 : 2; i < argc; ++i) {
     auto found =

@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s cpu-register-tile | FileCheck %s
 
-// A convolution of NCHW: six columns are one vector and two lanes of another, which are masked; three filters share each load of the picture. The
+// A convolution of NCHW: six columns are a tile of one vector and one of two lanes, which are masked; three filters share each load of the picture. The
 // weights stand by three filters, channel by channel, tap by tap, where those of one filter stood together: 0, 36, 72, 1, ...
 // CHECK-NOT: @weights :
 // CHECK: memref.global "private" constant @weights_packed : memref<108xf32> = dense<"0x0000000000001042000090420000803F
@@ -12,9 +12,9 @@
 // CHECK: vector.load
 // CHECK: vector.broadcast
 // CHECK: vector.fma
+// CHECK: vector.store
 // CHECK: vector.maskedload
 // CHECK: vector.fma
-// CHECK: vector.store
 // CHECK: vector.maskedstore
 // CHECK-NOT: linalg
 // CHECK: return
