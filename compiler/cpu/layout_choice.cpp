@@ -97,9 +97,7 @@ double costOf(GenericOp op, llvm::function_ref<bool(mlir::OpOperand &)> isLast, 
       nest.inputs.push_back(ordered);
   }
   nest.normalise();
-  double least = 2 * steps; // an element at a time
-  eachTile(nest, target, [&](const Tile &, double cost) { least = std::min(least, cost); });
-  return least;
+  return leastCost(nest, target);
 }
 
 class Chooser {

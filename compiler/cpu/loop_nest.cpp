@@ -282,4 +282,12 @@ std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
   return best;
 }
 
+double leastCost(const LoopNest &nest, const CpuTarget &target) {
+  double least = 2; // slots of one element: a load and what is done with it
+  for (const Loop &loop : nest.loops)
+    least *= static_cast<double>(known(loop.extent));
+  eachTile(nest, target, [&](const Tile &, double cost) { least = std::min(least, cost); });
+  return least;
+}
+
 } // namespace tessera::compiler::cpu

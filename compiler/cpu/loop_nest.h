@@ -75,6 +75,9 @@ void eachTile(const LoopNest &nest, const CpuTarget &target,
 /// neighbours must be neighbours in memory (every second in an input), the same element, or constants.
 std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target);
 
+/// What the nest costs with that tile, or an element at a time where there is none.
+double leastCost(const LoopNest &nest, const CpuTarget &target);
+
 } // namespace tessera::compiler::cpu
 
 #endif

@@ -339,6 +339,8 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   mlir::PassManager layouts(module.getContext());
   layouts.addPass(createChannelsLastPass(target));
   layouts.addPass(mlir::createCanonicalizerPass());
+  layouts.addPass(createWinogradPass(target));
+  layouts.addPass(createFuseElementwisePass());
   if (failed(layouts.run(module)))
     return mlir::failure();
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))

@@ -30,6 +30,7 @@ int main(int argc, char **argv) {
   std::vector<std::unique_ptr<mlir::Pass>> known;
   known.push_back(createFuseElementwisePass());
   known.push_back(createChannelsLastPass(CpuTarget()));
+  known.push_back(createWinogradPass(CpuTarget()));
   known.push_back(createApproximateMathPass());
   known.push_back(createSplitPass(CpuTarget(), 20));
   known.push_back(createOutlinePass(/*anyShape=*/false));
