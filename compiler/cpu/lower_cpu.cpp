@@ -99,6 +99,8 @@ mlir::LogicalResult toBuffers(mlir::ModuleOp module, FuncOp function) {
   options.allowReturnAllocsFromLoops = true;
   options.setFunctionBoundaryTypeConversion(mlir::bufferization::LayoutMapOption::IdentityLayoutMap);
   mlir::PassManager passes(module.getContext());
+  passes.addPass(mlir::bufferization::
+                     createEmptyTensorEliminationPass()); // what is put into a larger tensor is written there
   passes.addPass(mlir::bufferization::createOneShotBufferizePass(options));
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
