@@ -84,6 +84,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   perFunction.addPass(mlir::createCanonicalizerPass());
   perFunction.addPass(mlir::createCSEPass());
   passes.addPass(createFuseElementwisePass());
+  passes.addPass(createTurnOperandsPass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   return passes.run(module);
@@ -363,6 +364,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
     showKernels(module, function, tuning);
   tiling.clear();
   tiling.addPass(createRegisterTilePass(target, tuning.tiles));
+  tiling.addPass(createReduceRowsPass(target));
   if (failed(tiling.run(module)))
     return mlir::failure();
   const bool hasDynamicInput = !llvm::all_of(function.getArgumentTypes(), [](mlir::Type type) {
@@ -497,6 +499,7 @@ Expected<std::vector<KernelBuffer>> lowerKernel(mlir::ModuleOp module, const Cpu
                                       [](mlir::Diagnostic &) { return mlir::success(); });
   mlir::PassManager passes(module.getContext());
   passes.addPass(createRegisterTilePass(target, tiles));
+  passes.addPass(createReduceRowsPass(target));
   const std::string name = function.getName().str();
   if (failed(passes.run(module)) || failed(lowerLinalgToLoops(function)) ||
       failed(toLLVMDialect(module, true)))

@@ -31,7 +31,9 @@ int main(int argc, char **argv) {
   known.push_back(createFuseElementwisePass());
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
+  known.push_back(createTurnOperandsPass());
   known.push_back(createApproximateMathPass());
+  known.push_back(createReduceRowsPass(CpuTarget()));
   known.push_back(createSplitPass(CpuTarget(), 20));
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const std::string_view option = argc > 2 ? argv[2] : "";
