@@ -57,7 +57,7 @@ using mlir::func::FuncOp;
 constexpr llvm::StringLiteral kBody = "cpu_body_";
 constexpr llvm::StringLiteral kSegment = "cpu_segment_";
 /// Vector operations that are worth two threads: the runtime shares out what is more (docs/cpu-compiler.md has the measurement).
-constexpr int64_t kLeastWork = 30000;
+constexpr int64_t kLeastWork = 100000;
 
 /// TOSA on tensors to Linalg on tensors, fused where that needs no thought: element-wise chains.
 mlir::LogicalResult toLinalg(mlir::ModuleOp module) {

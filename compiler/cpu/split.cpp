@@ -19,6 +19,8 @@ namespace tessera::compiler::cpu {
 
 namespace {
 
+/// Vector operations that take as long as a vector of memory beyond the nearest caches.
+constexpr int64_t kOperationsOfVector = 8;
 /// A loop of fewer steps is no good to cut where it holds another.
 constexpr int64_t kFewSteps = 16;
 
@@ -48,7 +50,7 @@ public:
       if (!function->removeAttr(kSplittable) || function.isExternal())
         continue;
       mlir::Block &block = function.getBody().front();
-      const auto work = static_cast<int64_t>(workOf(block));
+      const int64_t work = std::max(static_cast<int64_t>(workOf(block)), memoryOf(function));
       if (work < leastWork_ || callsSomething(function) || !canSplit(block))
         continue;
       const auto index = mlir::IndexType::get(&getContext());
@@ -78,6 +80,16 @@ private:
         work += workOf(op);
     }
     return work;
+  }
+
+  /// What moving the function's arrays takes at least, as vector operations: nests of little arithmetic on much memory are shared out for that.
+  int64_t memoryOf(mlir::func::FuncOp function) const {
+    int64_t bytes = 0;
+    for (const mlir::Type argument : function.getArgumentTypes())
+      if (const auto buffer = mlir::dyn_cast<mlir::MemRefType>(argument);
+          buffer && buffer.hasStaticShape() && buffer.getElementType().isIntOrFloat())
+        bytes += buffer.getNumElements() * std::max(1u, buffer.getElementTypeBitWidth() / 8);
+    return bytes / target_.vectorBytes * kOperationsOfVector;
   }
 
   double workOf(mlir::Operation &op) const {

@@ -9,33 +9,43 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 /* The work of a part, in vector operations, that is worth handing over; and how many parts a thread gets where there is enough, so that one that is
  * held up leaves its share to the others. docs/cpu-compiler.md has the measurement. */
-enum { kWorkOfPart = 15000, kPartsOfThread = 4, kMaxThreads = 256 };
+enum { kWorkOfPart = 12500, kPartsOfThread = 4, kMaxThreads = 256 };
 /* Looks for work before a thread sleeps: 300 microseconds on a Xeon, less where a pause is shorter. */
 enum { kLooks = 20000 };
 
-/* What is to be done is one word: the job's number (upper half), how many parts it has, and the next of them. Who takes a part counts the word up; nothing else of the job
- * is read before that, and the job stays until all its parts are done. */
-enum { kPartBits = 16 };
+/* Every thread has a run of the parts: the same thread gets the same places of every loop nest, which lie in its caches. Who is done with its own takes of the others' what is left.
+ * A run is one word: the job's number (upper half), its end and the next part of it. Who takes a part counts the word up; nothing else of the job is read before that, and the job
+ * stays until all its parts are done. */
+enum { kPartBits = 16, kLineBytes = 64 };
 #define NEXT_OF(ticket) ((ticket) & 0xffff)
-#define PARTS_OF(ticket) ((ticket) >> kPartBits & 0xffff)
+#define END_OF(ticket) ((ticket) >> kPartBits & 0xffff)
+
+typedef struct {
+  _Alignas(kLineBytes) _Atomic uint64_t ticket;
+  tsr_pool *pool;
+  pthread_t thread; /* the caller's is not used */
+  int32_t number;
+} member;
 
 struct tsr_pool {
-  _Atomic uint64_t ticket;
-  _Atomic uint32_t job;  /* counts jobs; threads sleep on it */
-  _Atomic uint32_t done; /* parts of this job; the caller sleeps on it */
+  _Alignas(kLineBytes) _Atomic uint32_t job; /* counts jobs; threads sleep on it */
   _Atomic uint32_t sleepers;
-  _Atomic uint32_t waits; /* the caller sleeps */
   _Atomic uint32_t ends;
-  tsr_pool_function function;
+  _Alignas(kLineBytes) _Atomic uint32_t done; /* parts of this job; the caller sleeps on it */
+  _Atomic uint32_t waits;                     /* the caller sleeps */
+  _Alignas(kLineBytes) tsr_pool_function function;
   void *context;
+  uint32_t parts;
   pid_t process;
-  int32_t threads; /* the caller's among them */
-  pthread_t others[];
+  int32_t threads; /* wanted, the caller's among them */
+  int32_t made;    /* of them; the caller's alone reads it */
+  member members[];
 };
 
 static void pause_briefly(void) {
@@ -53,31 +63,38 @@ static void wake(_Atomic uint32_t *word, int32_t threads) {
   syscall(SYS_futex, (uint32_t *)word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
 }
 
-/* Does one part; 0 where none is left. */
-static int do_part(tsr_pool *pool) {
-  uint64_t ticket = atomic_load_explicit(&pool->ticket, memory_order_acquire);
+/* Does one part of a member's run; 0 where none is left. */
+static int do_part(tsr_pool *pool, member *of) {
+  uint64_t ticket = atomic_load_explicit(&of->ticket, memory_order_acquire);
   do
-    if (NEXT_OF(ticket) >= PARTS_OF(ticket))
+    if (NEXT_OF(ticket) >= END_OF(ticket))
       return 0;
-  while (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket + 1, memory_order_acquire,
+  while (!atomic_compare_exchange_weak_explicit(&of->ticket, &ticket, ticket + 1, memory_order_acquire,
                                                 memory_order_acquire));
-  const uint32_t parts = (uint32_t)PARTS_OF(ticket);
+  const uint32_t parts = pool->parts;
   pool->function(pool->context, (int64_t)NEXT_OF(ticket), parts);
   if (atomic_fetch_add(&pool->done, 1) + 1 == parts && atomic_load(&pool->waits))
     wake(&pool->done, 1);
   return 1;
 }
 
+/* Own parts first, then what the others have left. */
+static void do_parts(tsr_pool *pool, int32_t number) {
+  for (int32_t i = 0; i < pool->threads; ++i)
+    while (do_part(pool, &pool->members[(number + i) % pool->threads]))
+      ;
+}
+
 static void *work(void *argument) {
-  tsr_pool *pool = argument;
+  const member *own = argument;
+  tsr_pool *pool = own->pool;
   uint32_t seen = 0;
   for (;;) {
     /* The job first: tsr_pool_destroy sets the end before it counts the job up, so who has seen that job sees the end. */
     const uint32_t job = atomic_load(&pool->job);
     if (atomic_load(&pool->ends))
       break;
-    while (do_part(pool))
-      ;
+    do_parts(pool, own->number);
     seen = job;
     int look = 0;
     while (look < kLooks && atomic_load_explicit(&pool->job, memory_order_relaxed) == seen) {
@@ -105,17 +122,26 @@ int32_t tsr_pool_processors(void) {
 
 tsr_pool *tsr_pool_create(int32_t threads) {
   threads = threads < 1 ? 1 : threads > kMaxThreads ? kMaxThreads : threads;
-  tsr_pool *pool = calloc(1, sizeof *pool + (size_t)threads * sizeof(pthread_t));
+  const size_t bytes = sizeof(tsr_pool) + (size_t)threads * sizeof(member);
+  tsr_pool *pool = aligned_alloc(kLineBytes, bytes);
   if (!pool)
     return NULL;
+  memset(pool, 0, bytes);
   pool->process = getpid();
-  pool->threads = 1;
+  for (int32_t i = 0; i < threads; ++i) {
+    pool->members[i].pool = pool;
+    pool->members[i].number = i;
+  }
+  /* Threads look at as many runs as there will be: those of threads that the system does not give stay empty. */
+  pool->threads = threads;
+  int32_t made = 1;
   sigset_t all, before; /* signals are for the threads of the program */
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  while (pool->threads < threads && pthread_create(&pool->others[pool->threads - 1], NULL, work, pool) == 0)
-    ++pool->threads;
+  while (made < threads && pthread_create(&pool->members[made].thread, NULL, work, &pool->members[made]) == 0)
+    ++made;
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+  pool->made = made;
   return pool;
 }
 
@@ -126,15 +152,15 @@ void tsr_pool_destroy(tsr_pool *pool) {
     atomic_store(&pool->ends, 1);
     atomic_fetch_add(&pool->job, 1);
     wake(&pool->job, kMaxThreads);
-    for (int32_t i = 0; i + 1 < pool->threads; ++i)
-      pthread_join(pool->others[i], NULL);
+    for (int32_t i = 1; i < pool->made; ++i)
+      pthread_join(pool->members[i].thread, NULL);
   }
   free(pool);
 }
 
 void tsr_pool_run(tsr_pool *pool, int64_t work, tsr_pool_function function, void *context) {
   const int64_t worth = work / kWorkOfPart;
-  const int64_t most = pool && pool->threads > 1 ? (int64_t)pool->threads * kPartsOfThread : 1;
+  const int64_t most = pool && pool->made > 1 ? (int64_t)pool->made * kPartsOfThread : 1;
   const int64_t parts = worth < most ? worth : most;
   if (parts < 2) {
     function(context, 0, 1);
@@ -142,14 +168,17 @@ void tsr_pool_run(tsr_pool *pool, int64_t work, tsr_pool_function function, void
   }
   pool->function = function;
   pool->context = context;
+  pool->parts = (uint32_t)parts;
   atomic_store(&pool->done, 0);
   const uint32_t job = atomic_load(&pool->job) + 1;
-  atomic_store(&pool->ticket, (uint64_t)job << 32 | (uint64_t)parts << kPartBits);
+  for (int32_t i = 0; i < pool->made; ++i) {
+    const uint64_t begin = (uint64_t)(parts * i / pool->made), end = (uint64_t)(parts * (i + 1) / pool->made);
+    atomic_store(&pool->members[i].ticket, (uint64_t)job << 32 | end << kPartBits | begin);
+  }
   atomic_store(&pool->job, job);
   if (atomic_load(&pool->sleepers))
-    wake(&pool->job, pool->threads - 1);
-  while (do_part(pool))
-    ;
+    wake(&pool->job, pool->made - 1);
+  do_parts(pool, 0);
   int look = 0;
   uint32_t done;
   while ((done = atomic_load(&pool->done)) != (uint32_t)parts) {

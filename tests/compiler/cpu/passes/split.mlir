@@ -19,7 +19,10 @@
 // CHECK: arith.divui
 // CHECK: scf.for
 // Little work, and checks that end the run, stay whole.
-// CHECK-LABEL: func.func private @little(%{{[^ ]*}}: memref<64xf32>) {
+// CHECK-LABEL: func.func private @little(%{{[^ ]*}}: memref<8xf32>) {
+// Large arrays are work as well.
+// CHECK-LABEL: func.func private @memory(
+// CHECK-SAME: cpu.work = 528
 // CHECK-LABEL: func.func private @checks(%{{[^ ]*}}: memref<64x64xf32>) {
 // Nor is one cut whose loop reads what is loaded beside it, or that nobody has marked.
 // CHECK-LABEL: func.func private @carried(%{{[^ ]*}}: memref<64x64xf32>) {
@@ -54,13 +57,23 @@ func.func private @few(%x: memref<3x64xf32>) attributes {cpu.split} {
   } {cpu.parallel}
   return
 }
-func.func private @little(%x: memref<64xf32>) attributes {cpu.split} {
+func.func private @little(%x: memref<8xf32>) attributes {cpu.split} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
   %c8 = arith.constant 8 : index
   scf.for %i = %c0 to %c8 step %c1 {
-    %v = memref.load %x[%i] : memref<64xf32>
-    memref.store %v, %x[%i] : memref<64xf32>
+    %v = memref.load %x[%i] : memref<8xf32>
+    memref.store %v, %x[%i] : memref<8xf32>
+  } {cpu.parallel}
+  return
+}
+func.func private @memory(%x: memref<8xf32>, %y: memref<256xf32>) attributes {cpu.split} {
+  %c0 = arith.constant 0 : index
+  %c1 = arith.constant 1 : index
+  %c8 = arith.constant 8 : index
+  scf.for %i = %c0 to %c8 step %c1 {
+    %v = memref.load %x[%i] : memref<8xf32>
+    memref.store %v, %x[%i] : memref<8xf32>
   } {cpu.parallel}
   return
 }
