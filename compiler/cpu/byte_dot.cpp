@@ -11,7 +11,7 @@ namespace tessera::compiler::cpu {
 
 namespace {
 
-/// out + sext(a) * sext(b) of int8 or int16 and int32, in any order.
+/// out + ext(a) * ext(b) of int8 or int16 and int32, in any order.
 bool isSumOfProducts(mlir::linalg::LinalgOp op) {
   auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<mlir::arith::AddIOp>();
   if (!sum || !sum.getType().isInteger(32))
@@ -24,13 +24,20 @@ bool isSumOfProducts(mlir::linalg::LinalgOp op) {
   if (!product)
     return false;
   const auto isNarrow = [](mlir::Value value) {
-    auto wide = value.getDefiningOp<mlir::arith::ExtSIOp>();
-    if (!wide)
+    mlir::Operation *wide = value.getDefiningOp();
+    if (!mlir::isa_and_present<mlir::arith::ExtSIOp, mlir::arith::ExtUIOp>(wide))
       return false;
-    const mlir::Type narrow = wide.getIn().getType();
-    return mlir::isa<mlir::BlockArgument>(wide.getIn()) && (narrow.isInteger(8) || narrow.isInteger(16));
+    const mlir::Type narrow = wide->getOperand(0).getType();
+    return mlir::isa<mlir::BlockArgument>(wide->getOperand(0)) &&
+           (narrow.isInteger(8) || (narrow.isInteger(16) && mlir::isa<mlir::arith::ExtSIOp>(wide)));
   };
   return isNarrow(product.getLhs()) && isNarrow(product.getRhs()) && product.getLhs() != product.getRhs();
+}
+
+/// Whether the elements of an input of a sum of products are extended with zeros.
+bool isUnsigned(mlir::linalg::LinalgOp op, const NestInput &input) {
+  return llvm::any_of(op.getMatchingBlockArgument(input.operand).getUsers(),
+                      [](mlir::Operation *user) { return mlir::isa<mlir::arith::ExtUIOp>(user); });
 }
 
 /// The constant's elements, a splat's as often as they are there.
@@ -68,6 +75,9 @@ std::optional<ByteDot> byteDotOf(mlir::linalg::LinalgOp op, const NestOf &source
   if (!weights.isConstant || picture.isConstant)
     return std::nullopt;
   dot.group = 4 / picture.elementBytes;
+  dot.isUnsigned = isUnsigned(op, source.inputs[dot.picture]);
+  if (isUnsigned(op, source.inputs[dot.weights]) || (dot.isUnsigned && target.byteDotIsSigned))
+    return std::nullopt;
   if ((dot.group == 4 ? target.byteDot : target.wordDot).empty())
     return std::nullopt;
   std::optional<unsigned> run, filters;
@@ -145,11 +155,14 @@ std::optional<WordProducts> wordProductsOf(mlir::linalg::LinalgOp op, const Nest
   if (target.wordDot.empty() || source.inputs.size() != 2 || !source.inputs[0].array ||
       !source.inputs[1].array || !isSumOfProducts(op))
     return std::nullopt;
-  WordProducts products{source, 0, 0, {}};
+  WordProducts products{source, 0, 0, false, {}};
   products.weights = source.nest.inputs[0].isConstant ? 0 : 1;
   products.picture = 1 - products.weights;
   Array &weights = products.source.nest.inputs[products.weights];
   if (!weights.isConstant || source.nest.inputs[products.picture].isConstant)
+    return std::nullopt;
+  products.isUnsigned = isUnsigned(op, source.inputs[products.picture]);
+  if (isUnsigned(op, source.inputs[products.weights]))
     return std::nullopt;
   mlir::memref::GlobalOp constant = constantOf(source.inputs[products.weights].operand->get());
   for (const int32_t value :

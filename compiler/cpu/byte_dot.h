@@ -11,7 +11,7 @@ namespace tessera::compiler::cpu {
 
 /// A nest whose reduction `run` goes in steps of a group of four bytes, or two int16, that lie side by side in the picture.
 ///
-/// The instruction takes the picture's bytes as unsigned: with their top bit turned they are 128 more, so each sum is 128 times the sum of its
+/// The instruction takes the picture's bytes as unsigned. Where they are signed: with their top bit turned they are 128 more, so each sum is 128 times the sum of its
 /// weights too large; `excess` is what to take away, by the filter's number. All is modulo 2^32, so the sums are the same to the bit. Pairs of int16 are signed.
 ///
 /// Weights of int16 that are bytes less a zero point (unsigned networks) are held as bytes, `zeroPoint` less than they are: to each sum that many times the sum of the
@@ -21,6 +21,7 @@ struct ByteDot {
   unsigned picture = 0; ///< numbers of the inputs
   unsigned weights = 0;
   unsigned run = 0;         ///< the loop of groups
+  bool isUnsigned = false;  ///< the picture's bytes are
   int64_t group = 4;        ///< elements of one
   int64_t elements = 0;     ///< of the run; the last group may have fewer
   std::vector<char> groups; ///< the weights, group by group, zeros behind the run's end
@@ -38,6 +39,7 @@ struct WordProducts {
   NestOf source; ///< the weights' array counts int32: an int16 and zeros above it
   unsigned picture = 0;
   unsigned weights = 0;
+  bool isUnsigned = false;      ///< the picture's elements are
   std::vector<uint32_t> values; ///< the weights in the order of the constant
 };
 

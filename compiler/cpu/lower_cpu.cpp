@@ -344,6 +344,8 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   layouts.addPass(mlir::createCanonicalizerPass());
   layouts.addPass(createWinogradPass(target));
   layouts.addPass(createFuseElementwisePass());
+  layouts.addPass(createUnsignedBytesPass(target));
+  layouts.addPass(mlir::createCanonicalizerPass());
   if (failed(layouts.run(module)))
     return mlir::failure();
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))

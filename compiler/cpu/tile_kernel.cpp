@@ -332,8 +332,10 @@ private:
       const mlir::Type word = builder_.getI32Type();
       const mlir::Type wide =
           mlir::isa<mlir::VectorType>(picture.getType()) ? mlir::VectorType::get({lanes_}, word) : word;
-      return writeDot(sum, builder_.create<arith::ExtSIOp>(location_, wide, picture),
-                      load(products_->weights, position, at, bases[products_->weights]));
+      const Value words = products_->isUnsigned
+                              ? builder_.create<arith::ExtUIOp>(location_, wide, picture).getResult()
+                              : builder_.create<arith::ExtSIOp>(location_, wide, picture).getResult();
+      return writeDot(sum, words, load(products_->weights, position, at, bases[products_->weights]));
     }
     mlir::IRMapping mapping;
     for (size_t i = 0; i < sources_.size(); ++i) {
@@ -365,7 +367,7 @@ private:
   }
 
   /// Whether the dots take the picture's bytes as 128 more than they are.
-  bool isOffset() const { return dot_ && dot_->group == 4 && !target_.byteDotIsSigned; }
+  bool isOffset() const { return dot_ && dot_->group == 4 && !target_.byteDotIsSigned && !dot_->isUnsigned; }
 
   /// The same group in each lane, the top bits of bytes turned where that is so. Where it has `count` elements alone the others lie before it, and are shifted out.
   Value loadGroup(Value flat, Value place, int64_t count) {

@@ -43,6 +43,7 @@ int main(int argc, char **argv) {
   target.byteDot = "llvm.test.dot";
   target.byteDotIsSigned = isSigned;
   target.wordDot = hasWords ? "llvm.test.words" : "";
+  known.push_back(createUnsignedBytesPass(target));
   known.push_back(createRegisterTilePass(target, untuned));
   mlir::PassManager manager(&context);
   for (int i = isSigned || hasWords ? 3 : 2; i < argc; ++i) {

@@ -210,6 +210,9 @@ constexpr double kMostApart = 1e-5;
 struct Size {
   int64_t n, c, o, h, w;
 };
+void PrintTo(const Size &size, std::ostream *stream) {
+  *stream << size.n << "x" << size.c << "x" << size.h << "x" << size.w << " to " << size.o;
+}
 class WinogradSizesTest : public testing::TestWithParam<Size> {};
 
 TEST_P(WinogradSizesTest, GivesWhatPlainLoopsGive) {

@@ -1,0 +1,456 @@
+// Bytes that dots of bytes take as they lie. x86's dot takes the bytes of one side as unsigned: a kernel would turn the top bit of each byte of the picture that it reads, again for each tile of
+// filters. Here int8 tensors that convolutions read are held with their top bits turned, as bytes 128 more: who makes one turns once, in its own body, and a sum of products extends with zeros
+// and starts 128 times the sum of its weights lower, which is exact modulo 2^32. Fills, pads, slices and reshapes of such a tensor follow, a maximum is then one of unsigned bytes, other element-wise
+// operations turn back what they read. What stays: other types, targets whose dots take signed bytes, tensors that no convolution reads; where an operation of another kind makes or
+// takes one that is turned (arguments, results) an operation that turns stands between.
+#include "cpu/passes.h"
+
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/EquivalenceClasses.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+using mlir::Value;
+using mlir::linalg::GenericOp;
+namespace arith = mlir::arith;
+namespace tensor = mlir::tensor;
+
+constexpr int64_t kTop = -128; ///< the top bit of a byte
+
+bool isBytes(Value value) {
+  const auto type = mlir::dyn_cast<mlir::RankedTensorType>(value.getType());
+  return type && type.getElementType().isInteger(8) && !mlir::matchPattern(value, mlir::m_Constant());
+}
+
+/// out + sext(picture) * sext(weights) of a tensor of bytes and a constant, which starts from a constant.
+struct SumOfProducts {
+  GenericOp op;
+  mlir::OpOperand *picture = nullptr;
+  arith::ExtSIOp wide; ///< of the picture's element
+  mlir::DenseIntElementsAttr weights;
+  mlir::AffineMap weightMap;
+  bool hasFilters =
+      false; ///< the weights move in a parallel loop that the picture does not: more than one sum reads a byte
+};
+
+std::optional<SumOfProducts> sumOfProducts(mlir::Operation *operation) {
+  auto op = mlir::dyn_cast<GenericOp>(operation);
+  if (!op || !op.hasPureTensorSemantics() || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() != 2 ||
+      op.getNumDpsInits() != 1)
+    return std::nullopt;
+  auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::AddIOp>();
+  if (!sum || !sum.getType().isInteger(32))
+    return std::nullopt;
+  const Value state = op.getBlock()->getArguments().back();
+  const Value other = sum.getLhs() == state ? sum.getRhs() : sum.getRhs() == state ? sum.getLhs() : nullptr;
+  auto product = other ? other.getDefiningOp<arith::MulIOp>() : nullptr;
+  if (!product)
+    return std::nullopt;
+  SumOfProducts result{op, nullptr, nullptr, nullptr, {}};
+  for (const Value factor : product->getOperands()) {
+    auto wide = factor.getDefiningOp<arith::ExtSIOp>();
+    auto argument = wide ? mlir::dyn_cast<mlir::BlockArgument>(wide.getIn()) : nullptr;
+    if (!argument || argument.getArgNumber() > 1)
+      return std::nullopt;
+    mlir::OpOperand *operand = op.getDpsInputOperand(argument.getArgNumber());
+    mlir::DenseIntElementsAttr weights;
+    if (mlir::matchPattern(operand->get(), mlir::m_Constant(&weights))) {
+      if (!weights.getElementType().isInteger(8) && !weights.getElementType().isInteger(16))
+        return std::nullopt;
+      result.weights = weights;
+      result.weightMap = op.getMatchingIndexingMap(operand);
+    } else if (isBytes(operand->get()) && argument.hasOneUse()) {
+      result.picture = operand;
+      result.wide = wide;
+    }
+  }
+  if (!result.picture || !result.weights || !result.weightMap.isProjectedPermutation())
+    return std::nullopt;
+  const mlir::AffineMap read = op.getMatchingIndexingMap(result.picture);
+  for (const mlir::AffineExpr expression : result.weightMap.getResults()) {
+    const unsigned loop = mlir::cast<mlir::AffineDimExpr>(expression).getPosition();
+    const bool isParallel = op.getIteratorTypesArray()[loop] == mlir::utils::IteratorType::parallel;
+    result.hasFilters = result.hasFilters || (isParallel && !read.isFunctionOfDim(loop));
+  }
+  return result;
+}
+
+/// The weights' parallel loops, with where the output has them.
+struct Channel {
+  unsigned weightDim, outDim;
+  int64_t extent;
+};
+
+/// Constant values that sums start from, one for each combination of the channels.
+struct Start {
+  llvm::SmallVector<Channel> channels;
+  std::vector<uint32_t> values;
+};
+
+/// Nothing where the sums start from something else.
+std::optional<Start> startOf(const SumOfProducts &sums) {
+  GenericOp op = sums.op;
+  const mlir::AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
+  const auto outType = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
+  if (!out.isProjectedPermutation() || !outType.hasStaticShape())
+    return std::nullopt;
+  Start result;
+  auto &channels = result.channels;
+  const auto weightShape = sums.weights.getType().getShape();
+  for (const auto &[dim, expression] : llvm::enumerate(sums.weightMap.getResults())) {
+    const auto found = llvm::find(out.getResults(), expression);
+    if (found != out.getResults().end())
+      channels.push_back({static_cast<unsigned>(dim), static_cast<unsigned>(found - out.getResults().begin()),
+                          weightShape[dim]});
+  }
+  int64_t count = 1;
+  for (const Channel &channel : channels)
+    count *= channel.extent;
+  auto &start = result.values;
+  start.assign(static_cast<size_t>(count), 0);
+  mlir::Operation *before = op.getDpsInits()[0].getDefiningOp();
+  llvm::APInt same;
+  if (auto fill = mlir::dyn_cast_if_present<mlir::linalg::FillOp>(before)) {
+    if (!mlir::matchPattern(fill.getInputs()[0], mlir::m_ConstantInt(&same)))
+      return std::nullopt;
+    start.assign(start.size(), static_cast<uint32_t>(same.getSExtValue()));
+  } else {
+    auto spread = mlir::dyn_cast_if_present<GenericOp>(before);
+    mlir::DenseIntElementsAttr bias;
+    if (!spread || spread.getNumDpsInputs() != 1 || spread.getNumReductionLoops() != 0 ||
+        !spread.getBlock()->without_terminator().empty() || !spread.getIndexingMapsArray()[1].isIdentity() ||
+        spread.getBlock()->getTerminator()->getOperand(0) != spread.getBlock()->getArgument(0) ||
+        !mlir::matchPattern(spread.getDpsInputs()[0], mlir::m_Constant(&bias)))
+      return std::nullopt;
+    // Steps in the bias of each channel.
+    llvm::SmallVector<int64_t> biasSteps(channels.size(), 0);
+    int64_t stride = 1;
+    const mlir::AffineMap read = spread.getIndexingMapsArray()[0];
+    for (unsigned i = read.getNumResults(); i-- > 0; stride *= bias.getType().getShape()[i]) {
+      if (bias.getType().getShape()[i] == 1)
+        continue;
+      auto dim = mlir::dyn_cast<mlir::AffineDimExpr>(read.getResult(i));
+      const auto channel =
+          llvm::find_if(channels, [&](const Channel &c) { return dim && c.outDim == dim.getPosition(); });
+      if (channel == channels.end())
+        return std::nullopt;
+      biasSteps[static_cast<size_t>(channel - channels.begin())] = stride;
+    }
+    const llvm::SmallVector<llvm::APInt> values(bias.getValues<llvm::APInt>());
+    for (size_t i = 0; i < start.size(); ++i) {
+      int64_t rest = static_cast<int64_t>(i), place = 0;
+      for (size_t channel = channels.size(); channel-- > 0;) {
+        place += rest % channels[channel].extent * biasSteps[channel];
+        rest /= channels[channel].extent;
+      }
+      start[i] = static_cast<uint32_t>(values[static_cast<size_t>(place)].getSExtValue());
+    }
+  }
+  return result;
+}
+
+/// Takes 128 times the weights away from what their sums start from.
+template <typename T> void lower(Start &start, mlir::DenseIntElementsAttr weights) {
+  const auto shape = weights.getType().getShape();
+  llvm::SmallVector<int64_t> steps(shape.size(), 0);
+  int64_t step = 1;
+  for (const Channel &channel : llvm::reverse(start.channels)) {
+    steps[channel.weightDim] = step;
+    step *= channel.extent;
+  }
+  int64_t position = 0;
+  for (const T weight : weights.getValues<T>()) {
+    int64_t rest = position++, channel = 0;
+    for (size_t dim = shape.size(); dim-- > 0;) {
+      channel += rest % shape[dim] * steps[dim];
+      rest /= shape[dim];
+    }
+    start.values[static_cast<size_t>(channel)] -=
+        128 * static_cast<uint32_t>(static_cast<int32_t>(weight)); // wraps
+  }
+}
+
+/// The constant, spread over what the sums stand in.
+Value spread(const SumOfProducts &sums, const Start &start) {
+  GenericOp op = sums.op;
+  const auto outType = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
+  llvm::SmallVector<int64_t> shape;
+  for (const Channel &channel : start.channels)
+    shape.push_back(channel.extent);
+  mlir::OpBuilder builder(op);
+  const mlir::Location location = op.getLoc();
+  llvm::SmallVector<mlir::AffineExpr> read;
+  for (const Channel &channel : start.channels)
+    read.push_back(builder.getAffineDimExpr(channel.outDim));
+  const auto rank = static_cast<unsigned>(outType.getRank());
+  const std::vector<int32_t> held(start.values.begin(), start.values.end());
+  const Value constant = builder.create<arith::ConstantOp>(
+      location, mlir::DenseElementsAttr::get(mlir::RankedTensorType::get(shape, builder.getI32Type()),
+                                             llvm::ArrayRef<int32_t>(held)));
+  const Value empty = builder.create<tensor::EmptyOp>(location, outType.getShape(), outType.getElementType());
+  const llvm::SmallVector<mlir::utils::IteratorType> loops(rank, mlir::utils::IteratorType::parallel);
+  const llvm::SmallVector<mlir::AffineMap> maps = {mlir::AffineMap::get(rank, 0, read, op.getContext()),
+                                                   builder.getMultiDimIdentityMap(rank)};
+  return builder
+      .create<GenericOp>(location, outType, constant, empty, maps, loops,
+                         [](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange values) {
+                           inner.create<mlir::linalg::YieldOp>(at, values[0]);
+                         })
+      .getResult(0);
+}
+
+/// max(out, picture) of bytes.
+arith::MaxSIOp maximumOf(mlir::Operation *operation) {
+  auto op = mlir::dyn_cast<GenericOp>(operation);
+  if (!op || op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1 || !isBytes(op->getResult(0)))
+    return nullptr;
+  auto most = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::MaxSIOp>();
+  return most && llvm::hasSingleElement(op.getBlock()->without_terminator()) ? most : nullptr;
+}
+
+/// Moves bytes and computes nothing: all its tensors are turned, or none.
+bool onlyMoves(mlir::Operation *op) {
+  if (auto pad = mlir::dyn_cast<tensor::PadOp>(op))
+    return pad.getConstantPaddingValue() != nullptr;
+  return mlir::isa<tensor::InsertSliceOp, tensor::ExtractSliceOp, tensor::CollapseShapeOp,
+                   tensor::ExpandShapeOp>(op);
+}
+
+bool isElementwise(mlir::Operation *op) {
+  auto generic = mlir::dyn_cast<GenericOp>(op);
+  return generic && generic.hasPureTensorSemantics() && generic.getNumReductionLoops() == 0 &&
+         llvm::none_of(generic.getDpsInitsMutable(),
+                       [&](mlir::OpOperand &init) { return generic.payloadUsesValueFromOperand(&init); });
+}
+
+class Turner {
+public:
+  explicit Turner(mlir::func::FuncOp function) : function_(function) {
+    for (mlir::Operation &op : body())
+      connect(&op);
+    for (mlir::Operation &op : body())
+      if (mlir::isa<GenericOp>(op) && !isElementwise(&op) && !maximumOf(&op))
+        for (const Value result : op.getResults())
+          forbidden_.insert(leader(result)); // its first values are read
+  }
+
+  void run() {
+    llvm::SmallVector<mlir::Operation *> operations;
+    for (mlir::Operation &op : body())
+      operations.push_back(&op);
+    for (mlir::Operation *op : operations)
+      if (const auto sums = sumOfProducts(op);
+          sums && sums->hasFilters && startOf(*sums) && !forbidden_.contains(leader(sums->picture->get())))
+        chosen_.insert(leader(sums->picture->get()));
+    if (chosen_.empty())
+      return;
+    for (const Value argument : function_.getArguments())
+      if (isTurned(argument))
+        turnMade(argument);
+    for (mlir::Operation *op : operations)
+      rewrite(op);
+  }
+
+private:
+  mlir::Block &body() { return function_.getBody().front(); }
+
+  void join(Value a, Value b) {
+    if (isBytes(a) && isBytes(b))
+      classes_.unionSets(a.getAsOpaquePointer(), b.getAsOpaquePointer());
+  }
+
+  void connect(mlir::Operation *op) {
+    if (onlyMoves(op) || maximumOf(op) || mlir::isa<mlir::linalg::FillOp>(op)) {
+      for (const Value operand : op->getOperands())
+        join(operand, op->getResult(0));
+    }
+  }
+
+  void *leader(Value value) {
+    void *pointer = value.getAsOpaquePointer();
+    return classes_.findValue(pointer) == classes_.end() ? pointer : classes_.getLeaderValue(pointer);
+  }
+
+  bool isTurned(Value value) { return isBytes(value) && chosen_.contains(leader(value)); }
+
+  Value turn(mlir::OpBuilder &builder, mlir::Location location, Value byte) {
+    return builder.create<arith::XOrIOp>(location, byte,
+                                         builder.create<arith::ConstantIntOp>(location, kTop, 8));
+  }
+
+  /// A tensor turned by an operation of its own.
+  Value turnedCopy(mlir::OpBuilder &builder, Value value) {
+    const auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+    const mlir::Location location = value.getLoc();
+    const auto rank = static_cast<unsigned>(type.getRank());
+    llvm::SmallVector<Value> extents;
+    for (int64_t i = 0; i < type.getRank(); ++i)
+      if (type.isDynamicDim(static_cast<unsigned>(i)))
+        extents.push_back(builder.create<tensor::DimOp>(location, value, i));
+    const Value empty = builder.create<tensor::EmptyOp>(location, type, extents);
+    const llvm::SmallVector<mlir::utils::IteratorType> loops(rank, mlir::utils::IteratorType::parallel);
+    const llvm::SmallVector<mlir::AffineMap> maps(2, builder.getMultiDimIdentityMap(rank));
+    return builder
+        .create<GenericOp>(location, type, value, empty, maps, loops,
+                           [&](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange values) {
+                             inner.create<mlir::linalg::YieldOp>(at, turn(inner, at, values[0]));
+                           })
+        .getResult(0);
+  }
+
+  /// Behind what makes `value` plain: everybody else reads it turned.
+  void turnMade(Value value) {
+    mlir::OpBuilder builder(function_.getContext());
+    builder.setInsertionPointAfterValue(value);
+    const Value turned = turnedCopy(builder, value);
+    value.replaceUsesWithIf(turned, [&](mlir::OpOperand &use) {
+      return use.getOwner() != turned.getDefiningOp() && !mlir::isa<tensor::DimOp>(use.getOwner());
+    });
+    made_.insert(turned);
+  }
+
+  bool reads(Value value) { return isTurned(value) || made_.contains(value); }
+
+  void readPlain(mlir::Operation *op, mlir::OpOperand &operand) {
+    if (!reads(operand.get()))
+      return;
+    mlir::OpBuilder builder(op);
+    operand.set(turnedCopy(builder, operand.get()));
+  }
+
+  void rewrite(mlir::Operation *op) {
+    for (mlir::Region &region : op->getRegions())
+      region.walk([&](mlir::Operation *inner) {
+        for (mlir::OpOperand &operand : inner->getOpOperands())
+          readPlain(op, operand);
+      });
+    if (mlir::isa<tensor::EmptyOp, arith::ConstantOp, tensor::DimOp>(op))
+      return;
+    if (auto fill = mlir::dyn_cast<mlir::linalg::FillOp>(op)) {
+      if (isTurned(op->getResult(0))) {
+        mlir::OpBuilder builder(op);
+        fill.getInputsMutable()[0].set(turn(builder, op->getLoc(), fill.getInputs()[0]));
+      }
+      return;
+    }
+    if (onlyMoves(op)) {
+      if (isTurned(op->getResult(0)))
+        turnConstants(op);
+      return;
+    }
+    if (arith::MaxSIOp most = maximumOf(op)) {
+      if (isTurned(op->getResult(0))) {
+        mlir::OpBuilder builder(most);
+        most.replaceAllUsesWith(
+            builder.create<arith::MaxUIOp>(most.getLoc(), most.getLhs(), most.getRhs()).getResult());
+        most.erase();
+      }
+      return;
+    }
+    if (const auto sums = sumOfProducts(op); sums && reads(sums->picture->get()))
+      if (auto start = startOf(*sums)) {
+        extendWithZeros(*sums, *start);
+        return;
+      }
+    if (auto generic = mlir::dyn_cast<GenericOp>(op); generic && generic.hasPureTensorSemantics()) {
+      rewriteBody(generic);
+      return;
+    }
+    // Something else: it reads and makes plain bytes.
+    for (mlir::OpOperand &operand : op->getOpOperands())
+      readPlain(op, operand);
+    for (const Value result : op->getResults())
+      if (isTurned(result))
+        turnMade(result);
+  }
+
+  void extendWithZeros(const SumOfProducts &sums, Start &start) {
+    auto wide = sums.wide;
+    mlir::OpBuilder builder(wide);
+    wide.replaceAllUsesWith(
+        builder.create<arith::ExtUIOp>(wide.getLoc(), wide.getType(), wide.getIn()).getResult());
+    wide.erase();
+    if (sums.weights.getElementType().isInteger(8))
+      lower<int8_t>(start, sums.weights);
+    else
+      lower<int16_t>(start, sums.weights);
+    auto op = sums.op;
+    op.getDpsInitsMutable()[0].set(spread(sums, start));
+  }
+
+  /// What moves into a turned tensor from a constant, or as the value of a pad.
+  void turnConstants(mlir::Operation *op) {
+    mlir::OpBuilder builder(op);
+    for (mlir::OpOperand &operand : op->getOpOperands()) {
+      mlir::DenseIntElementsAttr values;
+      if (!mlir::isa<mlir::RankedTensorType>(operand.get().getType()) ||
+          !mlir::matchPattern(operand.get(), mlir::m_Constant(&values)))
+        continue;
+      const auto turned = values.mapValues(values.getElementType(), [](const llvm::APInt &value) {
+        return value ^ llvm::APInt(8, static_cast<uint64_t>(kTop), true);
+      });
+      operand.set(builder.create<arith::ConstantOp>(op->getLoc(), turned));
+    }
+    if (auto pad = mlir::dyn_cast<tensor::PadOp>(op)) {
+      const Value value = turn(builder, op->getLoc(), pad.getConstantPaddingValue());
+      pad.getRegion().front().getTerminator()->setOperand(0, value);
+    }
+  }
+
+  void rewriteBody(GenericOp op) {
+    mlir::OpBuilder builder = mlir::OpBuilder::atBlockBegin(op.getBlock());
+    for (mlir::OpOperand *operand : op.getDpsInputOperands()) {
+      Value argument = op.getMatchingBlockArgument(operand);
+      if (!reads(operand->get()) || argument.use_empty())
+        continue;
+      const Value plain = turn(builder, op.getLoc(), argument);
+      argument.replaceAllUsesExcept(plain, plain.getDefiningOp());
+    }
+    for (const auto &[i, result] : llvm::enumerate(op->getResults())) {
+      if (!isTurned(result))
+        continue;
+      mlir::Operation *end = op.getBlock()->getTerminator();
+      builder.setInsertionPoint(end);
+      end->setOperand(static_cast<unsigned>(i),
+                      turn(builder, op.getLoc(), end->getOperand(static_cast<unsigned>(i))));
+    }
+  }
+
+  mlir::func::FuncOp function_;
+  llvm::EquivalenceClasses<void *> classes_;
+  llvm::DenseSet<void *> chosen_, forbidden_; ///< leaders of classes
+  llvm::DenseSet<Value> made_;                ///< turned copies of what is made plain
+};
+
+class UnsignedBytesPass : public mlir::PassWrapper<UnsignedBytesPass, mlir::OperationPass<mlir::ModuleOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(UnsignedBytesPass)
+  explicit UnsignedBytesPass(const CpuTarget &target) : target_(target) {}
+
+  llvm::StringRef getArgument() const override { return "cpu-unsigned-bytes"; }
+
+  void runOnOperation() override {
+    if (target_.byteDot.empty() || target_.byteDotIsSigned)
+      return;
+    for (auto function : getOperation().getOps<mlir::func::FuncOp>())
+      if (!function.isExternal())
+        Turner(function).run();
+  }
+
+private:
+  CpuTarget target_;
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createUnsignedBytesPass(const CpuTarget &target) {
+  return std::make_unique<UnsignedBytesPass>(target);
+}
+
+} // namespace tessera::compiler::cpu
