@@ -2,7 +2,8 @@
 // visits each of its elements once: chains of element-wise operations, reductions along an axis. A reader that visits elements again and again (a
 // convolution, a product of matrices, a broadcast) would compute the producer's body as often: an activation in front of a convolution once for every
 // output channel and tap. Such a producer stays on its own, unless its body moves or converts numbers and computes nothing.
-// Constants of float16 that are widened are widened here.
+// Constants of float16 that are widened are widened here; broadcasts of dimensions of one element to one element, and bounds that bound nothing, which TOSA leaves
+// around activations, go first. In the end a reduction is put right before the element-wise operation that alone reads its sums.
 #include "cpu/passes.h"
 
 #include "mlir/Dialect/Affine/IR/AffineOps.h"
@@ -48,6 +49,54 @@ struct WidenConstant : mlir::OpRewritePattern<mlir::linalg::GenericOp> {
   }
 };
 
+/// A dimension of one element is read by the output's loop of one step, where the map says 0: reading element by element is then seen as such.
+struct NameUnitDimensions : mlir::OpRewritePattern<mlir::linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(mlir::linalg::GenericOp op,
+                                      mlir::PatternRewriter &rewriter) const override {
+    if (op.getNumDpsInits() != 1)
+      return mlir::failure();
+    const auto extents = op.getStaticLoopRanges();
+    llvm::SmallVector<mlir::AffineMap> maps = op.getIndexingMapsArray();
+    const mlir::AffineMap output = maps.back();
+    bool isNamed = false;
+    for (mlir::AffineMap &map : llvm::MutableArrayRef(maps).drop_back()) {
+      if (map.getNumResults() != output.getNumResults())
+        continue;
+      llvm::SmallVector<mlir::AffineExpr> results(map.getResults());
+      for (auto [result, written] : llvm::zip(results, output.getResults())) {
+        const auto zero = mlir::dyn_cast<mlir::AffineConstantExpr>(result);
+        const auto loop = mlir::dyn_cast<mlir::AffineDimExpr>(written);
+        if (!zero || zero.getValue() != 0 || !loop || extents[loop.getPosition()] != 1 ||
+            map.isFunctionOfDim(loop.getPosition()))
+          continue;
+        result = written;
+        isNamed = true;
+      }
+      map = mlir::AffineMap::get(map.getNumDims(), 0, results, op.getContext());
+    }
+    if (!isNamed)
+      return mlir::failure();
+    rewriter.modifyOpInPlace(op, [&] { op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps)); });
+    return mlir::success();
+  }
+};
+
+/// A bound that is the greatest number there is bounds nothing: rectifiers come with one from TOSA.
+template <typename Bound, bool isUpper> struct DropBound : mlir::OpRewritePattern<Bound> {
+  using mlir::OpRewritePattern<Bound>::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(Bound op, mlir::PatternRewriter &rewriter) const override {
+    llvm::APFloat value(0.0f);
+    if (!mlir::matchPattern(op.getRhs(), mlir::m_ConstantFloat(&value)) || value.isNegative() == isUpper ||
+        !value.isLargest())
+      return mlir::failure();
+    rewriter.replaceOp(op, op.getLhs());
+    return mlir::success();
+  }
+};
+
 bool hasOneReader(mlir::OpOperand *operand) {
   mlir::Operation *producer = operand->get().getDefiningOp();
   return producer && producer->hasOneUse();
@@ -63,6 +112,22 @@ bool isWorthFusing(mlir::OpOperand *operand) {
   return reader.getMatchingIndexingMap(operand).isPermutation() || computesNothing(producer);
 }
 
+double stepsOf(mlir::linalg::LinalgOp op) {
+  double steps = 1;
+  for (const int64_t extent : op.getStaticLoopRanges())
+    steps *= static_cast<double>(extent);
+  return steps;
+}
+
+/// A reduction whose sums one element-wise operation reads goes right before that: what else that reads (the other branch of a sum) comes first, and the sums can stay in registers.
+void moveToReader(mlir::linalg::LinalgOp op) {
+  if (op.getNumReductionLoops() == 0 || op->getNumResults() != 1 || !op->hasOneUse())
+    return;
+  auto reader = mlir::dyn_cast<mlir::linalg::GenericOp>(*op->user_begin());
+  if (reader && reader->getBlock() == op->getBlock() && reader.getNumReductionLoops() == 0)
+    op->moveBefore(reader);
+}
+
 struct FuseElementwisePass : mlir::PassWrapper<FuseElementwisePass, mlir::OperationPass<>> {
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(FuseElementwisePass)
   llvm::StringRef getArgument() const override { return "cpu-fuse-elementwise"; }
@@ -73,7 +138,8 @@ struct FuseElementwisePass : mlir::PassWrapper<FuseElementwisePass, mlir::Operat
     mlir::linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthFusing);
     mlir::linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, hasOneReader);
     mlir::linalg::populateConstantFoldLinalgOperations(patterns, hasOneReader);
-    patterns.add<WidenConstant>(context);
+    patterns.add<WidenConstant, NameUnitDimensions, DropBound<mlir::arith::MinimumFOp, true>,
+                 DropBound<mlir::arith::MaximumFOp, false>>(context);
     mlir::affine::AffineApplyOp::getCanonicalizationPatterns(patterns, context);
     mlir::linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
     mlir::tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);
@@ -83,6 +149,13 @@ struct FuseElementwisePass : mlir::PassWrapper<FuseElementwisePass, mlir::Operat
     config.useTopDownTraversal = true;
     // Not converging is no failure: what is left over is slower, not wrong.
     (void)mlir::applyPatternsAndFoldGreedily(getOperation(), std::move(patterns), config);
+    llvm::SmallVector<mlir::linalg::LinalgOp> operations;
+    getOperation()->walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
+    // Of several that one operation reads the longest comes last.
+    llvm::stable_sort(operations, [](mlir::linalg::LinalgOp a, mlir::linalg::LinalgOp b) {
+      return stepsOf(a) < stepsOf(b);
+    });
+    llvm::for_each(operations, moveToReader);
   }
 };
 

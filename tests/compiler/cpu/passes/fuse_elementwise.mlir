@@ -76,3 +76,53 @@ func.func @half_weights(%x: tensor<4x8xf32>, %sums: tensor<4x2xf32>) -> tensor<4
   } -> tensor<4x2xf32>
   return %1 : tensor<4x2xf32>
 }
+
+// A dimension of one element is read as the output's own where the map says 0, and TOSA's greatest bound goes: bias and rectifier are one loop nest.
+// CHECK-LABEL: func.func @rectified
+// CHECK-COUNT-1: linalg.generic
+// CHECK: arith.addf
+// CHECK-NEXT: arith.maximumf
+// CHECK-NEXT: linalg.yield
+// CHECK-NOT: linalg.generic
+#one = affine_map<(i, j) -> (0, j)>
+#line = affine_map<(i, j) -> (j)>
+func.func @rectified(%x: tensor<1x8xf32>, %b: tensor<8xf32>) -> tensor<1x8xf32> {
+  %zero = arith.constant 0.0 : f32
+  %most = arith.constant 3.40282347E+38 : f32
+  %e = tensor.empty() : tensor<1x8xf32>
+  %0 = linalg.generic {indexing_maps = [#all, #line, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %b : tensor<1x8xf32>, tensor<8xf32>) outs(%e : tensor<1x8xf32>) {
+  ^bb0(%a: f32, %c: f32, %o: f32):
+    %r = arith.addf %a, %c : f32
+    linalg.yield %r : f32
+  } -> tensor<1x8xf32>
+  %1 = linalg.generic {indexing_maps = [#one, #all], iterator_types = ["parallel", "parallel"]} ins(%0 : tensor<1x8xf32>) outs(%e : tensor<1x8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %low = arith.minimumf %a, %most : f32
+    %r = arith.maximumf %low, %zero : f32
+    linalg.yield %r : f32
+  } -> tensor<1x8xf32>
+  return %1 : tensor<1x8xf32>
+}
+
+// The product's sums are read by the sum of two branches alone: it comes after the other branch, whose reduction is shorter.
+// CHECK-LABEL: func.func @branches
+// CHECK: linalg.pooling_nchw_max
+// CHECK-NEXT: linalg.generic {{.*}}"reduction"]
+// CHECK: arith.mulf
+// CHECK: linalg.generic
+func.func @branches(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %p: tensor<1x1x5x9xf32>, %s: tensor<4x8xf32>) -> tensor<4x8xf32> {
+  %lowest = arith.constant -1.0 : f32
+  %e = tensor.empty() : tensor<4x8xf32>
+  %window = tensor.empty() : tensor<2x2xf32>
+  %start = tensor.empty() : tensor<1x1x4x8xf32>
+  %filled = linalg.fill ins(%lowest : f32) outs(%start : tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32>
+  %0 = linalg.matmul ins(%x, %w : tensor<4x8xf32>, tensor<8x8xf32>) outs(%s : tensor<4x8xf32>) -> tensor<4x8xf32>
+  %1 = linalg.pooling_nchw_max ins(%p, %window : tensor<1x1x5x9xf32>, tensor<2x2xf32>) outs(%filled : tensor<1x1x4x8xf32>) -> tensor<1x1x4x8xf32>
+  %2 = tensor.collapse_shape %1 [[0, 1, 2], [3]] : tensor<1x1x4x8xf32> into tensor<4x8xf32>
+  %3 = linalg.generic {indexing_maps = [#all, #all, #all], iterator_types = ["parallel", "parallel"]} ins(%0, %2 : tensor<4x8xf32>, tensor<4x8xf32>) outs(%e : tensor<4x8xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.addf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<4x8xf32>
+  return %3 : tensor<4x8xf32>
+}
