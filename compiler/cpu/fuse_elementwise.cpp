@@ -15,6 +15,8 @@
 #include "mlir/Interfaces/CastInterfaces.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
+#include <map>
+
 namespace tessera::compiler::cpu {
 
 namespace {
@@ -152,10 +154,11 @@ struct FuseElementwisePass : mlir::PassWrapper<FuseElementwisePass, mlir::Operat
     llvm::SmallVector<mlir::linalg::LinalgOp> operations;
     getOperation()->walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
     // Of several that one operation reads the longest comes last.
-    llvm::stable_sort(operations, [](mlir::linalg::LinalgOp a, mlir::linalg::LinalgOp b) {
-      return stepsOf(a) < stepsOf(b);
-    });
-    llvm::for_each(operations, moveToReader);
+    std::multimap<double, mlir::linalg::LinalgOp> bySteps;
+    for (mlir::linalg::LinalgOp op : operations)
+      bySteps.emplace(stepsOf(op), op);
+    for (const auto &[steps, op] : bySteps)
+      moveToReader(op);
   }
 };
 
