@@ -14,10 +14,6 @@ class Tensor(ctypes.Structure):
     _fields_ = [("name", ctypes.c_char_p), ("type", ctypes.c_char_p), ("shape", ctypes.POINTER(ctypes.c_int64)),
                 ("rank", ctypes.c_int64), ("bytes", ctypes.c_int64), ("scale", ctypes.c_double), ("zero_point", ctypes.c_int64)]
 
-    def array(self):
-        """An array that the tensor fits."""
-        return np.empty(self.shape[:self.rank], np.dtype(self.type.decode()))
-
 
 class Description(ctypes.Structure):
     _fields_ = [("layout", ctypes.c_int64), ("network", ctypes.c_char_p), ("compiler", ctypes.c_char_p),
@@ -41,6 +37,10 @@ class Network:
         if result != 0:
             raise MemoryError(f"no instance of {self._name}: {result}")
         self._run = self._function("run", ctypes.c_int32)
+        # Asked once: small networks run for less time than looking it up takes.
+        self._takes = [(tensor.bytes, np.dtype(tensor.type.decode())) for tensor in self.inputs]
+        self._given, self._made = ((ctypes.c_void_p * max(1, len(tensors)))() for tensors in (self.inputs, self.outputs))
+        self._makes = [(tuple(tensor.shape[:tensor.rank]), np.dtype(tensor.type.decode())) for tensor in self.outputs]
 
     def _function(self, what, result):
         function = getattr(self._library, f"{self._name}_{what}")
@@ -51,12 +51,17 @@ class Network:
         if len(arrays) != len(self.inputs):
             raise ValueError(f"{self._name} has {len(self.inputs)} inputs, {len(arrays)} were given")
         given = [np.ascontiguousarray(array) for array in arrays]
-        for tensor, array in zip(self.inputs, given):
-            if array.nbytes != tensor.bytes or array.dtype != np.dtype(tensor.type.decode()):
+        for place, (array, (size, kind)) in enumerate(zip(given, self._takes)):
+            if array.nbytes != size or array.dtype != kind:
+                tensor = self.inputs[place]
                 raise ValueError(f"input {tensor.name.decode()} is {tensor.type.decode()} {tensor.shape[:tensor.rank]}, "
                                  f"not {array.dtype} {list(array.shape)}")
-        made = [tensor.array() for tensor in self.outputs]
-        result = self._run(self._instance, _pointers(given), _pointers(made))
+        made = [np.empty(shape, kind) for shape, kind in self._makes]
+        for place, array in enumerate(given):
+            self._given[place] = _address(array)
+        for place, array in enumerate(made):
+            self._made[place] = _address(array)
+        result = self._run(self._instance, self._given, self._made)
         if result != 0:
             raise RuntimeError(self._function("message", ctypes.c_char_p)(self._instance).decode())
         return made
@@ -66,8 +71,9 @@ class Network:
             self._function("destroy", None)(self._instance)
 
 
-def _pointers(arrays):
-    return (ctypes.c_void_p * max(1, len(arrays)))(*[array.ctypes.data for array in arrays])
+def _address(array):
+    # array.ctypes takes a microsecond.
+    return ctypes.addressof(ctypes.c_char.from_buffer(array)) if array.nbytes and array.flags.writeable else array.ctypes.data
 
 
 def main():
