@@ -58,6 +58,8 @@ Expected<void> profileModel(const Options &options) {
   auto cases = readCases(options.inputs, (*session)->inputs());
   if (!cases)
     return cases.error();
+  if (cases->count() > 1)
+    std::fprintf(stderr, "note: the profile is of the first of %zu cases\n", cases->count());
   progress.show("running on " + options.network.session.device + " ...", true);
   auto outputs = (*session)->run(cases->inputs(0));
   progress.clear();

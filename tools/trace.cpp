@@ -79,6 +79,7 @@ void nameThreads(Writer &writer, const Profile &profile, double clockMegahertz) 
     writer.name("thread", kDevice, unit.id, unit.name, unit.id);
   writer.name("process", kHost, 0, "host", 2);
   writer.name("thread", kHost, 1, "CPU", 1);
+  writer.name("thread", kHost, 2, "the CPU's layers", 2);
 }
 
 /// Where a device's event stands in its launch.
@@ -116,10 +117,10 @@ Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile
   for (const ProfileRow &row : profile.rows)
     begins.resize(std::max<size_t>(begins.size(), row.segment + 1));
   auto leftOut = session.timeline(clockMegahertz, [&](const TimelineSlice &slice) {
-    if (slice.track == TimelineSlice::Track::Host) {
-      writer.slice(slice.name, "host", kHost, 1, slice.begin, slice.end, "");
-      return;
-    }
+    if (slice.track == TimelineSlice::Track::Host)
+      return writer.slice(slice.name, "host", kHost, 1, slice.begin, slice.end, "");
+    if (slice.track == TimelineSlice::Track::HostLayer)
+      return writer.slice(slice.name, "host layer", kHost, 2, slice.begin, slice.end, "");
     if (slice.track == TimelineSlice::Track::Launch) {
       begins.resize(std::max<size_t>(begins.size(), slice.segment + 1)); // a launch without a row
       begins[slice.segment] = slice.begin;

@@ -4,16 +4,22 @@
 // have no plain pointer (strided views, save those of dense rows; `anyShape` false: dynamic shapes too), and those nested in loops, which are called often.
 #include "cpu/nest_of.h"
 #include "cpu/passes.h"
+#include "cpu/runtime_calls.h"
+#include "import/layers.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/IR/Matchers.h"
+#include "mlir/Interfaces/LoopLikeInterface.h"
 #include "mlir/Transforms/RegionUtils.h"
 
 namespace tessera::compiler::cpu {
 
 namespace {
+
+/// On a body whose segment stands between tsr_runtime_cpu_begin and _end (docs/host-code.md).
+constexpr llvm::StringLiteral kHasTimeline = "cpu.has_timeline";
 
 class OutlinePass : public mlir::PassWrapper<OutlinePass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
@@ -43,10 +49,29 @@ public:
       for (mlir::linalg::LinalgOp op : operations)
         if (!others.contains(op) && !mlir::isa<mlir::linalg::FillOp>(op))
           number += outline(function, op, number);
+      if (function->hasAttr(kHasTimeline))
+        markLayers(function);
     }
   }
 
 private:
+  /// Puts `tsr_host_layer(name)` before each loop nest or call that is another layer's than the one before. What has no name belongs to the layer before.
+  void markLayers(mlir::func::FuncOp body) {
+    std::string before;
+    unsigned number = 0;
+    for (mlir::Operation &op : body.getBody().front()) {
+      if (!mlir::isa<mlir::func::CallOp, mlir::linalg::LinalgOp, mlir::LoopLikeOpInterface>(op))
+        continue;
+      const std::string name = layersText(op.getLoc());
+      if (name.empty() || name == before)
+        continue;
+      mlir::OpBuilder builder(&op);
+      callWithText(builder, op.getLoc(), getOperation(), "tsr_host_layer",
+                   "layer_" + std::to_string(number++), name);
+      before = name;
+    }
+  }
+
   bool fits(mlir::Type type) const {
     const auto buffer = mlir::dyn_cast<mlir::MemRefType>(type);
     return !buffer || ((buffer.getLayout().isIdentity() || hasRuns(buffer)) &&
@@ -94,7 +119,11 @@ private:
 
     mlir::OpBuilder builder(function->getContext());
     builder.setInsertionPointAfter(last_);
-    const mlir::Location location = op.getLoc();
+    llvm::SmallVector<mlir::Location> locations;
+    for (mlir::Operation *moved : {op.getOperation(), last})
+      if (moved)
+        locations.push_back(moved->getLoc());
+    const mlir::Location location = builder.getFusedLoc(locations);
     auto kernel = builder.create<mlir::func::FuncOp>(
         location, (function.getName() + "_kernel_" + llvm::Twine(number)).str(),
         builder.getFunctionType(mlir::ValueRange(arguments).getTypes(), {}));

@@ -41,6 +41,16 @@ void callWithPointers(mlir::OpBuilder &builder, mlir::Location location, mlir::M
   builder.create<mlir::LLVM::CallOp>(location, function, pointers);
 }
 
+/// A text that C code can read.
+mlir::LLVM::GlobalOp textGlobal(mlir::Location location, mlir::ModuleOp module, const llvm::Twine &name,
+                                llvm::StringRef words) {
+  mlir::OpBuilder outside(module.getBody(), module.getBody()->begin());
+  const std::string text = words.str() + '\0';
+  return outside.create<mlir::LLVM::GlobalOp>(
+      location, mlir::LLVM::LLVMArrayType::get(outside.getI8Type(), static_cast<unsigned>(text.size())), true,
+      mlir::LLVM::Linkage::Internal, name.str(), outside.getStringAttr(text));
+}
+
 /// What the C library calls it in float64; empty for what LLVM does itself.
 llvm::StringRef libraryName(mlir::Operation *op) {
   return llvm::StringSwitch<llvm::StringRef>(op->getName().getStringRef())
@@ -62,6 +72,13 @@ llvm::StringRef libraryName(mlir::Operation *op) {
 
 } // namespace
 
+void callWithText(mlir::OpBuilder &builder, mlir::Location location, mlir::ModuleOp module,
+                  llvm::StringRef name, llvm::StringRef global, llvm::StringRef text) {
+  const mlir::LLVM::GlobalOp words = textGlobal(location, module, global, text);
+  const mlir::Value address = builder.create<mlir::LLVM::AddressOfOp>(location, words);
+  callWithPointers(builder, location, module, name, address);
+}
+
 void assertsToCalls(mlir::ModuleOp module) {
   llvm::SmallVector<mlir::cf::AssertOp> asserts;
   module.walk([&](mlir::cf::AssertOp op) { asserts.push_back(op); });
@@ -70,14 +87,8 @@ void assertsToCalls(mlir::ModuleOp module) {
     const mlir::Location location = op.getLoc();
     mlir::OpBuilder builder(op);
     mlir::LLVM::GlobalOp &message = messages[op.getMsg()];
-    if (!message) {
-      mlir::OpBuilder outside(module.getBody(), module.getBody()->begin());
-      const std::string text = op.getMsg().str() + '\0';
-      message = outside.create<mlir::LLVM::GlobalOp>(
-          location, mlir::LLVM::LLVMArrayType::get(outside.getI8Type(), static_cast<unsigned>(text.size())),
-          true, mlir::LLVM::Linkage::Internal, "message_" + std::to_string(messages.size()),
-          outside.getStringAttr(text));
-    }
+    if (!message)
+      message = textGlobal(location, module, "message_" + std::to_string(messages.size()), op.getMsg());
     const mlir::Value yes = builder.create<mlir::arith::ConstantIntOp>(location, 1, 1);
     const mlir::Value fails = builder.create<mlir::arith::XOrIOp>(location, op.getArg(), yes);
     auto branch = builder.create<mlir::scf::IfOp>(location, fails);

@@ -55,6 +55,7 @@ llvm::orc::SymbolMap driverSymbols(llvm::orc::LLJIT &jit) {
   TESSERA_ADD(tsr_runtime_share);
   TESSERA_ADD(tsr_runtime_give);
   TESSERA_ADD(tsr_runtime_take);
+  TESSERA_ADD(tsr_host_layer);
   TESSERA_ADD(tsr_host_parallel);
   TESSERA_ADD(tsr_host_fail);
   TESSERA_ADD(tsr_host_times);

@@ -29,6 +29,8 @@ public:
       : took_(launchMicroseconds), launches_(took_.size()), tell_(tell) {}
 
   void host(const tsr_host_slice &slice) {
+    if (slice.isLayer) // in a CPU segment, which is to come
+      return told(slice.what, slice, at(slice.begin), at(slice.end));
     gapUntil(slice.begin);
     before_ = std::max(before_, slice.end);
     const bool known = slice.segment < launches_.size();
@@ -53,7 +55,7 @@ private:
   double at(double seconds) const { return 1e6 * seconds + shift_; }
   void told(const char *name, const tsr_host_slice &slice, double begin, double end) {
     TimelineSlice all;
-    all.track = TimelineSlice::Track::Host;
+    all.track = slice.isLayer ? TimelineSlice::Track::HostLayer : TimelineSlice::Track::Host;
     all.name = name;
     all.segment = slice.segment;
     all.begin = begin;

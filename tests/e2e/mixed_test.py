@@ -115,6 +115,16 @@ class MixedTest(unittest.TestCase):
             self.assertGreaterEqual(end(wait), end(launch) - 1e-3)
         self.assertEqual([len(names) for names in beside], [0] * (len(launches) - 1) + [1], beside)
         work = next(event for event in host if event["name"] == beside[-1][0])
+        # Each segment of the CPU is made of its layers, by name.
+        layers = [event for event in events if event["cat"] == "host layer"]
+        inside = {event["name"]: [layer["name"] for layer in layers if layer["ts"] >= event["ts"] - 1e-3 and end(layer) <= end(event) + 1e-3]
+                  for event in host if ":" in event["name"]}
+        pads = ["PAD:functional_1/tf_op_layer_Pad/Pad"] + [f"PAD:functional_1/tf_op_layer_Pad_{i}/Pad_{i}" for i in range(1, 11)]
+        heads = {f"RESHAPE:StatefulPartitionedCall:{i}1 +3": [f"DEQUANTIZE:StatefulPartitionedCall:{j}" for j in (i, i + 2)] for i in (0, 1)}
+        self.assertEqual(inside, {"QUANTIZE:tfl.quantize": ["QUANTIZE:tfl.quantize"], **{name: [name] for name in pads}, **heads})
+        self.assertEqual(sum(map(len, inside.values())), len(layers))
+        for one, other in zip(layers, layers[1:]):
+            self.assertLessEqual(end(one), other["ts"] + 1e-3)
         self.assertLess(work["ts"], end(launches[-1]))
         self.assertGreater(end(work), launches[-1]["ts"])
 

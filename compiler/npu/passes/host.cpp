@@ -146,6 +146,8 @@ private:
       }
       if (hasLaunches) { // libraries and host code alone have no runtime that draws a timeline
         auto name = calleeOf(call)->getAttrOfType<mlir::StringAttr>("cpu.name");
+        calleeOf(call)->setAttr("cpu.has_timeline",
+                                mlir::UnitAttr::get(&getContext())); // which cpu-outline looks for
         b.callOrReturn("tsr_runtime_cpu_begin", {runtime, b.constant(std::stoi(number)),
                                                  b.text("cpu_name_" + number, name ? name.str() : "CPU")});
       }

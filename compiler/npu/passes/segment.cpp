@@ -2,6 +2,7 @@
 // launch), each run of others `@cpu_body_K`, and @main only calls them. Runs are grown greedily: as long as an operation of the
 // same kind has its operands, it joins. What the CPU could do before a launch that does not need it comes behind it. Constants go with their users. Refuses a result that is a constant.
 #include "dialect/NpuDialect.h"
+#include "import/layers.h"
 #include "passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -89,20 +90,13 @@ std::vector<Segment> restBehindLaunches(std::vector<Segment> segments) {
   return all;
 }
 
-// What a run of the CPU's is called on a timeline: the first layer, and how many more.
+// What a run of the CPU's is called on a timeline.
 std::string nameOf(const Segment &segment) {
-  std::vector<std::string> names;
+  llvm::SmallVector<mlir::Location> locations;
   for (mlir::Operation *op : segment.operations)
-    op->getLoc()->walk([&](mlir::Location inner) {
-      auto name = llvm::dyn_cast<mlir::NameLoc>(inner);
-      const std::string text = name ? name.getName().getValue().split(':').second.str() : "";
-      if (!text.empty() && !llvm::is_contained(names, text))
-        names.push_back(text);
-      return mlir::WalkResult::advance();
-    });
-  if (names.empty())
-    return "CPU";
-  return names.front() + (names.size() > 1 ? " +" + std::to_string(names.size() - 1) : "");
+    locations.push_back(op->getLoc());
+  const std::string text = layersText(locations);
+  return text.empty() ? "CPU" : text;
 }
 
 class SegmentPass : public mlir::PassWrapper<SegmentPass, mlir::OperationPass<mlir::ModuleOp>> {

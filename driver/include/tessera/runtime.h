@@ -125,6 +125,7 @@ typedef struct tsr_host_slice {
       what; /* "emit program", "write input", "read output", "start" and "wait" of a launch, or the name of a CPU segment */
   uint32_t segment; /* of emit program, start, wait and CPU segments */
   double begin, end;
+  int32_t isLayer; /* 1: a part of the CPU segment that comes behind its parts, by the name of its layer */
 } tsr_host_slice;
 tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
                                      double *seconds);
@@ -177,6 +178,8 @@ tsr_status tsr_runtime_wait(tsr_runtime *runtime, uint32_t segment);
 /* Around a CPU segment, for the timeline; `name` stays valid as long as the host code. */
 tsr_status tsr_runtime_cpu_begin(tsr_runtime *runtime, uint32_t segment, const char *name);
 tsr_status tsr_runtime_cpu_end(tsr_runtime *runtime);
+/* Between the two: what comes now, up to the next or the segment's end, is the work of this layer. */
+void tsr_host_layer(const char *name);
 
 /* Where host code writes what a launch reads, and reads what a launch wrote, without a copy: the arena's bytes, valid as long as the runtime.
  * Between the writing and the launch stands give(), between the launch and the reading take(); they do nothing but count where the host sees the device's memory, and

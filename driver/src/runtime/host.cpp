@@ -114,6 +114,17 @@ void tsr_host_fail(const char *message) {
   std::longjmp(*currentRun.exit, 1);
 }
 
+void tsr_host_layer(const char *name) {
+  tsr_runtime *runtime = currentRun.runtime;
+  if (!runtime || !runtime->timelineLimit)
+    return;
+  try {
+    changeLayer(*runtime, name);
+  } catch (const std::bad_alloc &) {
+    runtime->layerSlice = {}; // an exception must not pass through host code
+  }
+}
+
 void tsr_host_parallel(int64_t work, void (*function)(void *, int64_t, int64_t), void *words) {
   tsr_pool_run(currentRun.runtime ? currentRun.runtime->pool : nullptr, work, function, words);
 }

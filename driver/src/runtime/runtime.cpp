@@ -200,7 +200,7 @@ Status checkRecorded(const tsr_runtime &runtime, uint32_t segment) {
 
 void keepStart(tsr_runtime &runtime, uint32_t segment) {
   const double now = secondsOf(runtime);
-  keepHostSlice(runtime, {"start", segment, now, now});
+  keepHostSlice(runtime, {"start", segment, now, now, 0});
 }
 
 } // namespace

@@ -77,7 +77,7 @@ struct tsr_runtime {
   std::chrono::steady_clock::time_point runBegin;
   double runSeconds = 0;
   std::vector<tsr_host_slice> hostSlices;           ///< of the last run
-  tsr_host_slice cpuSlice{};                        ///< under way
+  tsr_host_slice cpuSlice{}, layerSlice{};          ///< under way; a layer without a name is none
   tessera::driver::HostHeap heap;                   ///< of host code with dynamic shapes
   std::vector<tessera::driver::HostResult> results; ///< of the last run, where their shapes are dynamic
 
@@ -122,6 +122,9 @@ Status keepTimeline(tsr_runtime &runtime, uint32_t segment);
 
 double secondsOf(const tsr_runtime &runtime); ///< since the run's begin
 void keepHostSlice(tsr_runtime &runtime, const tsr_host_slice &slice);
+
+/// Ends the layer that is under way in a CPU segment; `next` begins where it is not null.
+void changeLayer(tsr_runtime &runtime, const char *next);
 
 /// What a scope of the host's work takes, where the runtime keeps a timeline.
 class HostSpan {

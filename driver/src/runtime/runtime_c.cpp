@@ -237,7 +237,7 @@ tsr_status tsr_runtime_cpu_begin(tsr_runtime *runtime, uint32_t segment, const c
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
   if (runtime->timelineLimit)
-    runtime->cpuSlice = {name, segment, secondsOf(*runtime), 0};
+    runtime->cpuSlice = {name, segment, secondsOf(*runtime), 0, 0}, runtime->layerSlice = {};
   return TSR_OK;
 }
 
@@ -247,6 +247,7 @@ tsr_status tsr_runtime_cpu_end(tsr_runtime *runtime) {
   if (!runtime->timelineLimit)
     return TSR_OK;
   return guarded(runtime->message, [&] {
+    changeLayer(*runtime, nullptr);
     runtime->cpuSlice.end = secondsOf(*runtime);
     keepHostSlice(*runtime, runtime->cpuSlice);
     return TSR_OK;

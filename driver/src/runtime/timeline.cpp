@@ -90,8 +90,18 @@ void keepHostSlice(tsr_runtime &runtime, const tsr_host_slice &slice) {
     runtime.hostSlices.push_back(slice);
 }
 
+void changeLayer(tsr_runtime &runtime, const char *next) {
+  tsr_host_slice &slice = runtime.layerSlice;
+  const double now = secondsOf(runtime);
+  if (slice.what) {
+    slice.end = now;
+    keepHostSlice(runtime, slice);
+  }
+  slice = {next, runtime.cpuSlice.segment, now, 0, 1};
+}
+
 HostSpan::HostSpan(tsr_runtime &runtime, const char *what, uint32_t segment)
-    : runtime_(runtime), slice_{what, segment, secondsOf(runtime), 0} {}
+    : runtime_(runtime), slice_{what, segment, secondsOf(runtime), 0, 0} {}
 
 HostSpan::~HostSpan() {
   slice_.end = secondsOf(runtime_);

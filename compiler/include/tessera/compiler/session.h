@@ -129,7 +129,7 @@ struct ProfileRow {
 
 /// When something ran, on the one clock that host and device share (docs/profile.md).
 struct TimelineSlice {
-  enum class Track { Host, Launch, Instruction };
+  enum class Track { Host, HostLayer, Launch, Instruction };
   std::string name; ///< what the host did, or the instruction's text
   Track track = Track::Host;
   uint32_t unit = 0; ///< of an instruction: 0 load, 1 store, 2 array, 3 vector unit, 4 compute's loader
