@@ -48,7 +48,8 @@ isa::Expected<Artifacts> runAll(mlir::ModuleOp module, const Target *target, con
   }
   passes.push_back(createSegmentPass()); // runs of one kind become functions
   if (target) {
-    passes.push_back(createGatherPass(target)); // first layers with few channels fill their blocks
+    passes.push_back(createGatherPass(target));  // first layers with few channels fill their blocks
+    passes.push_back(createBlockedPass(target)); // host work between launches leaves their layout as it is
     passes.push_back(createLayoutPass(target, &artifacts.constants)); // tensors and constants get addresses
     passes.push_back(createTilePass(target, &tuning)); // layers are cut to the on-chip memories
     passes.push_back(createTensorizePass(target));     // tiles become commands

@@ -16,12 +16,25 @@ import networks
 
 TESSERA = sys.argv[1]
 
+# BlazeFace's pads of channels: pixels, channels before and behind.
+PADS = ((64 * 64, 24, 28), (32 * 32, 28, 32), (32 * 32, 32, 36), (32 * 32, 36, 42), (16 * 16, 42, 48), (16 * 16, 48, 56), (16 * 16, 56, 64), (16 * 16, 64, 72), (16 * 16, 72, 80),
+        (16 * 16, 80, 88), (8 * 8, 88, 96))
+
+
+def pads_in_blocks(block):
+    return sum(pixels * (-(-before // block) + -(-behind // block)) * block for pixels, before, behind in PADS)
+
+
 # name, machine: bytes converted, copied, used where they lie. A picture of W x H pixels and C channels in blocks of B is what it is on the host where C = B or it is
 # one pixel; first layers of few channels have their windows gathered, K x K x C bytes a position.
 BORDERS = {
     # 28 x 28 x 1 in windows of 3 x 3 at 14 x 14; 7 x 7 x 16 goes to the CPU's depthwise layer, 7 x 7 x 32 comes back, ten classes go to the softmax.
     ("tinymaix/mnist_dw_q", "pynq"): (14 * 14 * 9 + 7 * 7 * 32, 0, 7 * 7 * 16 + 10),
     ("tinymaix/mnist_dw_q", "tiny"): (14 * 14 * 9 + 7 * 7 * 16 + 7 * 7 * 32, 0, 10),
+    # The columns of the first windows (5 x 3 in 128 rows at 64 columns) and the four heads, which the host makes float32 of, are converted; what the eleven pads of channels read
+    # and write is used in whole blocks.
+    ("openmv/blazeface_front_128", "pynq"): (128 * 64 * 5 * 3 + 16 * 16 * (2 + 32) + 8 * 8 * (6 + 96), 0, pads_in_blocks(16)),
+    ("openmv/blazeface_front_128", "tiny"): (128 * 64 * 5 * 3 + 16 * 16 * (2 + 32) + 8 * 8 * (6 + 96), 0, pads_in_blocks(8)),
     # Vectors: 64 and 16 four times, 32 and 2.
     ("tflite-micro/keyword_scrambled", "pynq"): (0, 0, 4 * (64 + 16) + 32 + 2),
     ("tflite-micro/keyword_scrambled", "tiny"): (0, 0, 4 * (64 + 16) + 32 + 2),

@@ -2,7 +2,7 @@
 // first-run recording, launch) and `tessera_main` (the segments in order on static buffers), declares `cpu_segment_K` for each
 // `@cpu_body_K`, and removes @main and the recorded commands. Refuses a @main that does more than call segments.
 #include "dialect/convert.h"
-#include "passes/beside.h"
+#include "passes/blocked.h"
 #include "passes/host_builder.h"
 #include "passes/passes.h"
 
@@ -29,13 +29,16 @@ public:
         op.emitError("stands in @main, which may only call segments");
         return signalPassFailure();
       }
-    std::vector<mlir::func::FuncOp> segments, records;
+    std::vector<mlir::func::FuncOp> segments, records, blocked;
     for (auto function : getOperation().getOps<mlir::func::FuncOp>()) {
       if (function->hasAttr("npu.segment"))
         segments.push_back(function);
       else if (function.getName().starts_with("npu_record_"))
         records.push_back(function);
     }
+    for (auto function : getOperation().getOps<mlir::func::FuncOp>())
+      if (function->hasAttr(kBlocked))
+        blocked.push_back(function);
     HostBuilder builder(getOperation());
     llvm::DenseSet<int64_t> inTwo; // segments
     for (auto call : main.getOps<mlir::func::CallOp>())
@@ -43,6 +46,7 @@ public:
         inTwo.insert(calleeOf(call)->getAttrOfType<mlir::IntegerAttr>("npu.segment").getInt());
     buildMain(builder, main);
     main.erase();
+    llvm::for_each(blocked, dropCasts);
     for (auto record : records) {
       std::vector<Command> commands = readCommands(record.getBody().front());
       std::string name = record.getName().str();

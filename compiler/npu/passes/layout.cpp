@@ -7,7 +7,7 @@
 #include "core/region.h"
 #include "core/shift_exit.h"
 #include "dialect/convert.h"
-#include "passes/beside.h"
+#include "passes/blocked.h"
 #include "passes/passes.h"
 
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -167,7 +167,7 @@ private:
   // Host code reads and writes the value as it lies in the arena. A result of the network goes to its caller's array.
   bool maySeeInPlace(mlir::Value v) const {
     std::optional<Shape> s = shapeOf(v.getType());
-    return s && target_->isDense(s->height, s->width, s->channels) && !isResult(v);
+    return s && (target_->isDense(s->height, s->width, s->channels) || isBlocked(v)) && !isResult(v);
   }
 
   Crossing outputCrossing(mlir::Value result) {
@@ -288,7 +288,9 @@ private:
         return builder.getDenseI64ArrayAttr({});
       Shape s = *shapeOf(v.getType());
       if (crossing == Crossing::Shared)
-        return builder.getDenseI64ArrayAttr({place(v), int64_t(s.height) * s.width * s.channels});
+        return builder.getDenseI64ArrayAttr({place(v), target_->isDense(s.height, s.width, s.channels)
+                                                           ? int64_t(s.height) * s.width * s.channels
+                                                           : int64_t(bytesOf(v))});
       return builder.getDenseI64ArrayAttr({place(v), s.height, s.width, s.channels});
     };
     std::vector<mlir::Attribute> inputs, outputs;

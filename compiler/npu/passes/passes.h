@@ -18,6 +18,7 @@ std::unique_ptr<mlir::Pass> createFusePass();
 std::unique_ptr<mlir::Pass> createConcatPass(const Target *target);
 std::unique_ptr<mlir::Pass> createSegmentPass();
 std::unique_ptr<mlir::Pass> createGatherPass(const Target *target);
+std::unique_ptr<mlir::Pass> createBlockedPass(const Target *target);
 std::unique_ptr<mlir::Pass> createLayoutPass(const Target *target, std::vector<uint8_t> *constants);
 std::unique_ptr<mlir::Pass> createTilePass(const Target *target, const Tuning *tuning);
 std::unique_ptr<mlir::Pass> createTensorizePass(const Target *target);

@@ -50,6 +50,7 @@ int main(int argc, char **argv) {
   known.push_back(createConcatPass(t));
   known.push_back(createSegmentPass());
   known.push_back(createGatherPass(t));
+  known.push_back(createBlockedPass(t));
   known.push_back(createLayoutPass(t, &constants));
   const Tuning untuned;
   known.push_back(createTilePass(t, &untuned));
