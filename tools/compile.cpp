@@ -1,4 +1,5 @@
 #include "commands.h"
+#include "facts.h"
 #include "files.h"
 #include "progress.h"
 
@@ -25,6 +26,7 @@ struct Options {
   std::string target;
   std::string cpu; ///< a processor's name
   std::string tuned, memory;
+  std::string json;
   bool cpuOnly = false;
 };
 
@@ -52,6 +54,17 @@ Expected<void> writeLibrary(const std::string &folder, const std::vector<compile
   return written;
 }
 
+/// The text of the facts: model, machine (of an image; "cpu" where there is none) or target and cpu (of a library), files (name, bytes).
+void printFiles(const Facts &facts) {
+  for (const Facts &file : facts["files"]) {
+    std::printf("%s: %zu bytes", file["name"].get<std::string>().c_str(), file["bytes"].get<size_t>());
+    if (facts.contains("machine"))
+      std::printf(" for %s",
+                  facts["machine"] == "cpu" ? "the CPU" : facts["machine"].get<std::string>().c_str());
+    std::printf("\n");
+  }
+}
+
 using Dump = std::function<void(std::string_view stage, const std::string &text)>;
 
 Expected<void> compileLibrary(const Options &options, std::span<const uint8_t> file,
@@ -71,9 +84,11 @@ Expected<void> compileLibrary(const Options &options, std::span<const uint8_t> f
     return Error{options.model + ": " + files.error().message};
   if (auto written = writeLibrary(options.output, *files); !written)
     return written;
+  Facts facts = {
+      {"model", options.model}, {"target", options.target}, {"cpu", options.cpu}, {"files", Facts::array()}};
   for (const compiler::LibraryFile &made : *files)
-    std::printf("%s/%s: %zu bytes\n", options.output.c_str(), made.name.c_str(), made.data.size());
-  return {};
+    facts["files"].push_back({{"name", options.output + "/" + made.name}, {"bytes", made.data.size()}});
+  return tell(facts, printFiles, options.json);
 }
 
 Expected<void> compileModel(const Options &options) {
@@ -86,6 +101,13 @@ Expected<void> compileModel(const Options &options) {
   auto file = readFile(options.model);
   if (!file)
     return file.error();
+  if (options.output == "-" && options.json == "-")
+    return Error{"stdout takes one of --output and --json"};
+  if (auto checked = checkFiles({}, {options.target.empty() ? options.output : "", options.json}); !checked)
+    return checked;
+  if (!options.target.empty())
+    if (auto checked = checkFolder(options.output); !checked)
+      return checked;
   compiler::CompileOptions compileOptions;
   compileOptions.machine = *machine;
   compileOptions.cpuOnly = options.cpuOnly;
@@ -129,10 +151,12 @@ Expected<void> compileModel(const Options &options) {
     return bytes.error();
   if (auto written = writeFile(options.output, *bytes); !written)
     return written;
-  if (options.output != "-")
-    std::printf("%s: %zu bytes for %s\n", options.output.c_str(), bytes->size(),
-                options.cpuOnly ? "the CPU" : machine->name.c_str());
-  return {};
+  if (options.output == "-" && options.json.empty())
+    return {};
+  const Facts facts = {{"model", options.model},
+                       {"machine", options.cpuOnly ? "cpu" : machine->name},
+                       {"files", {{{"name", options.output}, {"bytes", bytes->size()}}}}};
+  return tell(facts, options.output == "-" ? [](const Facts &) {} : printFiles, options.json);
 }
 
 } // namespace
@@ -168,6 +192,7 @@ void addCompile(CLI::App &app, int &status) {
       ->add_option("--memory", options->memory,
                    "memory model that --tuned's plans were measured with (bench)")
       ->needs(tuned);
+  addJsonOption(*command, options->json);
   command->add_option("--dump", options->dump, "folder for the module's text after each stage");
   command->footer("\ntessera compile net.tflite --machine tiny -o net.tsr\n"
                   "tessera compile net.tflite --target aarch64-linux-gnu --cpu cortex-a53 -o net_arm64");

@@ -35,6 +35,10 @@ struct Answers {
 
 /// Runs every sample.
 Expected<Answers> answersOf(const Options &options) {
+  std::vector<std::string> read = options.samples;
+  read.insert(read.end(), {options.labels, options.reference});
+  if (auto checked = checkFiles(read, {options.json}); !checked)
+    return checked.error();
   Progress progress(options.quiet);
   auto session = openNetwork(options.network, progress);
   if (!session)

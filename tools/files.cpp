@@ -55,6 +55,25 @@ Expected<void> writeFile(const std::string &path, std::string_view text) {
   return writeFile(path, std::span(reinterpret_cast<const uint8_t *>(text.data()), text.size()));
 }
 
+Expected<void> checkFiles(const std::vector<std::string> &read, const std::vector<std::string> &written) {
+  std::error_code unknown;
+  for (const std::string &path : read)
+    if (!path.empty() && ::access(path.c_str(), R_OK) != 0)
+      return failure("read", path, errno);
+  for (const std::string &path : written) {
+    if (path.empty() || path == "-")
+      continue;
+    if (std::filesystem::is_directory(path, unknown))
+      return failure("write", path, EISDIR);
+    // A file is made beside its name first; a pipe or a device is written to as it is.
+    const bool isThere =
+        std::filesystem::exists(path, unknown) && !std::filesystem::is_regular_file(path, unknown);
+    if (::access(isThere ? path.c_str() : folderOf(path).c_str(), isThere ? W_OK : W_OK | X_OK) != 0)
+      return failure("write", path, errno);
+  }
+  return {};
+}
+
 std::string folderOf(const std::string &path) {
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   return folder.empty() ? "." : folder.string();
@@ -79,6 +98,18 @@ Expected<std::map<std::string, int64_t>> readExtents(const std::vector<std::stri
     extents[text.substr(0, equals)] = extent;
   }
   return extents;
+}
+
+Expected<void> checkFolder(const std::string &path) {
+  std::error_code unknown;
+  std::filesystem::path there = std::filesystem::absolute(path, unknown);
+  while (there.has_relative_path() && !std::filesystem::exists(there, unknown))
+    there = there.parent_path();
+  if (!std::filesystem::is_directory(there, unknown))
+    return failure("make folder", path, ENOTDIR);
+  if (::access(there.c_str(), W_OK | X_OK) != 0)
+    return failure("write into", path, errno);
+  return {};
 }
 
 Expected<void> makeFolder(const std::string &path) {

@@ -2,14 +2,39 @@
 
 #include "files.h"
 
+#include "tessera/device.h"
 #include "tessera/isa/machine.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <filesystem>
 
 namespace tessera::tools {
 
 using isa::Error;
 using isa::Expected;
+
+namespace {
+
+/// What can be said of --device and --memory before anything is compiled.
+Expected<void> checkDevice(const compiler::SessionOptions &options) {
+  std::vector<const char *> names(tsr_device_list(nullptr, 0));
+  tsr_device_list(names.data(), names.size());
+  std::string known;
+  for (const char *name : names)
+    if (std::string_view(name) != "null")
+      known += std::string(name) + ", ";
+  if (options.device != "cpu" &&
+      std::ranges::none_of(names, [&](const char *name) { return options.device == name; }))
+    return Error{"no device named " + options.device + "; this build has " + known + "cpu"};
+  if (const size_t place = options.memory.find("=-"); place != std::string::npos)
+    return Error{"--memory " + options.memory + ": " +
+                 options.memory.substr(place + 1, options.memory.find(',', place) - place - 1) +
+                 " is negative"};
+  return {};
+}
+
+} // namespace
 
 void addNetworkOptions(CLI::App &command, Network &network, const char *devices) {
   compiler::SessionOptions &session = network.session;
@@ -38,7 +63,9 @@ void addNetworkOptions(CLI::App &command, Network &network, const char *devices)
   command
       .add_option("--timeout", session.timeoutSeconds,
                   "limit of each launch in seconds, looked at now and then")
-      ->check(CLI::PositiveNumber)
+      ->check([](const std::string &text) {
+        return std::strtod(text.c_str(), nullptr) > 0 ? "" : text + " is no number of seconds above 0";
+      })
       ->capture_default_str();
 }
 
@@ -46,6 +73,8 @@ Expected<std::unique_ptr<compiler::Session>> openNetwork(const Network &network,
   compiler::SessionOptions options = network.session;
   if (options.device == "null")
     return Error{"device null computes nothing; functional, cycle, systemc and cpu do"};
+  if (auto known = checkDevice(options); !known)
+    return known.error();
   if (!options.machine.empty())
     if (auto machine = isa::loadMachine(options.machine); !machine)
       return machine.error();

@@ -47,6 +47,8 @@ Expected<void> profileModel(const Options &options) {
     return Error{"device cpu has no cycles to count; cycle has"};
   if ((options.json == "-") + (options.svg == "-") + (options.trace == "-") > 1)
     return Error{"stdout takes one of --json, --svg and --trace"};
+  if (auto checked = checkFiles(options.inputs, {options.json, options.svg, options.trace}); !checked)
+    return checked;
   Network network = options.network;
   network.session.profile = true;
   network.session.timelineEvents =

@@ -54,6 +54,10 @@ Expected<void> runModel(const Options &options) {
   if (options.waveFrom > options.waveTo)
     return Error{"--wave-from " + std::to_string(options.waveFrom) + " is after --wave-to " +
                  std::to_string(options.waveTo)};
+  if (!options.wave.empty() && options.network.session.device == "cpu")
+    return Error{"the CPU has no waveform"};
+  if (auto checked = checkFiles(options.inputs, {options.json, options.wave}); !checked)
+    return checked;
   if (!options.output.empty())
     if (auto made = makeFolder(options.output); !made)
       return made;

@@ -67,6 +67,25 @@ class ErrorsTest(unittest.TestCase):
         self.assert_error(self.tessera("compile", "/nowhere/net.tflite", "-o", self.path("x.tsr")), "/nowhere/net.tflite")
         self.assertFalse(os.path.exists(self.path("x.tsr")))
 
+    def test_before_anything_is_compiled(self):
+        """What is wrong with the command is said of a model that cannot be compiled too."""
+        broken = self.path("broken.tflite", b"\0\0\0\0TFL3 and rubbish")
+        for text, arguments in (("cannot read /nowhere/x.npy: No such file", ("run", broken, "--input", "/nowhere/x.npy")),
+                                ("cannot read /nowhere/x.npy: No such file", ("profile", broken, "--input", "/nowhere/x.npy")),
+                                ("cannot read /nowhere/y.npy: No such file", ("eval", broken, "--samples", self.one, "--labels", "/nowhere/y.npy")),
+                                ("cannot write /nowhere/x.json: No such file", ("run", broken, "--input", self.one, "--json", "/nowhere/x.json")),
+                                ("the CPU has no waveform", ("run", broken, "--input", self.one, "--device", "cpu", "--wave", self.path("x.fst"))),
+                                ("no device named gpu; this build has functional, cycle, systemc, cpu", ("run", broken, "--input", self.one, "--device", "gpu")),
+                                ("--memory bench,latency=-3: -3 is negative", ("run", broken, "--input", self.one, "--device", "cycle", "--memory", "bench,latency=-3")),
+                                ("cannot write /nowhere/x.tsr: No such file", ("compile", broken, "-o", "/nowhere/x.tsr")),
+                                ("stdout takes one of --output and --json", ("compile", broken, "-o", "-", "--json", "-")),
+                                ("cannot make folder /proc/version/out: Not a directory", ("compile", broken, "-o", "/proc/version/out", "--target", "x86_64-linux-gnu"))):
+            with self.subTest(text):
+                self.assert_error(self.tessera(*arguments), text)
+        for seconds in ("0", "-1", "soon"):
+            result = self.tessera("run", broken, "--input", self.one, "--timeout", seconds)
+            self.assertEqual((result.returncode, result.stderr), (2, f"error: --timeout: {seconds} is no number of seconds above 0 (tessera --help)\n"))
+
     def test_wrong_names(self):
         self.assert_error(self.run_model(MODEL, "--machine", "nothing"), "nothing")
         self.assert_error(self.tessera("run", MODEL, "--input", self.one, "--device", "abacus"), "abacus")

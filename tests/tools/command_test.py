@@ -122,6 +122,26 @@ class CommandTest(unittest.TestCase):
                 self.assertLessEqual(areas[name][kind]["used"], areas[name][kind]["available"], f"{name} {kind}")
                 self.assertGreater(areas[name][kind]["used"], 0, f"{name} {kind}")
 
+    def test_compile_as_json(self):
+        if "compile" not in run("--help").stdout:
+            self.skipTest("this build has no compiler")
+        model = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../examples/shapes/shapes.tflite")
+        with tempfile.TemporaryDirectory() as folder:
+            image, report = f"{folder}/x.tsr", f"{folder}/x.json"
+            said = run("compile", model, "--machine", "tiny", "-o", image, "--json", report).stdout
+            with open(report, encoding="utf-8") as stream:
+                facts = json.load(stream)
+            size = os.path.getsize(image)
+            self.assertEqual(facts, {"model": model, "machine": "tiny", "files": [{"name": image, "bytes": size}]})
+            self.assertEqual(said, f"{image}: {size} bytes for tiny\n")
+            facts = json.loads(run("compile", model, "--cpu", "-o", image, "--json", "-").stdout)
+            self.assertEqual((facts["machine"], facts["files"]), ("cpu", [{"name": image, "bytes": os.path.getsize(image)}]))
+            self.assertEqual(len(run("compile", model, "--cpu", "-o", "-", "--json", report, text=False).stdout), os.path.getsize(image))
+            made = json.loads(run("compile", model, "--target", "x86_64-linux-gnu", "-o", f"{folder}/lib", "--json", "-").stdout)
+            self.assertEqual({file["name"]: file["bytes"] for file in made["files"]},
+                             {f"{folder}/lib/{name}": os.path.getsize(f"{folder}/lib/{name}") for name in os.listdir(f"{folder}/lib")})
+            self.assertEqual((made["target"], made["cpu"]), ("x86_64-linux-gnu", ""))
+
     def test_placement(self):
         """Every operation with where it runs and why, and what share of the arithmetic that is."""
         root = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..")
