@@ -8,6 +8,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/EquivalenceClasses.h"
@@ -438,6 +439,13 @@ public:
   void runOnOperation() override {
     if (target_.byteDot.empty() || target_.byteDotIsSigned)
       return;
+    llvm::SmallVector<mlir::linalg::PoolingNhwcMaxOp> maxima;
+    getOperation().walk([&](mlir::linalg::PoolingNhwcMaxOp op) { maxima.push_back(op); });
+    mlir::IRRewriter rewriter(&getContext());
+    for (mlir::linalg::PoolingNhwcMaxOp op : maxima) {
+      rewriter.setInsertionPoint(op);
+      (void)mlir::linalg::generalizeNamedOp(rewriter, op); // its body is to be written
+    }
     for (auto function : getOperation().getOps<mlir::func::FuncOp>())
       if (!function.isExternal())
         Turner(function).run();

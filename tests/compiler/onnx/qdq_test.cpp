@@ -164,6 +164,12 @@ INSTANTIATE_TEST_SUITE_P(
         Layer{"add_relu",
               {1, 16, 6, 6},
               [](auto &b, auto &x) { return b.add(convOf(b, x, {16, 1}), x, true); }},
+        Layer{"residual_of_pool",
+              {1, 8, 10, 10},
+              [](auto &b, auto &x) {
+                const QdqTensor pooled = b.maxPool(convOf(b, x, {12, 3, 1, 1}), 3, 2, 1);
+                return b.add(convOf(b, pooled, {12, 3, 1, 1}), pooled, false);
+              }},
         Layer{"multiply",
               {1, 16, 6, 6},
               [](auto &b, auto &x) { return b.multiply(convOf(b, x, {16, 1}), x); },
