@@ -3,11 +3,13 @@
 #include "cpu/flat_buffer.h"
 #include "cpu/pack_constant.h"
 #include "cpu/parts.h"
+#include "cpu/tile_positions.h"
 #include "cpu/vector_body.h"
 #include "cpu/vector_memory.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/Vector/IR/VectorOps.h"
 
@@ -142,14 +144,8 @@ private:
 
   // ---- one tile ----------------------------------------------------------------------------------------------------------
 
-  /// One vector of sums: where it stands in the tile, and how many of its lanes exist.
-  struct Position {
-    std::vector<int64_t> steps; ///< a loop each
-    int64_t lanes = 0;
-  };
-
   void writeKernel(const std::vector<int64_t> &sizes) {
-    const std::vector<Position> positions = positionsOf(sizes);
+    const std::vector<Position> positions = positionsOf(nest_, tile_, sizes, lanes_);
     Values bases;
     for (const Source &source : sources_)
       bases.push_back(source.flat ? base(source) : Value());
@@ -178,8 +174,50 @@ private:
     for (const Source &source : lastSources_)
       lastBases.push_back(source.flat ? base(source) : Value());
     read_.clear();
+    const bool isLater = finishesLater();
     for (const auto &[position, value] : llvm::zip(positions, sums))
-      store(outputBase, position, source_.last ? finish(position, lastBases, value) : value);
+      store(outputBase, position, source_.last && !isLater ? finish(position, lastBases, value) : value);
+    if (isLater)
+      finishInLoops(0, sizes, outputBase, lastBases, lanes_);
+  }
+
+  /// Whether the reader of the sums is long (it approximates a function): then it is written once, in loops over the tile, which reads the sums where it writes. Unrolled
+  /// into each place of a tile and of each rest it would be most of the code.
+  bool finishesLater() {
+    mlir::linalg::LinalgOp last = source_.last;
+    return last && output_.inner[tile_.vector] == 1 &&
+           mlir::cast<mlir::MemRefType>(output_.flat.getType()).getElementType() == sumType() &&
+           llvm::any_of(*last.getBlock(), [](mlir::Operation &op) {
+             return mlir::isa<mlir::math::ExpOp, mlir::math::TanhOp, mlir::math::ErfOp>(op);
+           });
+  }
+
+  void finishInLoops(unsigned loop, const std::vector<int64_t> &sizes, Value place, const Values &bases,
+                     int64_t lanes) {
+    if (loop == sizes.size()) {
+      const Position here{std::vector<int64_t>(sizes.size(), 0), lanes};
+      read_.clear();
+      store(place, here, finish(here, bases, asVector(memory_.load(output_.flat, place, 1, lanes))));
+      return;
+    }
+    const auto at = [&](Value step, int64_t within) {
+      Values moved = bases;
+      for (auto [value, source] : llvm::zip(moved, lastSources_))
+        if (value)
+          value = plus(value, times(step, source.inner[loop]));
+      finishInLoops(loop + 1, sizes, plus(place, times(step, output_.inner[loop])), moved, within);
+    };
+    const int64_t each = loop == tile_.vector ? lanes_ : 1, whole = sizes[loop] / each * each;
+    if (whole > each) {
+      auto created = builder_.create<mlir::scf::ForOp>(location_, index(0), index(whole), index(each));
+      OpBuilder::InsertionGuard guard(builder_);
+      builder_.setInsertionPointToStart(created.getBody());
+      at(created.getInductionVar(), lanes);
+    } else if (whole == each) {
+      at(index(0), lanes);
+    }
+    if (whole < sizes[loop])
+      at(index(whole), sizes[loop] - whole);
   }
 
   /// To each sum the weights' zero point times the sum of its place in the picture, which stands behind the others.
@@ -196,40 +234,6 @@ private:
           sums[i] = builder_.create<arith::AddIOp>(location_, sums[i], more);
       }
     }
-  }
-
-  std::vector<Position> positionsOf(const std::vector<int64_t> &sizes) {
-    // Those loops outside that move in the input of which a step takes most values: each is used up before the next is loaded.
-    const Array *streamed = nullptr;
-    int64_t most = -1;
-    for (const Array &input : nest_.inputs) {
-      int64_t values = 1;
-      for (size_t i = 0; i < sizes.size(); ++i)
-        values *= input.strides[i] == 0 ? 1 : i == tile_.vector ? (sizes[i] + lanes_ - 1) / lanes_ : sizes[i];
-      if (values > most) {
-        most = values;
-        streamed = &input;
-      }
-    }
-    std::vector<unsigned> order;
-    for (const bool moves : {true, false})
-      for (unsigned loop = 0; loop < sizes.size(); ++loop)
-        if ((sizes[loop] > 1 || loop == tile_.vector) && (streamed && streamed->strides[loop] != 0) == moves)
-          order.push_back(loop);
-    std::vector<Position> positions{{std::vector<int64_t>(sizes.size(), 0), lanes_}};
-    for (const unsigned loop : order) {
-      const int64_t step = loop == tile_.vector ? lanes_ : 1;
-      std::vector<Position> next;
-      for (const Position &position : positions)
-        for (int64_t i = 0; i < sizes[loop]; i += step) {
-          next.push_back(position);
-          next.back().steps[loop] = i;
-          if (loop == tile_.vector)
-            next.back().lanes = std::min(lanes_, sizes[loop] - i);
-        }
-      positions = std::move(next);
-    }
-    return positions;
   }
 
   Values writeReduction(size_t depth, Values bases, Values sums, const std::vector<Position> &positions) {
