@@ -142,6 +142,7 @@ Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile
                               {"machine", profile.machine.name},
                               {"memory", profile.memory},
                               {"cycles", profile.cycles},
+                              {"inferences", 1},
                               {"clock_mhz", clockMegahertz},
                               {"instructions", trace.instructions},
                               {"events_left_out", trace.leftOutEvents}});

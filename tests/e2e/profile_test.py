@@ -178,6 +178,16 @@ class ProfileTest(unittest.TestCase):
                 for name in ("write input", "emit program"):
                     self.assertLessEqual(by_name[name]["ts"] + by_name[name]["dur"], start["ts"] + 1e-3)
 
+    def test_it_is_of_the_first_case_and_says_so(self):
+        trace = self.path("trace.json")
+        alone = self.report("profile", "--machine", "tiny")
+        np.save(self.one, np.load(os.path.join(os.path.dirname(MODEL), "sheet.npy"))[:3])
+        result = self.tessera("profile", "--machine", "tiny", "--json", "-", "--trace", trace)
+        self.assertEqual((result.returncode, result.stderr), (0, "note: the profile is of the first of 3 cases\n"))
+        self.assertEqual(json.loads(result.stdout), alone)
+        with open(trace, encoding="utf-8") as stream:
+            self.assertEqual(json.load(stream)["otherData"]["inferences"], 1)
+
     def test_the_timeline_changes_no_cycle(self):
         path = self.path("profile.json")
         self.trace("--json", path)
