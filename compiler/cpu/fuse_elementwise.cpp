@@ -85,6 +85,41 @@ struct NameUnitDimensions : mlir::OpRewritePattern<mlir::linalg::GenericOp> {
   }
 };
 
+/// A constant of which a dimension's only element is read is held without that dimension: its map is a projected permutation then, which reshapes can be moved over.
+struct DropUnitDimensions : mlir::OpRewritePattern<mlir::linalg::GenericOp> {
+  using OpRewritePattern::OpRewritePattern;
+
+  mlir::LogicalResult matchAndRewrite(mlir::linalg::GenericOp op,
+                                      mlir::PatternRewriter &rewriter) const override {
+    llvm::SmallVector<mlir::AffineMap> maps = op.getIndexingMapsArray();
+    for (mlir::OpOperand *operand : op.getDpsInputOperands()) {
+      mlir::DenseElementsAttr values;
+      mlir::AffineMap &map = maps[operand->getOperandNumber()];
+      if (!mlir::matchPattern(operand->get(), mlir::m_Constant(&values)))
+        continue;
+      llvm::SmallVector<mlir::AffineExpr> results;
+      llvm::SmallVector<int64_t> shape;
+      for (auto [result, extent] : llvm::zip(map.getResults(), values.getType().getShape()))
+        if (extent != 1 || !mlir::isa<mlir::AffineConstantExpr>(result)) {
+          results.push_back(result);
+          shape.push_back(extent);
+        }
+      if (results.empty() || results.size() == map.getNumResults())
+        continue;
+      const auto type = mlir::RankedTensorType::get(shape, values.getElementType());
+      const mlir::Value constant =
+          rewriter.create<mlir::arith::ConstantOp>(op.getLoc(), values.reshape(type));
+      map = mlir::AffineMap::get(map.getNumDims(), 0, results, op.getContext());
+      rewriter.modifyOpInPlace(op, [&] {
+        operand->set(constant);
+        op.setIndexingMapsAttr(rewriter.getAffineMapArrayAttr(maps));
+      });
+      return mlir::success();
+    }
+    return mlir::failure();
+  }
+};
+
 /// A bound that is the greatest number there is bounds nothing: rectifiers come with one from TOSA.
 template <typename Bound, bool isUpper> struct DropBound : mlir::OpRewritePattern<Bound> {
   using mlir::OpRewritePattern<Bound>::OpRewritePattern;
@@ -140,8 +175,9 @@ struct FuseElementwisePass : mlir::PassWrapper<FuseElementwisePass, mlir::Operat
     mlir::linalg::populateElementwiseOpsFusionPatterns(patterns, isWorthFusing);
     mlir::linalg::populateFoldReshapeOpsByExpansionPatterns(patterns, hasOneReader);
     mlir::linalg::populateConstantFoldLinalgOperations(patterns, hasOneReader);
-    patterns.add<WidenConstant, NameUnitDimensions, DropBound<mlir::arith::MinimumFOp, true>,
-                 DropBound<mlir::arith::MaximumFOp, false>>(context);
+    patterns.add<WidenConstant, NameUnitDimensions, DropUnitDimensions,
+                 DropBound<mlir::arith::MinimumFOp, true>, DropBound<mlir::arith::MaximumFOp, false>>(
+        context);
     mlir::affine::AffineApplyOp::getCanonicalizationPatterns(patterns, context);
     mlir::linalg::GenericOp::getCanonicalizationPatterns(patterns, context);
     mlir::tensor::ExpandShapeOp::getCanonicalizationPatterns(patterns, context);

@@ -126,3 +126,29 @@ func.func @branches(%x: tensor<4x8xf32>, %w: tensor<8x8xf32>, %p: tensor<1x1x5x9
   } -> tensor<4x8xf32>
   return %3 : tensor<4x8xf32>
 }
+
+// A bias of a picture's channels, held with dimensions of one element, is no obstacle to what reads a reshaped tensor: both are one loop nest.
+// CHECK-LABEL: func.func @biased
+// CHECK-COUNT-1: linalg.generic
+// CHECK: arith.negf
+// CHECK-NEXT: arith.addf
+// CHECK-NOT: linalg.generic
+#picture = affine_map<(i, j, k) -> (i, j, k)>
+#channel = affine_map<(i, j) -> (i, 0)>
+func.func @biased(%x: tensor<2x3x4xf32>) -> tensor<2x12xf32> {
+  %b = arith.constant dense<[[1.0], [2.0]]> : tensor<2x1xf32>
+  %e = tensor.empty() : tensor<2x3x4xf32>
+  %f = tensor.empty() : tensor<2x12xf32>
+  %0 = linalg.generic {indexing_maps = [#picture, #picture], iterator_types = ["parallel", "parallel", "parallel"]} ins(%x : tensor<2x3x4xf32>) outs(%e : tensor<2x3x4xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.negf %a : f32
+    linalg.yield %r : f32
+  } -> tensor<2x3x4xf32>
+  %1 = tensor.collapse_shape %0 [[0], [1, 2]] : tensor<2x3x4xf32> into tensor<2x12xf32>
+  %2 = linalg.generic {indexing_maps = [#all, #channel, #all], iterator_types = ["parallel", "parallel"]} ins(%1, %b : tensor<2x12xf32>, tensor<2x1xf32>) outs(%f : tensor<2x12xf32>) {
+  ^bb0(%a: f32, %c: f32, %o: f32):
+    %r = arith.addf %a, %c : f32
+    linalg.yield %r : f32
+  } -> tensor<2x12xf32>
+  return %2 : tensor<2x12xf32>
+}
