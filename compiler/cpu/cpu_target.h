@@ -20,6 +20,8 @@ struct CpuTarget {
   bool byteDotIsSigned = false;
   /// The same of two products of int16, which stand two by two in int32; empty where the processor has none.
   std::string wordDot;
+  bool roundsVectors =
+      true; ///< has an instruction that rounds vectors of floats to whole numbers, ties to even
 };
 
 } // namespace tessera::compiler::cpu

@@ -120,10 +120,10 @@ void copiesToLinalg(FuncOp function) {
 }
 
 /// `hasPlainPointers`: the function's arguments are plain pointers then, else expanded descriptors.
-mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, bool hasPlainPointers) {
+mlir::LogicalResult toLLVMDialect(mlir::ModuleOp module, const CpuTarget &target, bool hasPlainPointers) {
   assertsToCalls(module);
   mlir::PassManager passes(module.getContext());
-  passes.addPass(createApproximateMathPass());
+  passes.addPass(createApproximateMathPass(target));
   if (failed(passes.run(module)))
     return mlir::failure();
   mathToCalls(module);
@@ -389,7 +389,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   mlir::PassManager splitting(module.getContext());
   splitting.addPass(mlir::createCanonicalizerPass()); // extents become constants
   splitting.addPass(createSplitPass(target, kLeastWork));
-  if (failed(splitting.run(module)) || failed(toLLVMDialect(module, signature.hasPlainPointers)))
+  if (failed(splitting.run(module)) || failed(toLLVMDialect(module, target, signature.hasPlainPointers)))
     return mlir::failure();
   callInParts(module);
   return mlir::success();
@@ -504,7 +504,7 @@ Expected<std::vector<KernelBuffer>> lowerKernel(mlir::ModuleOp module, const Cpu
   passes.addPass(createReduceRowsPass(target));
   const std::string name = function.getName().str();
   if (failed(passes.run(module)) || failed(lowerLinalgToLoops(function)) ||
-      failed(toLLVMDialect(module, true)))
+      failed(toLLVMDialect(module, target, true)))
     return Error{"loop nest " + name + " cannot be lowered by itself"};
   auto body = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name);
   mlir::OpBuilder builder = mlir::OpBuilder::atBlockEnd(module.getBody());

@@ -162,6 +162,7 @@ Expected<CpuTarget> describe(const HostTarget &target) {
   const llvm::MCSubtargetInfo &features = *(*machine)->getMCSubtargetInfo();
   const auto has = [&](const char *feature) { return features.checkFeatures(feature); };
   const llvm::Triple &triple = (*machine)->getTargetTriple();
+  result.roundsVectors = !triple.isARM() || has("+fp-armv8");
   if (!triple.isX86()) {
     result.byteDotIsSigned = true;
     if ((triple.isAArch64() || triple.isARM()) && has("+dotprod"))

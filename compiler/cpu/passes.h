@@ -17,7 +17,7 @@ std::unique_ptr<mlir::Pass> createChannelsLastPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createWinogradPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createUnsignedBytesPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createTurnOperandsPass();
-std::unique_ptr<mlir::Pass> createApproximateMathPass();
+std::unique_ptr<mlir::Pass> createApproximateMathPass(const CpuTarget &target);
 /// `anyShape`: functions take dynamic shapes too, as descriptors.
 std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
 /// Tiles come from `choices` where it has some; it must outlive the pass.

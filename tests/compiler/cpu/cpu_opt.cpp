@@ -1,5 +1,5 @@
 // Runs CPU passes on a module and prints it, or the first error: `cpu_opt FILE PASS...`. For the .mlir files in passes/. The target is one of
-// 16 registers of 4 floats; `--signed-dots` before the passes: its dots of bytes take signed ones; `--word-dots`: it has dots of int16 as well.
+// 16 registers of 4 floats; `--signed-dots` before the passes: its dots of bytes take signed ones; `--word-dots`: it has dots of int16 as well; `--no-rounding`: it cannot round vectors.
 #include "cpu/lower_cpu.h"
 #include "cpu/passes.h"
 
@@ -32,21 +32,23 @@ int main(int argc, char **argv) {
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
   known.push_back(createTurnOperandsPass());
-  known.push_back(createApproximateMathPass());
   known.push_back(createReduceRowsPass(CpuTarget()));
   known.push_back(createSplitPass(CpuTarget(), 20));
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const std::string_view option = argc > 2 ? argv[2] : "";
-  const bool isSigned = option == "--signed-dots", hasWords = option == "--word-dots";
+  const bool isSigned = option == "--signed-dots", hasWords = option == "--word-dots",
+             isPoor = option == "--no-rounding";
   const TileChoices untuned;
   CpuTarget target;
   target.byteDot = "llvm.test.dot";
   target.byteDotIsSigned = isSigned;
   target.wordDot = hasWords ? "llvm.test.words" : "";
+  target.roundsVectors = !isPoor;
+  known.push_back(createApproximateMathPass(target));
   known.push_back(createUnsignedBytesPass(target));
   known.push_back(createRegisterTilePass(target, untuned));
   mlir::PassManager manager(&context);
-  for (int i = isSigned || hasWords ? 3 : 2; i < argc; ++i) {
+  for (int i = isSigned || hasWords || isPoor ? 3 : 2; i < argc; ++i) {
     auto found =
         llvm::find_if(known, [&](const auto &pass) { return pass && pass->getArgument() == argv[i]; });
     if (found == known.end()) {
