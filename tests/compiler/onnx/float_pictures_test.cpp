@@ -91,6 +91,28 @@ public:
     picture_ = std::move(out);
   }
 
+  /// A transposed convolution whose windows lie side by side.
+  void spread(int64_t outputs, int64_t side) {
+    const std::string number = std::to_string(++layers_);
+    std::vector<float> weights;
+    for (int64_t i = 0; i < picture_.c * outputs * side * side; ++i)
+      weights.push_back(value() / std::sqrt(static_cast<float>(picture_.c)));
+    add("w" + number, {picture_.c, outputs, side, side}, weights);
+    set(*next("ConvTranspose", {name_, "w" + number}), "strides", {side, side});
+    Picture out{picture_.n, outputs, picture_.h * side, picture_.w * side, {}};
+    out.values.resize(static_cast<size_t>(out.n * out.c * out.h * out.w));
+    for (int64_t n = 0; n < out.n; ++n)
+      for (int64_t o = 0; o < outputs; ++o)
+        for (int64_t y = 0; y < out.h; ++y)
+          for (int64_t x = 0; x < out.w; ++x)
+            for (int64_t c = 0; c < picture_.c; ++c)
+              out.at(n, o, y, x) +=
+                  picture_.at(n, c, y / side, x / side) *
+                  static_cast<double>(
+                      weights[static_cast<size_t>(((c * outputs + o) * side + y % side) * side + x % side)]);
+    picture_ = std::move(out);
+  }
+
   void relu() {
     next("Relu", {name_});
     for (double &each : picture_.values)
@@ -244,7 +266,7 @@ TEST(FloatPicturesTest, AnyChainGivesWhatPlainLoopsGive) {
     network.conv({pick(1, 70), pick(0, 1) * 2 + 1, pick(1, 2), 1});
     network.relu();
     const auto fork = network.mark();
-    switch (pick(0, 3)) {
+    switch (pick(0, 4)) {
     case 0:
       network.conv({1, 3, 1, 1, true});
       network.add(fork);
@@ -254,6 +276,9 @@ TEST(FloatPicturesTest, AnyChainGivesWhatPlainLoopsGive) {
       network.concat(fork);
       break;
     case 2:
+      network.spread(pick(1, 40), pick(2, 3));
+      break;
+    case 3:
       network.conv({pick(1, 70), 1, 1, 0});
       network.relu();
       break;

@@ -143,6 +143,30 @@ Values qLinearConv(Call &call) {
   return {requantised(sums, call.in(1), wScale, call.in(6), call.in(7))};
 }
 
+/// A transposed convolution of one group whose steps are as wide as its kernel: windows do not overlap, so an output is of one tap alone. A product of matrices then gives
+/// [N, M, rows, taps, columns, taps], which lies as the output does.
+Tensor withoutOverlap(Call &call, const Tensor &x, const Tensor &w, const Shape &kernel,
+                      const Shape &output) {
+  Emitter &emitter = call.emitter;
+  const Shape picture = spatialOf(x);
+  const auto rank = static_cast<int>(picture.size());
+  Shape parallel{x.extent(0), w.extent(1)};
+  const int channel = 2 + 2 * rank;
+  Access picked{x, {loopIndex(0), loopIndex(channel)}}, weights{w, {loopIndex(channel), loopIndex(1)}};
+  for (int d = 0; d < rank; ++d) {
+    parallel.push_back(picture[static_cast<size_t>(d)]);
+    parallel.push_back(kernel[static_cast<size_t>(d)]);
+    picked.position.push_back(loopIndex(2 + 2 * d));
+    weights.position.push_back(loopIndex(3 + 2 * d));
+  }
+  const Tensor sums = emitter.contract(x.type(), parallel, {x.extent(1)}, {picked, weights},
+                                       emitter.scalarTensor(emitter.constant(x.type(), 0.0)),
+                                       [](Scalar sum, const Scalars &s) { return sum + s[0] * s[1]; });
+  Shape shape{x.extent(0), w.extent(1)};
+  shape.insert(shape.end(), output.begin(), output.end());
+  return emitter.reshape(sums, shape);
+}
+
 /// Each input element spreads its product over the outputs; seen from an output: the taps whose input exists.
 Values convTranspose(Call &call) {
   Emitter &emitter = call.emitter;
@@ -190,38 +214,45 @@ Values convTranspose(Call &call) {
   emitter.requireEqual(perGroup * Extent(groups), x.extent(1), "the channels are no multiple of the groups");
   Shape shape{x.extent(0), filters * Extent(groups)};
   shape.insert(shape.end(), output.begin(), output.end());
-  const Scalars inputs = extentScalars(emitter, picture);
-  Tensor y = emitter.generate(x.type(), shape, [&](const Scalars &at) {
-    const Scalar filter = remainder(at[1], emitter.index(filters));
-    const Scalar firstChannel = at[1] / emitter.index(filters) * emitter.index(perGroup);
-    std::vector<std::pair<Scalar, Scalar>> ranges;
-    for (const Extent &extent : kernel)
-      ranges.emplace_back(emitter.index(0), emitter.index(extent));
-    return loopNest(emitter, ranges, {emitter.constant(x.type(), 0.0)},
-                    [&](const Scalars &tap, const Scalars &state) -> Scalars {
-                      Scalar isHit = emitter.boolean(true);
-                      Scalars position{at[0], at[0]}, weight{at[0], filter};
-                      for (size_t d = 0; d < rank; ++d) {
-                        const Scalar from = at[2 + d] + emitter.index(before[d]) - tap[d] * dilations[d];
-                        const Scalar i = from / strides[d];
-                        isHit = isHit & (from >= 0) & (remainder(from, emitter.index(strides[d])) == 0) &
-                                (i < inputs[d]);
-                        position.push_back(i);
-                        weight.push_back(tap[d]);
-                      }
-                      return emitter.branch(
-                          isHit,
-                          [&] {
-                            return emitter.loop(emitter.index(0), emitter.index(perGroup), state,
-                                                [&](Scalar c, const Scalars &sum) -> Scalars {
-                                                  position[1] = firstChannel + c;
-                                                  weight[0] = position[1];
-                                                  return {sum[0] + x.at(position) * w.at(weight)};
-                                                });
-                          },
-                          [&] { return state; });
-                    })[0];
-  });
+  bool isApart = groups == 1 && wanted.empty() && !isSame;
+  for (size_t d = 0; d < rank; ++d)
+    isApart = isApart && kernel[d].is(strides[d]) && dilations[d] == 1 && extra[d] == 0 && pads[d] == 0 &&
+              pads[rank + d] == 0;
+  Tensor y = isApart
+                 ? withoutOverlap(call, x, w, kernel, output)
+                 : emitter.generate(x.type(), shape, [&](const Scalars &at) {
+                     const Scalars inputs = extentScalars(emitter, picture);
+                     const Scalar filter = remainder(at[1], emitter.index(filters));
+                     const Scalar firstChannel = at[1] / emitter.index(filters) * emitter.index(perGroup);
+                     std::vector<std::pair<Scalar, Scalar>> ranges;
+                     for (const Extent &extent : kernel)
+                       ranges.emplace_back(emitter.index(0), emitter.index(extent));
+                     return loopNest(
+                         emitter, ranges, {emitter.constant(x.type(), 0.0)},
+                         [&](const Scalars &tap, const Scalars &state) -> Scalars {
+                           Scalar isHit = emitter.boolean(true);
+                           Scalars position{at[0], at[0]}, weight{at[0], filter};
+                           for (size_t d = 0; d < rank; ++d) {
+                             const Scalar from = at[2 + d] + emitter.index(before[d]) - tap[d] * dilations[d];
+                             const Scalar i = from / strides[d];
+                             isHit = isHit & (from >= 0) & (remainder(from, emitter.index(strides[d])) == 0) &
+                                     (i < inputs[d]);
+                             position.push_back(i);
+                             weight.push_back(tap[d]);
+                           }
+                           return emitter.branch(
+                               isHit,
+                               [&] {
+                                 return emitter.loop(emitter.index(0), emitter.index(perGroup), state,
+                                                     [&](Scalar c, const Scalars &sum) -> Scalars {
+                                                       position[1] = firstChannel + c;
+                                                       weight[0] = position[1];
+                                                       return {sum[0] + x.at(position) * w.at(weight)};
+                                                     });
+                               },
+                               [&] { return state; });
+                         })[0];
+                   });
   Shape loops = shape;
   loops.push_back(perGroup);
   loops.insert(loops.end(), kernel.begin(), kernel.end());
