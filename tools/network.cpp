@@ -6,6 +6,7 @@
 #include "tessera/isa/machine.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstdlib>
 #include <filesystem>
 
@@ -64,7 +65,8 @@ void addNetworkOptions(CLI::App &command, Network &network, const char *devices)
       .add_option("--timeout", session.timeoutSeconds,
                   "limit of each launch in seconds, looked at now and then")
       ->check([](const std::string &text) {
-        return std::strtod(text.c_str(), nullptr) > 0 ? "" : text + " is no number of seconds above 0";
+        const double seconds = std::strtod(text.c_str(), nullptr);
+        return seconds > 0 && std::isfinite(seconds) ? "" : text + " is no number of seconds above 0";
       })
       ->capture_default_str();
 }

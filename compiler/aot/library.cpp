@@ -83,6 +83,7 @@ Expected<std::vector<LibraryFile>> makeLibrary(std::span<const uint8_t> model,
   compileOptions.hostTriple = host->triple;
   compileOptions.hostCpu = host->cpu;
   compileOptions.hostFeatures = host->features;
+  compileOptions.hostCacheBytes = host->cacheBytes;
   compileOptions.dump = options.dump;
   auto compiled = compile(model, compileOptions);
   if (!compiled)

@@ -120,14 +120,14 @@ struct DropUnitDimensions : mlir::OpRewritePattern<mlir::linalg::GenericOp> {
   }
 };
 
-/// A bound that is the greatest number there is bounds nothing: rectifiers come with one from TOSA.
+/// A bound that is infinite bounds nothing: rectifiers come with one from TOSA.
 template <typename Bound, bool isUpper> struct DropBound : mlir::OpRewritePattern<Bound> {
   using mlir::OpRewritePattern<Bound>::OpRewritePattern;
 
   mlir::LogicalResult matchAndRewrite(Bound op, mlir::PatternRewriter &rewriter) const override {
     llvm::APFloat value(0.0f);
     if (!mlir::matchPattern(op.getRhs(), mlir::m_ConstantFloat(&value)) || value.isNegative() == isUpper ||
-        !value.isLargest())
+        !value.isInfinity())
       return mlir::failure();
     rewriter.replaceOp(op, op.getLhs());
     return mlir::success();

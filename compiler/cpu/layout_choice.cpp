@@ -19,10 +19,27 @@ using mlir::linalg::GenericOp;
 /// Slots of a transpose for each element: a load and a store of one element.
 constexpr double kTransposeCost = 2;
 
-bool isPicture(Value value) {
+/// A picture, or a constant that is given the layout of one.
+bool mayBecomePicture(Value value) {
   const auto type = mlir::dyn_cast<mlir::RankedTensorType>(value.getType());
   return type && type.getRank() == 4 && type.hasStaticShape() &&
-         mlir::isa<mlir::FloatType>(type.getElementType()) && !mlir::matchPattern(value, mlir::m_Constant());
+         mlir::isa<mlir::FloatType>(type.getElementType());
+}
+
+bool isPicture(Value value) {
+  return mayBecomePicture(value) && !mlir::matchPattern(value, mlir::m_Constant());
+}
+
+/// Whether the body reads a tensor itself, not only the elements that its maps name.
+bool readsTensors(GenericOp op) {
+  return op.getRegion()
+      .walk([](mlir::Operation *inner) {
+        return llvm::any_of(inner->getOperandTypes(),
+                            [](mlir::Type type) { return mlir::isa<mlir::TensorType>(type); })
+                   ? mlir::WalkResult::interrupt()
+                   : mlir::WalkResult::advance();
+      })
+      .wasInterrupted();
 }
 
 double elementsOf(Value value) {
@@ -122,16 +139,7 @@ public:
     for (size_t i = 0; i < classes_.size(); ++i)
       isLast_[i] = canFlip_[i];
     flip();
-    if (getenv("FORCE_LAST")) {
-      fprintf(stderr, "first %g forced %g kept\n", first, cost());
-      for (size_t i = 0; i < classes_.size(); ++i)
-        isLast_[i] = canFlip_[i];
-      fprintf(stderr, "all last %g\n", cost());
-      isLast_.assign(classes_.size(), false);
-      fprintf(stderr, "all first %g\n", cost());
-      for (size_t i = 0; i < classes_.size(); ++i)
-        isLast_[i] = canFlip_[i];
-    } else if (cost() >= first)
+    if (cost() >= first)
       isLast_ = kept;
     for (const auto &[value, number] : numbers_)
       if (isLast_[number])
@@ -194,7 +202,8 @@ private:
       Nest nest{generic, {}, {}};
       for (const Value value : op->getOperands())
         if (const auto number = classOf(value)) {
-          nest.classes.push_back(*number);
+          if (!llvm::is_contained(nest.classes, *number))
+            nest.classes.push_back(*number);
           const bool isFirst = value == op->getOperand(0) || value == generic.getDpsInits()[0];
           if (isFirst && isChannelsFirst(generic))
             canFlip_[*number] = true;
@@ -316,15 +325,18 @@ bool canBeRelaid(mlir::Operation *op) {
   if (auto generic = mlir::dyn_cast<GenericOp>(op))
     return generic.hasPureTensorSemantics() && generic.getNumDpsInits() == 1 &&
            !generic.hasIndexSemantics() &&
-           llvm::none_of(generic.getStaticLoopRanges(), mlir::ShapedType::isDynamic);
+           llvm::none_of(generic.getStaticLoopRanges(), mlir::ShapedType::isDynamic) &&
+           !readsTensors(generic);
   if (mlir::isa<mlir::linalg::FillOp, mlir::tensor::EmptyOp>(op))
     return true;
+  // Both sides of a slice or pad change together, or neither does.
   if (auto pad = mlir::dyn_cast<mlir::tensor::PadOp>(op))
-    return pad.getConstantPaddingValue() != nullptr;
+    return pad.getConstantPaddingValue() && isPicture(pad.getSource()) && isPicture(pad.getResult());
   if (auto slice = mlir::dyn_cast<mlir::tensor::ExtractSliceOp>(op))
-    return slice.getSourceType().getRank() == 4 && slice.getType().getRank() == 4;
+    return isPicture(slice.getSource()) && isPicture(slice.getResult());
   if (auto slice = mlir::dyn_cast<mlir::tensor::InsertSliceOp>(op))
-    return slice.getSourceType().getRank() == 4 && slice.getDestType().getRank() == 4;
+    return isPicture(slice.getResult()) && mayBecomePicture(slice.getSource()) &&
+           mayBecomePicture(slice.getDest());
   return false;
 }
 

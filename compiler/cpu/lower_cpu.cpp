@@ -84,7 +84,6 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   perFunction.addPass(mlir::createCanonicalizerPass());
   perFunction.addPass(mlir::createCSEPass());
   passes.addPass(createFuseElementwisePass());
-  passes.addPass(createTurnOperandsPass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   return passes.run(module);
@@ -344,6 +343,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   layouts.addPass(mlir::createCanonicalizerPass());
   layouts.addPass(createWinogradPass(target));
   layouts.addPass(createFuseElementwisePass());
+  layouts.addPass(createTurnOperandsPass()); // fusion would read the operand the old way
   layouts.addPass(createUnsignedBytesPass(target));
   layouts.addPass(mlir::createCanonicalizerPass());
   if (failed(layouts.run(module)))

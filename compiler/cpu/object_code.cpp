@@ -134,7 +134,8 @@ void registerTargets() {
 }
 
 HostTarget thisHost() {
-  return {llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), hostFeatures()};
+  return {llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), hostFeatures(),
+          std::max<int64_t>(sysconf(_SC_LEVEL2_CACHE_SIZE), 0)};
 }
 
 Expected<CpuTarget> describe(const HostTarget &target) {
@@ -153,11 +154,12 @@ Expected<CpuTarget> describe(const HostTarget &target) {
       costs.getRegisterBitWidth(llvm::TargetTransformInfo::RGK_FixedWidthVector).getFixedValue() / 8);
   result.vectorRegisters =
       costs.getNumberOfRegisters(costs.getRegisterClassForType(true, llvm::Type::getFloatTy(context)));
-  const bool isThisOne = target.cpu == llvm::sys::getHostCPUName();
-  if (const auto bytes = costs.getCacheSize(llvm::TargetTransformInfo::CacheLevel::L2D))
+  const int64_t measured =
+      target.cpu.empty() && target.triple.empty() ? thisHost().cacheBytes : target.cacheBytes;
+  if (measured > 0)
+    result.cacheBytes = measured;
+  else if (const auto bytes = costs.getCacheSize(llvm::TargetTransformInfo::CacheLevel::L2D))
     result.cacheBytes = *bytes;
-  if (const long bytes = isThisOne ? sysconf(_SC_LEVEL2_CACHE_SIZE) : 0; bytes > 0)
-    result.cacheBytes = bytes; // LLVM knows it of few processors
   // LLVM has no generic operation for it; the names are those of its backends.
   const llvm::MCSubtargetInfo &features = *(*machine)->getMCSubtargetInfo();
   const auto has = [&](const char *feature) { return features.checkFeatures(feature); };

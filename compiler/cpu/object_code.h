@@ -20,6 +20,8 @@ struct HostTarget {
   std::string triple;
   std::string cpu;
   std::string features;
+  int64_t cacheBytes =
+      0; ///< of a core's own last cache; 0: as LLVM says, so that a named processor is the same everywhere
 };
 
 /// LLVM's code generators of this host and of x86-64, AArch64 and ARM; may be called again.

@@ -29,6 +29,14 @@ bool isBytes(Value value) {
   return type && type.getElementType().isInteger(8) && !mlir::matchPattern(value, mlir::m_Constant());
 }
 
+/// A constant of bytes whose values this pass does not see.
+bool isHidden(Value value) {
+  const auto type = mlir::dyn_cast<mlir::RankedTensorType>(value.getType());
+  mlir::DenseIntElementsAttr values;
+  return type && type.getElementType().isInteger(8) && mlir::matchPattern(value, mlir::m_Constant()) &&
+         !mlir::matchPattern(value, mlir::m_Constant(&values));
+}
+
 /// out + sext(picture) * sext(weights) of a tensor of bytes and a constant, which starts from a constant.
 struct SumOfProducts {
   GenericOp op;
@@ -73,6 +81,11 @@ std::optional<SumOfProducts> sumOfProducts(mlir::Operation *operation) {
   }
   if (!result.picture || !result.weights || !result.weightMap.isProjectedPermutation())
     return std::nullopt;
+  // A weight counts once for each step of the loops that it does not move in.
+  for (const auto &[loop, kind] : llvm::enumerate(op.getIteratorTypesArray()))
+    if (kind == mlir::utils::IteratorType::reduction && op.getStaticLoopRanges()[loop] != 1 &&
+        !result.weightMap.isFunctionOfDim(static_cast<unsigned>(loop)))
+      return std::nullopt;
   const mlir::AffineMap read = op.getMatchingIndexingMap(result.picture);
   for (const mlir::AffineExpr expression : result.weightMap.getResults()) {
     const unsigned loop = mlir::cast<mlir::AffineDimExpr>(expression).getPosition();
@@ -212,7 +225,11 @@ arith::MaxSIOp maximumOf(mlir::Operation *operation) {
   if (!op || op.getNumReductionLoops() == 0 || op.getNumDpsInits() != 1 || !isBytes(op->getResult(0)))
     return nullptr;
   auto most = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::MaxSIOp>();
-  return most && llvm::hasSingleElement(op.getBlock()->without_terminator()) ? most : nullptr;
+  const Value state = op.getBlock()->getArguments().back();
+  return most && llvm::hasSingleElement(op.getBlock()->without_terminator()) &&
+                 (most.getLhs() == state || most.getRhs() == state)
+             ? most
+             : nullptr;
 }
 
 /// Moves bytes and computes nothing: all its tensors are turned, or none.
@@ -239,6 +256,9 @@ public:
       if (mlir::isa<GenericOp>(op) && !isElementwise(&op) && !maximumOf(&op))
         for (const Value result : op.getResults())
           forbidden_.insert(leader(result)); // its first values are read
+    for (mlir::Operation &op : body())
+      if ((onlyMoves(&op) || maximumOf(&op)) && llvm::any_of(op.getOperands(), isHidden))
+        forbidden_.insert(leader(op.getResult(0)));
   }
 
   void run() {
@@ -347,6 +367,7 @@ private:
     }
     if (arith::MaxSIOp most = maximumOf(op)) {
       if (isTurned(op->getResult(0))) {
+        turnConstants(op);
         mlir::OpBuilder builder(most);
         most.replaceAllUsesWith(
             builder.create<arith::MaxUIOp>(most.getLoc(), most.getLhs(), most.getRhs()).getResult());

@@ -114,7 +114,8 @@ Expected<CompiledModel> compileWith(std::span<const uint8_t> model, const Compil
   metadata.update(nlohmann::ordered_json::parse(placed->metadata));
 
   // What is left of TOSA becomes loops, and everything becomes one object.
-  const cpu::HostTarget host{options.hostTriple, options.hostCpu, options.hostFeatures};
+  const cpu::HostTarget host{options.hostTriple, options.hostCpu, options.hostFeatures,
+                             options.hostCacheBytes};
   auto target = cpu::describe(host);
   if (!target)
     return target.error();

@@ -191,7 +191,8 @@ mlir::Value Importer::custom(const char *name, mlir::Type result, mlir::ValueRan
 
 Expected<mlir::Value> Importer::activate(const Operator &op, tflite::Activation activation,
                                          mlir::Value value) {
-  constexpr float kMost = std::numeric_limits<float>::max();
+  constexpr float kMost = std::numeric_limits<
+      float>::infinity(); // no bound, where TFLite's kernels have the greatest finite number
   float low = -kMost;
   float high = kMost;
   switch (activation) {

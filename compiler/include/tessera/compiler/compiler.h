@@ -36,6 +36,7 @@ struct CompileOptions {
   std::string hostTriple;
   std::string hostCpu;
   std::string hostFeatures;
+  int64_t hostCacheBytes = 0; ///< of a core's own last cache; 0: as LLVM says
   /// The host code has no memory of its own: whoever calls `cpu_segment_0` gives `host_arena_bytes` (in the metadata), 64-byte aligned, as one more
   /// input behind the others (and behind their extents). Only with `cpuOnly`: ahead_of_time.h.
   bool arenaFromCaller = false;

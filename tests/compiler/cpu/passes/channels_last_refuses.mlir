@@ -40,3 +40,22 @@ func.func @last(%x: tensor<1x7x7x16xf32>) -> tensor<1x7x7x16xf32> {
   } -> tensor<1x7x7x16xf32>
   return %sums : tensor<1x7x7x16xf32>
 }
+
+// A slice whose sizes only the run knows reads the product as it is: channels first.
+// CHECK-LABEL: func.func @open_slice
+// CHECK: %[[SUMS:.*]] = linalg.generic {{.*}} outs({{.*}} : tensor<1x16x7x7xf32>)
+// CHECK: tensor.extract_slice %[[SUMS]][0, 3, 0, 0] [1, %arg1, 7, 7] [1, 1, 1, 1] : tensor<1x16x7x7xf32> to tensor<1x?x7x7xf32>
+func.func @open_slice(%x: tensor<1x2x9x9xf32>, %size: index) -> tensor<1x?x7x7xf32> {
+  %zero = arith.constant 0.0 : f32
+  %v = arith.constant dense<1.0> : tensor<16x2x3x3xf32>
+  %e = tensor.empty() : tensor<1x16x7x7xf32>
+  %start = linalg.fill ins(%zero : f32) outs(%e : tensor<1x16x7x7xf32>) -> tensor<1x16x7x7xf32>
+  %sums = linalg.generic {indexing_maps = [#in, #weights, #out], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%x, %v : tensor<1x2x9x9xf32>, tensor<16x2x3x3xf32>) outs(%start : tensor<1x16x7x7xf32>) {
+  ^bb0(%a: f32, %k: f32, %o: f32):
+    %p = arith.mulf %a, %k : f32
+    %r = arith.addf %o, %p : f32
+    linalg.yield %r : f32
+  } -> tensor<1x16x7x7xf32>
+  %slice = tensor.extract_slice %sums[0, 3, 0, 0] [1, %size, 7, 7] [1, 1, 1, 1] : tensor<1x16x7x7xf32> to tensor<1x?x7x7xf32>
+  return %slice : tensor<1x?x7x7xf32>
+}
