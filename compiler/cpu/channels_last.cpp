@@ -3,6 +3,7 @@
 // packing, and a pixel is spread to all lanes. layout_choice.h chooses the tensors that change, by cost; this pass writes them so: maps of linalg.generic are permuted and its
 // loops put in order, fills, pads and slices follow, and where an operation of another kind makes or takes a tensor that changed a transpose stands between.
 // What stays: integers, shapes that only the run knows, tensors of another rank, what stands in loops.
+#include "cpu/generic.h"
 #include "cpu/layout_choice.h"
 #include "cpu/passes.h"
 
@@ -88,34 +89,19 @@ private:
   Value transpose(Value value, bool toLast) {
     const auto type = typeOf(value);
     const mlir::Location location = value.getLoc();
-    const auto first = toLast ? type.getShape()
-                              : llvm::ArrayRef<int64_t>{type.getDimSize(0), type.getDimSize(3),
-                                                        type.getDimSize(1), type.getDimSize(2)};
-    const llvm::SmallVector<int64_t> held(first);
-    const llvm::SmallVector<int64_t> shape = toLast ? channelsLast(llvm::ArrayRef(held)) : held;
-    if (held[2] == 1 && held[3] == 1) {
+    const auto given = type.getShape();
+    const llvm::SmallVector<int64_t> shape =
+        toLast ? channelsLast(given) : llvm::SmallVector<int64_t>{given[0], given[3], given[1], given[2]};
+    const size_t rows = toLast ? 2 : 1;
+    if (given[rows] == 1 && given[rows + 1] == 1) {
       // One pixel: nothing moves.
       const llvm::SmallVector<mlir::ReassociationIndices> groups = {{0}, {1, 2, 3}};
       const Value flat = rewriter_.create<tensor::CollapseShapeOp>(location, value, groups);
       return rewriter_.create<tensor::ExpandShapeOp>(location, type.clone(shape), flat, groups);
     }
-    mlir::AffineExpr n, h, w, c;
-    mlir::bindDims(type.getContext(), n, h, w, c);
-    const auto last = mlir::AffineMap::getMultiDimIdentityMap(4, type.getContext()),
-               channels = mlir::AffineMap::get(4, 0, {n, c, h, w}, type.getContext());
-    // The output's map is the identity: (n, c, h, w) are its loops where it has channels first.
-    mlir::AffineExpr a, b, d, e;
-    mlir::bindDims(type.getContext(), a, b, d, e);
-    const auto in = toLast ? channels : mlir::AffineMap::get(4, 0, {a, d, e, b}, type.getContext());
-    const Value empty = rewriter_.create<tensor::EmptyOp>(location, shape, type.getElementType());
-    const llvm::SmallVector<mlir::utils::IteratorType> loops(4, mlir::utils::IteratorType::parallel);
-    return rewriter_
-        .create<mlir::linalg::GenericOp>(
-            location, empty.getType(), value, empty, llvm::ArrayRef<mlir::AffineMap>{in, last}, loops,
-            [](mlir::OpBuilder &builder, mlir::Location inner, mlir::ValueRange values) {
-              builder.create<mlir::linalg::YieldOp>(inner, values[0]);
-            })
-        .getResult(0);
+    static constexpr int64_t kChannelsFirst[] = {0, 3, 1, 2};
+    return makeTransposed(rewriter_, location, value,
+                          toLast ? llvm::ArrayRef(kChannelsLast) : llvm::ArrayRef(kChannelsFirst));
   }
 
   Value write(mlir::Operation *op) {

@@ -2,6 +2,7 @@
 // are neighbours in memory in both; keys lie the other way. Such a product's operand is turned first, in a copy whose last dimension is that of the output. What stays:
 // products of which some loop fits as it is, constants (which are packed at compile time), operands whose elements are read less often than eight times (a copy would cost as much as
 // it saves), maps that are no projected permutations (windows), and shapes that only the run knows.
+#include "cpu/generic.h"
 #include "cpu/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
@@ -96,7 +97,7 @@ private:
         if (i != place)
           order.push_back(i);
       order.push_back(place);
-      operand->set(copyOf(rewriter, op.getLoc(), operand->get(), order));
+      operand->set(makeTransposed(rewriter, op.getLoc(), operand->get(), order));
       llvm::SmallVector<mlir::AffineExpr> results;
       for (const int64_t i : order)
         results.push_back(map.getResult(static_cast<unsigned>(i)));
@@ -110,27 +111,6 @@ private:
     if (auto generic = mlir::dyn_cast<mlir::linalg::GenericOp>(op.getOperation()))
       return generic;
     return mlir::linalg::generalizeNamedOp(rewriter, op);
-  }
-
-  static mlir::Value copyOf(mlir::OpBuilder &builder, mlir::Location location, mlir::Value value,
-                            llvm::ArrayRef<int64_t> order) {
-    const auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
-    llvm::SmallVector<int64_t> shape;
-    for (const int64_t i : order)
-      shape.push_back(type.getDimSize(static_cast<unsigned>(i)));
-    const mlir::Value empty = builder.create<mlir::tensor::EmptyOp>(location, shape, type.getElementType());
-    const mlir::AffineMap identity = builder.getMultiDimIdentityMap(static_cast<unsigned>(order.size()));
-    const mlir::AffineMap from =
-        mlir::inversePermutation(mlir::AffineMap::getPermutationMap(order, builder.getContext()));
-    const llvm::SmallVector<mlir::utils::IteratorType> iterators(order.size(),
-                                                                 mlir::utils::IteratorType::parallel);
-    return builder
-        .create<mlir::linalg::GenericOp>(
-            location, empty.getType(), value, empty, llvm::ArrayRef{from, identity}, iterators,
-            [](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange arguments) {
-              inner.create<mlir::linalg::YieldOp>(at, arguments[0]);
-            })
-        .getResult(0);
   }
 };
 

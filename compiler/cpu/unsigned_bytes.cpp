@@ -3,6 +3,7 @@
 // and starts 128 times the sum of its weights lower, which is exact modulo 2^32. Fills, pads, slices and reshapes of such a tensor follow, a maximum is then one of unsigned bytes, other element-wise
 // operations turn back what they read. What stays: other types, targets whose dots take signed bytes, tensors that no convolution reads; where an operation of another kind makes or
 // takes one that is turned (arguments, results) an operation that turns stands between.
+#include "cpu/generic.h"
 #include "cpu/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -207,16 +208,10 @@ Value spread(const SumOfProducts &sums, const Start &start) {
   const Value constant = builder.create<arith::ConstantOp>(
       location, mlir::DenseElementsAttr::get(mlir::RankedTensorType::get(shape, builder.getI32Type()),
                                              llvm::ArrayRef<int32_t>(held)));
-  const Value empty = builder.create<tensor::EmptyOp>(location, outType.getShape(), outType.getElementType());
-  const llvm::SmallVector<mlir::utils::IteratorType> loops(rank, mlir::utils::IteratorType::parallel);
-  const llvm::SmallVector<mlir::AffineMap> maps = {mlir::AffineMap::get(rank, 0, read, op.getContext()),
-                                                   builder.getMultiDimIdentityMap(rank)};
-  return builder
-      .create<GenericOp>(location, outType, constant, empty, maps, loops,
-                         [](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange values) {
-                           inner.create<mlir::linalg::YieldOp>(at, values[0]);
-                         })
-      .getResult(0);
+  return makeGeneric(
+      builder, location, constant, makeEmpty(builder, location, outType.getShape(), outType.getElementType()),
+      {mlir::AffineMap::get(rank, 0, read, op.getContext()), builder.getMultiDimIdentityMap(rank)}, rank, 0,
+      [](mlir::OpBuilder &, mlir::Location, mlir::ValueRange values) { return values[0]; });
 }
 
 /// max(out, picture) of bytes.
@@ -315,14 +310,11 @@ private:
       if (type.isDynamicDim(static_cast<unsigned>(i)))
         extents.push_back(builder.create<tensor::DimOp>(location, value, i));
     const Value empty = builder.create<tensor::EmptyOp>(location, type, extents);
-    const llvm::SmallVector<mlir::utils::IteratorType> loops(rank, mlir::utils::IteratorType::parallel);
-    const llvm::SmallVector<mlir::AffineMap> maps(2, builder.getMultiDimIdentityMap(rank));
-    return builder
-        .create<GenericOp>(location, type, value, empty, maps, loops,
-                           [&](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange values) {
-                             inner.create<mlir::linalg::YieldOp>(at, turn(inner, at, values[0]));
-                           })
-        .getResult(0);
+    const auto all = builder.getMultiDimIdentityMap(rank);
+    return makeGeneric(builder, location, value, empty, {all, all}, rank, 0,
+                       [&](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange values) {
+                         return turn(inner, at, values[0]);
+                       });
   }
 
   /// Behind what makes `value` plain: everybody else reads it turned.

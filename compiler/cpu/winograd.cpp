@@ -3,6 +3,7 @@
 // reductions of linalg.generic, which the register tiles take as they take any other. Sums are of other terms than the convolution's: apart by some 1e-6 of the greatest. What stays
 // is what the cost of the nests says is no faster so (few channels, small pictures, products that do not stay in the cache), integers, and other windows.
 // Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.3.
+#include "cpu/generic.h"
 #include "cpu/loop_nest.h"
 #include "cpu/passes.h"
 
@@ -232,7 +233,7 @@ private:
 
   Value filled(llvm::ArrayRef<int64_t> shape) {
     const Value zero = builder_.create<mlir::arith::ConstantOp>(location_, builder_.getF32FloatAttr(0));
-    const Value empty = builder_.create<tensor::EmptyOp>(location_, shape, builder_.getF32Type());
+    const Value empty = makeEmpty(builder_, location_, shape, builder_.getF32Type());
     return builder_.create<mlir::linalg::FillOp>(location_, zero, empty).getResult(0);
   }
 
@@ -274,24 +275,18 @@ private:
   Value reduce(llvm::ArrayRef<int64_t> shape, Value input, llvm::ArrayRef<AffineExpr> in, Value factors,
                llvm::ArrayRef<AffineExpr> by, unsigned parallel) {
     mlir::MLIRContext *context = builder_.getContext();
-    llvm::SmallVector<mlir::utils::IteratorType> loops(parallel, mlir::utils::IteratorType::parallel);
-    loops.push_back(mlir::utils::IteratorType::reduction);
+    const auto map = [&](llvm::ArrayRef<AffineExpr> results) {
+      return mlir::AffineMap::get(parallel + 1, 0, results, context);
+    };
     llvm::SmallVector<AffineExpr> out;
     for (unsigned i = 0; i < parallel; ++i)
       out.push_back(mlir::getAffineDimExpr(i, context));
-    const llvm::SmallVector<mlir::AffineMap> maps = {mlir::AffineMap::get(parallel + 1, 0, in, context),
-                                                     mlir::AffineMap::get(parallel + 1, 0, by, context),
-                                                     mlir::AffineMap::get(parallel + 1, 0, out, context)};
-    const Value start = filled(shape);
-    return builder_
-        .create<mlir::linalg::GenericOp>(
-            location_, start.getType(), mlir::ValueRange{input, factors}, start, maps, loops,
-            [](mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange values) {
-              const Value product = builder.create<mlir::arith::MulFOp>(location, values[0], values[1]);
-              const Value sum = builder.create<mlir::arith::AddFOp>(location, values[2], product);
-              builder.create<mlir::linalg::YieldOp>(location, sum);
-            })
-        .getResult(0);
+    return makeGeneric(
+        builder_, location_, {input, factors}, filled(shape), {map(in), map(by), map(out)}, parallel, 1,
+        [](mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange values) -> Value {
+          const Value product = builder.create<mlir::arith::MulFOp>(location, values[0], values[1]);
+          return builder.create<mlir::arith::AddFOp>(location, values[2], product);
+        });
   }
 
   /// The convolution starts from something; mostly that is nothing.
@@ -301,18 +296,13 @@ private:
         fill && mlir::matchPattern(fill.getInputs()[0], mlir::m_AnyZeroFloat()))
       return sums;
     const auto type = mlir::cast<mlir::RankedTensorType>(sums.getType());
-    const Value empty = builder_.create<tensor::EmptyOp>(location_, type.getShape(), type.getElementType());
-    const auto all = mlir::AffineMap::getMultiDimIdentityMap(4, builder_.getContext());
-    const llvm::SmallVector<mlir::utils::IteratorType> loops(4, mlir::utils::IteratorType::parallel);
-    return builder_
-        .create<mlir::linalg::GenericOp>(
-            location_, type, mlir::ValueRange{sums, start}, empty,
-            llvm::ArrayRef<mlir::AffineMap>{all, all, all}, loops,
-            [](mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange values) {
-              const Value sum = builder.create<mlir::arith::AddFOp>(location, values[0], values[1]);
-              builder.create<mlir::linalg::YieldOp>(location, sum);
-            })
-        .getResult(0);
+    const Value empty = makeEmpty(builder_, location_, type.getShape(), type.getElementType());
+    const auto all = builder_.getMultiDimIdentityMap(4);
+    return makeGeneric(
+        builder_, location_, {sums, start}, empty, {all, all, all}, 4, 0,
+        [](mlir::OpBuilder &builder, mlir::Location location, mlir::ValueRange values) -> Value {
+          return builder.create<mlir::arith::AddFOp>(location, values[0], values[1]);
+        });
   }
 
   Convolution c_;

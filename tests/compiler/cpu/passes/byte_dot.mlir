@@ -8,6 +8,7 @@
 // CHECK-NOT: linalg
 // CHECK: arith.subi {{.*}} : vector<4xi32>
 // CHECK: vector.load {{.*}} : memref<15xi8, strided<[1]>>, vector<4xi8>
+// CHECK: arith.constant -2139062144 : i32
 // CHECK: arith.xori
 // CHECK: llvm.call_intrinsic "llvm.test.dot"
 // CHECK: %[[SHIFT:.*]] = arith.constant 24 : i32
