@@ -6,7 +6,6 @@
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/EquivalenceClasses.h"
 
-#include <limits>
 #include <map>
 
 namespace tessera::compiler::cpu {
@@ -120,7 +119,8 @@ double costOf(GenericOp op, llvm::function_ref<bool(mlir::OpOperand &)> isLast, 
 class Chooser {
 public:
   Chooser(mlir::func::FuncOp function, const CpuTarget &target) : target_(target) {
-    function.getBody().front().walk([&](mlir::Operation *op) { connect(op, *function.getBody().begin()); });
+    for (mlir::Operation &op : function.getBody().front())
+      connect(&op);
     for (const Value argument : function.getArguments())
       addBorder(argument);
     for (mlir::Operation &op : function.getBody().front())
@@ -163,11 +163,11 @@ private:
   }
 
   /// What must have one layout: results and what they start from, and what element-wise operations, pads and slices connect.
-  void connect(mlir::Operation *op, mlir::Block &top) {
+  void connect(mlir::Operation *op) {
     for (const Value result : op->getResults())
-      if (isPicture(result) && op->getBlock() == &top)
+      if (isPicture(result))
         joined_.insert(result.getAsOpaquePointer());
-    if (op->getBlock() != &top || !canBeRelaid(op) || op->getNumResults() != 1)
+    if (!canBeRelaid(op) || op->getNumResults() != 1)
       return;
     auto generic = mlir::dyn_cast<GenericOp>(op);
     if (!generic) {

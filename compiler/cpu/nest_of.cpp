@@ -184,6 +184,12 @@ mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value b
   return found;
 }
 
+bool approximatesFunction(mlir::linalg::LinalgOp op) {
+  return llvm::any_of(*op.getBlock(), [](mlir::Operation &inner) {
+    return mlir::isa<mlir::math::ExpOp, mlir::math::TanhOp, mlir::math::ErfOp>(inner);
+  });
+}
+
 mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op) {
   const mlir::Value sums = op.getDpsInits()[0];
   const auto type = mlir::cast<mlir::MemRefType>(sums.getType());
@@ -208,11 +214,8 @@ mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op) {
   }
   const mlir::Value kept = into->get();
   // A long body is written behind a tile (tile_kernel.h): the sums then stand where it writes, and what else it reads must lie elsewhere.
-  const bool isLong = llvm::any_of(*last.getBlock(), [](mlir::Operation &inner) {
-    return mlir::isa<mlir::math::ExpOp, mlir::math::TanhOp, mlir::math::ErfOp>(inner);
-  });
   for (const mlir::Value input : last.getDpsInputs())
-    if (isLong && input != sums && rootOf(input) == rootOf(kept))
+    if (input != sums && rootOf(input) == rootOf(kept) && approximatesFunction(last))
       return nullptr;
   // A tile is written before later ones have read what they need.
   const bool isRead =

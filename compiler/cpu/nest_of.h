@@ -47,6 +47,9 @@ mlir::linalg::LinalgOp firstWriteBefore(mlir::linalg::LinalgOp op, mlir::Value b
 /// in their place, but not where `op` reads, under any name. Else null.
 mlir::linalg::LinalgOp lastReadAfter(mlir::linalg::LinalgOp op);
 
+/// Whether the body has a function that becomes a polynomial (approximate_math.cpp): it is long then.
+bool approximatesFunction(mlir::linalg::LinalgOp op);
+
 /// The constant that `buffer` is, through views that move nothing; null where it is none.
 mlir::memref::GlobalOp constantOf(mlir::Value buffer);
 
