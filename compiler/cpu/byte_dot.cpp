@@ -1,8 +1,7 @@
 #include "cpu/byte_dot.h"
 
 #include "cpu/pack_constant.h"
-
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "cpu/sum_of_products.h"
 
 #include <algorithm>
 #include <cstring>
@@ -13,25 +12,11 @@ namespace {
 
 /// out + ext(a) * ext(b) of int8 or int16 and int32, in any order.
 bool isSumOfProducts(mlir::linalg::LinalgOp op) {
-  auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<mlir::arith::AddIOp>();
-  if (!sum || !sum.getType().isInteger(32))
-    return false;
-  const mlir::Value state = op.getBlock()->getArguments().back();
-  const mlir::Value other = sum.getLhs() == state   ? sum.getRhs()
-                            : sum.getRhs() == state ? sum.getLhs()
-                                                    : nullptr;
-  auto product = other ? other.getDefiningOp<mlir::arith::MulIOp>() : nullptr;
-  if (!product)
-    return false;
-  const auto isNarrow = [](mlir::Value value) {
-    mlir::Operation *wide = value.getDefiningOp();
-    if (!mlir::isa_and_present<mlir::arith::ExtSIOp, mlir::arith::ExtUIOp>(wide))
-      return false;
-    const mlir::Type narrow = wide->getOperand(0).getType();
-    return mlir::isa<mlir::BlockArgument>(wide->getOperand(0)) &&
-           (narrow.isInteger(8) || (narrow.isInteger(16) && mlir::isa<mlir::arith::ExtSIOp>(wide)));
-  };
-  return isNarrow(product.getLhs()) && isNarrow(product.getRhs()) && product.getLhs() != product.getRhs();
+  const auto factors = factorsOf<mlir::arith::AddIOp, mlir::arith::MulIOp>(op);
+  return factors && llvm::all_of(*factors, [](const Factor &factor) {
+           return factor.extension && factor.extension->getResult(0).getType().isInteger(32) &&
+                  (factor.type().isInteger(8) || (factor.type().isInteger(16) && factor.isSigned()));
+         });
 }
 
 /// Whether the elements of an input of a sum of products are extended with zeros.

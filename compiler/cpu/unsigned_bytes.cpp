@@ -5,6 +5,7 @@
 // takes one that is turned (arguments, results) an operation that turns stands between.
 #include "cpu/generic.h"
 #include "cpu/passes.h"
+#include "cpu/sum_of_products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -39,7 +40,7 @@ bool isHidden(Value value) {
 }
 
 /// out + sext(picture) * sext(weights) of a tensor of bytes and a constant, which starts from a constant.
-struct SumOfProducts {
+struct ByteProducts {
   GenericOp op;
   mlir::OpOperand *picture = nullptr;
   arith::ExtSIOp wide; ///< of the picture's element
@@ -49,35 +50,27 @@ struct SumOfProducts {
       false; ///< the weights move in a parallel loop that the picture does not: more than one sum reads a byte
 };
 
-std::optional<SumOfProducts> sumOfProducts(mlir::Operation *operation) {
+std::optional<ByteProducts> byteProductsOf(mlir::Operation *operation) {
   auto op = mlir::dyn_cast<GenericOp>(operation);
-  if (!op || !op.hasPureTensorSemantics() || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() != 2 ||
-      op.getNumDpsInits() != 1)
+  if (!op || !op.hasPureTensorSemantics() || op.getNumReductionLoops() == 0 || op.getNumDpsInputs() != 2)
     return std::nullopt;
-  auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<arith::AddIOp>();
-  if (!sum || !sum.getType().isInteger(32))
+  const auto factors = factorsOf<arith::AddIOp, arith::MulIOp>(op);
+  if (!factors)
     return std::nullopt;
-  const Value state = op.getBlock()->getArguments().back();
-  const Value other = sum.getLhs() == state ? sum.getRhs() : sum.getRhs() == state ? sum.getLhs() : nullptr;
-  auto product = other ? other.getDefiningOp<arith::MulIOp>() : nullptr;
-  if (!product)
-    return std::nullopt;
-  SumOfProducts result{op, nullptr, nullptr, nullptr, {}};
-  for (const Value factor : product->getOperands()) {
-    auto wide = factor.getDefiningOp<arith::ExtSIOp>();
-    auto argument = wide ? mlir::dyn_cast<mlir::BlockArgument>(wide.getIn()) : nullptr;
-    if (!argument || argument.getArgNumber() > 1)
+  ByteProducts result{op, nullptr, nullptr, nullptr, {}};
+  for (const Factor &factor : *factors) {
+    if (!factor.isSigned() || !factor.extension->getResult(0).getType().isInteger(32))
       return std::nullopt;
-    mlir::OpOperand *operand = op.getDpsInputOperand(argument.getArgNumber());
+    const Value value = factor.operand->get();
     mlir::DenseIntElementsAttr weights;
-    if (mlir::matchPattern(operand->get(), mlir::m_Constant(&weights))) {
+    if (mlir::matchPattern(value, mlir::m_Constant(&weights))) {
       if (!weights.getElementType().isInteger(8) && !weights.getElementType().isInteger(16))
         return std::nullopt;
       result.weights = weights;
-      result.weightMap = op.getMatchingIndexingMap(operand);
-    } else if (isBytes(operand->get()) && argument.hasOneUse()) {
-      result.picture = operand;
-      result.wide = wide;
+      result.weightMap = op.getMatchingIndexingMap(factor.operand);
+    } else if (isBytes(value) && op.getMatchingBlockArgument(factor.operand).hasOneUse()) {
+      result.picture = factor.operand;
+      result.wide = mlir::cast<arith::ExtSIOp>(factor.extension);
     }
   }
   if (!result.picture || !result.weights || !result.weightMap.isProjectedPermutation())
@@ -109,7 +102,7 @@ struct Start {
 };
 
 /// Nothing where the sums start from something else.
-std::optional<Start> startOf(const SumOfProducts &sums) {
+std::optional<Start> startOf(const ByteProducts &sums) {
   GenericOp op = sums.op;
   const mlir::AffineMap out = op.getMatchingIndexingMap(op.getDpsInitOperand(0));
   const auto outType = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
@@ -192,7 +185,7 @@ template <typename T> void lower(Start &start, mlir::DenseIntElementsAttr weight
 }
 
 /// The constant, spread over what the sums stand in.
-Value spread(const SumOfProducts &sums, const Start &start) {
+Value spread(const ByteProducts &sums, const Start &start) {
   GenericOp op = sums.op;
   const auto outType = mlir::cast<mlir::RankedTensorType>(op->getResult(0).getType());
   llvm::SmallVector<int64_t> shape;
@@ -261,7 +254,7 @@ public:
     for (mlir::Operation &op : body())
       operations.push_back(&op);
     for (mlir::Operation *op : operations)
-      if (const auto sums = sumOfProducts(op);
+      if (const auto sums = byteProductsOf(op);
           sums && sums->hasFilters && startOf(*sums) && !forbidden_.contains(leader(sums->picture->get())))
         chosen_.insert(leader(sums->picture->get()));
     if (chosen_.empty())
@@ -367,7 +360,7 @@ private:
       }
       return;
     }
-    if (const auto sums = sumOfProducts(op); sums && reads(sums->picture->get()))
+    if (const auto sums = byteProductsOf(op); sums && reads(sums->picture->get()))
       if (auto start = startOf(*sums)) {
         extendWithZeros(*sums, *start);
         return;
@@ -384,7 +377,7 @@ private:
         turnMade(result);
   }
 
-  void extendWithZeros(const SumOfProducts &sums, Start &start) {
+  void extendWithZeros(const ByteProducts &sums, Start &start) {
     auto wide = sums.wide;
     mlir::OpBuilder builder(wide);
     wide.replaceAllUsesWith(

@@ -6,6 +6,7 @@
 #include "cpu/generic.h"
 #include "cpu/loop_nest.h"
 #include "cpu/passes.h"
+#include "cpu/sum_of_products.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
@@ -53,15 +54,8 @@ struct Convolution {
 };
 
 bool isSumOfProducts(LinalgOp op) {
-  auto sum = op.getBlock()->getTerminator()->getOperand(0).getDefiningOp<mlir::arith::AddFOp>();
-  if (!sum || !sum.getType().isF32())
-    return false;
-  const Value state = op.getBlock()->getArguments().back();
-  const Value other = sum.getLhs() == state ? sum.getRhs() : sum.getRhs() == state ? sum.getLhs() : nullptr;
-  auto product = other ? other.getDefiningOp<mlir::arith::MulFOp>() : nullptr;
-  const auto arguments = op.getBlock()->getArguments();
-  return product && ((product.getLhs() == arguments[0] && product.getRhs() == arguments[1]) ||
-                     (product.getLhs() == arguments[1] && product.getRhs() == arguments[0]));
+  const auto factors = factorsOf<mlir::arith::AddFOp, mlir::arith::MulFOp>(op);
+  return factors && !(*factors)[0].extension && (*factors)[0].type().isF32();
 }
 
 std::optional<Convolution> convolutionOf(LinalgOp op) {
