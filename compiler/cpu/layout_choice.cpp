@@ -15,9 +15,6 @@ namespace {
 using mlir::Value;
 using mlir::linalg::GenericOp;
 
-/// Slots of a transpose for each element: a load and a store of one element.
-constexpr double kTransposeCost = 2;
-
 /// A picture, or a constant that is given the layout of one.
 bool mayBecomePicture(Value value) {
   const auto type = mlir::dyn_cast<mlir::RankedTensorType>(value.getType());
@@ -43,6 +40,11 @@ bool readsTensors(GenericOp op) {
 
 double elementsOf(Value value) {
   return static_cast<double>(mlir::cast<mlir::RankedTensorType>(value.getType()).getNumElements());
+}
+
+/// Each element is loaded and stored by itself.
+double transposeCost(Value value, const CpuTarget &target) {
+  return static_cast<double>(target.elementCost) * elementsOf(value);
 }
 
 bool hasOnePixel(Value value) {
@@ -78,7 +80,7 @@ double costOf(GenericOp op, llvm::function_ref<bool(mlir::OpOperand &)> isLast, 
                relaid.maps,
                [&](mlir::AffineMap map) { return !map.isPermutation() || map == relaid.maps.back(); })
                ? 0
-               : kTransposeCost * elementsOf(op->getResult(0));
+               : transposeCost(op->getResult(0), target);
   LoopNest nest;
   double steps = 1;
   for (const unsigned loop : relaid.loops) {
@@ -102,7 +104,7 @@ double costOf(GenericOp op, llvm::function_ref<bool(mlir::OpOperand &)> isLast, 
     const auto array = linearArray(relaid.maps[operand.getOperandNumber()], strides,
                                    (type.getElementTypeBitWidth() + 7) / 8, offset);
     if (!array)
-      return 2 * steps;
+      return static_cast<double>(target.elementCost) * steps;
     Array ordered = *array;
     for (size_t i = 0; i < relaid.loops.size(); ++i)
       ordered.strides[i] = array->strides[relaid.loops[i]];
@@ -224,7 +226,7 @@ private:
   void addBorder(Value value) {
     const auto number = classOf(value);
     if (number && !hasOnePixel(value))
-      borders_[*number] += kTransposeCost * elementsOf(value);
+      borders_[*number] += transposeCost(value, target_);
   }
 
   double costOfNest(Nest &nest) {

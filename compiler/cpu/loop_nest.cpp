@@ -79,9 +79,8 @@ private:
   }
 
   int64_t loads(const Array &array, const Tile &tile) const {
-    // Every second element: two loads and what picks from both.
     const bool picks = array.strides[tile.vector] == 2 && !array.isConstant;
-    return values(array, tile) * (picks ? 3 : 1);
+    return values(array, tile) * (picks ? target_.everySecondCost : 1);
   }
 
   /// Whether vectors of the array begin anywhere: nearly each lies in two lines of the cache.
@@ -106,13 +105,13 @@ private:
       perStep += loads(input, tile);
       unaligned += isUnaligned(input, tile) ? loads(input, tile) : 0;
     }
-    const int64_t step =
-        std::max({perStep, sums(tile) + pictureSums(tile), target_.sumsInFlight}) + unaligned / 2;
+    const int64_t step = std::max({perStep, sums(tile) + pictureSums(tile), target_.sumsInFlight}) +
+                         unaligned / target_.unalignedLoads;
     // An output whose neighbours are apart is written an element at a time.
-    const int64_t place = nest_.output.strides[tile.vector] == 1 ? 1 : 2 * lanes_;
+    const int64_t place = nest_.output.strides[tile.vector] == 1 ? 1 : target_.elementCost * lanes_;
     const int64_t edges = sums(tile) * place * (nest_.startsFromMemory ? 2 : 1);
-    constexpr int64_t kEntering = 8; // addresses, loops
-    return static_cast<double>(step) * static_cast<double>(steps_) + static_cast<double>(edges + kEntering);
+    return static_cast<double>(step) * static_cast<double>(steps_) +
+           static_cast<double>(edges + target_.kernelCost);
   }
 
   /// What comes from behind the cache, again for each tile of the loops outside that do not move in it.
@@ -204,7 +203,7 @@ bool constantsAreInside(const LoopNest &nest, const CpuTarget &target) {
   int64_t constants = 0, others = 0;
   for (const Array &input : nest.inputs)
     (input.isConstant ? constants : others) += reachOf(nest, input);
-  return constants <= target.cacheBytes / 2 && others > target.cacheBytes;
+  return constants <= target.residentBytes() && others > target.cacheBytes;
 }
 
 bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile) {
@@ -283,7 +282,7 @@ std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
 }
 
 double leastCost(const LoopNest &nest, const CpuTarget &target) {
-  double least = 2; // slots of one element: a load and what is done with it
+  auto least = static_cast<double>(target.elementCost);
   for (const Loop &loop : nest.loops)
     least *= static_cast<double>(known(loop.extent));
   eachTile(nest, target, [&](const Tile &, double cost) { least = std::min(least, cost); });

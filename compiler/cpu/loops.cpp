@@ -18,14 +18,11 @@ using mlir::OpBuilder;
 using mlir::OpFoldResult;
 using mlir::Value;
 
-/// Reductions of at most this many steps are unrolled.
-constexpr int64_t kUnrolledSteps = 25;
-
 class Lowering {
 public:
-  Lowering(mlir::linalg::LinalgOp op, OpBuilder &builder)
+  Lowering(mlir::linalg::LinalgOp op, OpBuilder &builder, const CpuTarget &target)
       : op_(op), builder_(builder), location_(op.getLoc()), extents_(op.getStaticLoopRanges()),
-        indices_(extents_.size()) {}
+        indices_(extents_.size()), unrolledSteps_(target.unrolledSteps) {}
 
   /// False where the operation is not of the form that is handled here.
   bool fits() { return op_.hasPureBufferSemantics(); }
@@ -80,8 +77,8 @@ private:
                                                                                        : Value());
     int64_t steps = 1;
     for (size_t depth = parallel_; depth < order_.size(); ++depth)
-      steps = std::min(kUnrolledSteps + 1, steps * std::min(kUnrolledSteps + 1, extentOrMany(order_[depth])));
-    unrolled_ = steps <= kUnrolledSteps;
+      steps = std::min(unrolledSteps_ + 1, steps * std::min(unrolledSteps_ + 1, extentOrMany(order_[depth])));
+    unrolled_ = steps <= unrolledSteps_;
     state = makeReduction(parallel_, state);
     for (auto [output, value] : llvm::zip(op_.getDpsInitsMutable(), state))
       builder_.create<mlir::memref::StoreOp>(location_, value, output.get(), position(&output));
@@ -174,7 +171,7 @@ private:
                            : mlir::getValueOrCreateConstantIndexOp(builder_, location_, ranges_[dimension]);
   }
   int64_t extentOrMany(unsigned dimension) const {
-    return mlir::ShapedType::isDynamic(extents_[dimension]) ? kUnrolledSteps + 1 : extents_[dimension];
+    return mlir::ShapedType::isDynamic(extents_[dimension]) ? unrolledSteps_ + 1 : extents_[dimension];
   }
   Value index(int64_t value) { return builder_.create<mlir::arith::ConstantIndexOp>(location_, value); }
 
@@ -184,6 +181,7 @@ private:
   llvm::SmallVector<int64_t> extents_;     ///< dynamic ones as MLIR writes them
   llvm::SmallVector<OpFoldResult> ranges_; ///< all extents, where some are dynamic
   llvm::SmallVector<OpFoldResult> indices_;
+  int64_t unrolledSteps_;
   llvm::SmallVector<unsigned> order_;
   unsigned parallel_ = 0;
   bool unrolled_ = false;
@@ -192,12 +190,12 @@ private:
 
 } // namespace
 
-mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function) {
+mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function, const CpuTarget &target) {
   llvm::SmallVector<mlir::linalg::LinalgOp> operations;
   function.walk([&](mlir::linalg::LinalgOp op) { operations.push_back(op); });
   for (mlir::linalg::LinalgOp op : operations) {
     OpBuilder builder(op);
-    Lowering lowering(op, builder);
+    Lowering lowering(op, builder, target);
     if (!lowering.fits())
       return op->emitOpError("has a form that the loop lowering does not take");
     lowering.run();

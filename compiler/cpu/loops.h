@@ -6,13 +6,15 @@
 #ifndef TESSERA_COMPILER_CPU_LOOPS_H
 #define TESSERA_COMPILER_CPU_LOOPS_H
 
+#include "cpu/cpu_target.h"
+
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace tessera::compiler::cpu {
 
 /// Replaces every Linalg operation of `function`; extents may be dynamic.
 /// Fails, with a diagnostic at the operation, where one does not fit.
-mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function);
+mlir::LogicalResult lowerLinalgToLoops(mlir::func::FuncOp function, const CpuTarget &target);
 
 } // namespace tessera::compiler::cpu
 

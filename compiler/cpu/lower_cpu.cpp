@@ -56,8 +56,6 @@ using mlir::func::FuncOp;
 
 constexpr llvm::StringLiteral kBody = "cpu_body_";
 constexpr llvm::StringLiteral kSegment = "cpu_segment_";
-/// Vector operations that are worth two threads: the runtime shares out what is more (docs/cpu-compiler.md has the measurement).
-constexpr int64_t kLeastWork = 100000;
 
 /// TOSA on tensors to Linalg on tensors, fused where that needs no thought: element-wise chains.
 mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
@@ -343,7 +341,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   layouts.addPass(mlir::createCanonicalizerPass());
   layouts.addPass(createWinogradPass(target));
   layouts.addPass(createFuseElementwisePass());
-  layouts.addPass(createTurnOperandsPass()); // fusion would read the operand the old way
+  layouts.addPass(createTurnOperandsPass(target)); // fusion would read the operand the old way
   layouts.addPass(createUnsignedBytesPass(target));
   layouts.addPass(mlir::createCanonicalizerPass());
   if (failed(layouts.run(module)))
@@ -384,11 +382,11 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   placeInHeap(function);
   markNests(module, function);
   for (FuncOp each : module.getOps<FuncOp>())
-    if (!each.isExternal() && failed(lowerLinalgToLoops(each)))
+    if (!each.isExternal() && failed(lowerLinalgToLoops(each, target)))
       return mlir::failure();
   mlir::PassManager splitting(module.getContext());
   splitting.addPass(mlir::createCanonicalizerPass()); // extents become constants
-  splitting.addPass(createSplitPass(target, kLeastWork));
+  splitting.addPass(createSplitPass(target));
   if (failed(splitting.run(module)) || failed(toLLVMDialect(module, target, signature.hasPlainPointers)))
     return mlir::failure();
   callInParts(module);
@@ -503,7 +501,7 @@ Expected<std::vector<KernelBuffer>> lowerKernel(mlir::ModuleOp module, const Cpu
   passes.addPass(createRegisterTilePass(target, tiles));
   passes.addPass(createReduceRowsPass(target));
   const std::string name = function.getName().str();
-  if (failed(passes.run(module)) || failed(lowerLinalgToLoops(function)) ||
+  if (failed(passes.run(module)) || failed(lowerLinalgToLoops(function, target)) ||
       failed(toLLVMDialect(module, target, true)))
     return Error{"loop nest " + name + " cannot be lowered by itself"};
   auto body = module.lookupSymbol<mlir::LLVM::LLVMFuncOp>(name);

@@ -16,15 +16,14 @@ std::unique_ptr<mlir::Pass> createFuseElementwisePass();
 std::unique_ptr<mlir::Pass> createChannelsLastPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createWinogradPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createUnsignedBytesPass(const CpuTarget &target);
-std::unique_ptr<mlir::Pass> createTurnOperandsPass();
+std::unique_ptr<mlir::Pass> createTurnOperandsPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createApproximateMathPass(const CpuTarget &target);
 /// `anyShape`: functions take dynamic shapes too, as descriptors.
 std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
 /// Tiles come from `choices` where it has some; it must outlive the pass.
 std::unique_ptr<mlir::Pass> createRegisterTilePass(const CpuTarget &target, const TileChoices &choices);
 std::unique_ptr<mlir::Pass> createReduceRowsPass(const CpuTarget &target);
-/// `leastWork`: vector operations below which a function stays whole.
-std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target, int64_t leastWork);
+std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target);
 
 } // namespace tessera::compiler::cpu
 

@@ -1,5 +1,5 @@
 // Reductions along a row. A Linalg operation on buffers that `cpu-register-tile` leaves because no parallel loop's neighbours stand side by side, but those of a reduction do (the
-// sum or the greatest value of each row: softmax, layer normalisation, means of channels), takes that reduction's steps as the lanes of vectors: up to four vectors of partial results
+// sum or the greatest value of each row: softmax, layer normalisation, means of channels), takes that reduction's steps as the lanes of vectors: a few vectors of partial results
 // a row, which are folded into one and then in halves. The element-wise reader of the finished results (nest_of.h) is done on each at once. Sums of floats are added in
 // another order than one after the other; the result of a row does not depend on the others. What stays: rows shorter than a vector, strides or extents known only when it runs,
 // folding by anything but one operation that may be put in any order (arith's neutral elements name them).
@@ -25,9 +25,6 @@ using Values = llvm::SmallVector<Value>;
 namespace arith = mlir::arith;
 namespace vector = mlir::vector;
 
-/// Vectors of partial results of a row: enough that none waits for the one before.
-constexpr int64_t kPartialVectors = 4;
-
 /// The operation that folds a value into the result so far, where any order will do; else null.
 mlir::Operation *folderOf(mlir::linalg::LinalgOp op) {
   const mlir::BlockArgument sum = op.getMatchingBlockArgument(op.getDpsInitOperand(0));
@@ -41,10 +38,11 @@ mlir::Operation *folderOf(mlir::linalg::LinalgOp op) {
 class Writer {
 public:
   Writer(OpBuilder &builder, mlir::linalg::LinalgOp op, const NestOf &source, mlir::Operation *folder,
-         unsigned run, int64_t lanes)
+         unsigned run, const CpuTarget &target)
       : builder_(builder), location_(op.getLoc()), op_(op), source_(source), nest_(source.nest),
-        folder_(folder), run_(run), lanes_(lanes), body_(builder, op.getLoc(), lanes),
-        memory_(builder, op.getLoc(), lanes) {}
+        folder_(folder), run_(run), target_(target),
+        lanes_(target.vectorBytes / source.nest.output.elementBytes), body_(builder, op.getLoc(), lanes_),
+        memory_(builder, op.getLoc(), lanes_) {}
 
   void write() {
     for (const NestInput &input : source_.inputs)
@@ -79,7 +77,7 @@ private:
   }
 
   void writeRow() {
-    const int64_t vectors = std::min(kPartialVectors, nest_.loops[run_].extent / lanes_);
+    const int64_t vectors = std::min(target_.foldsInFlight, nest_.loops[run_].extent / lanes_);
     const mlir::TypedAttr neutral = *arith::getNeutralElement(folder_);
     const Value none = body_.asVector(builder_.create<arith::ConstantOp>(location_, neutral));
     Values sums(static_cast<size_t>(vectors), none);
@@ -219,6 +217,7 @@ private:
   const LoopNest &nest_;
   mlir::Operation *folder_;
   unsigned run_; ///< the reduction whose steps are lanes
+  const CpuTarget &target_;
   int64_t lanes_;
   VectorBody body_;
   VectorMemory memory_;
@@ -276,7 +275,7 @@ private:
       return;
     mlir::linalg::LinalgOp last = source->last;
     OpBuilder builder(last ? last : op);
-    Writer(builder, op, *source, folder, *run, lanes).write();
+    Writer(builder, op, *source, folder, *run, target_).write();
     mlir::Operation *sums = source->output->get().getDefiningOp();
     for (mlir::linalg::LinalgOp done : {op, source->first, source->last})
       if (done)

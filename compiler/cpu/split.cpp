@@ -19,8 +19,6 @@ namespace tessera::compiler::cpu {
 
 namespace {
 
-/// Vector operations that take as long as a vector of memory beyond the nearest caches.
-constexpr int64_t kOperationsOfVector = 8;
 /// A loop of fewer steps is no good to cut where it holds another.
 constexpr int64_t kFewSteps = 16;
 
@@ -38,7 +36,7 @@ bool isParallel(mlir::Operation &op) { return mlir::isa<mlir::scf::ForOp>(op) &&
 class SplitPass : public mlir::PassWrapper<SplitPass, mlir::OperationPass<mlir::ModuleOp>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(SplitPass)
-  SplitPass(const CpuTarget &target, int64_t leastWork) : target_(target), leastWork_(leastWork) {}
+  explicit SplitPass(const CpuTarget &target) : target_(target) {}
 
   llvm::StringRef getArgument() const override { return "cpu-split"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override {
@@ -51,7 +49,7 @@ public:
         continue;
       mlir::Block &block = function.getBody().front();
       const int64_t work = std::max(static_cast<int64_t>(workOf(block)), memoryOf(function));
-      if (work < leastWork_ || callsSomething(function) || !canSplit(block))
+      if (work < target_.sharedWork || callsSomething(function) || !canSplit(block))
         continue;
       const auto index = mlir::IndexType::get(&getContext());
       for (int i = 0; i < 2; ++i)
@@ -89,7 +87,7 @@ private:
       if (const auto buffer = mlir::dyn_cast<mlir::MemRefType>(argument);
           buffer && buffer.hasStaticShape() && buffer.getElementType().isIntOrFloat())
         bytes += buffer.getNumElements() * std::max(1u, buffer.getElementTypeBitWidth() / 8);
-    return bytes / target_.vectorBytes * kOperationsOfVector;
+    return bytes / target_.vectorBytes * target_.distantVectorCost;
   }
 
   double workOf(mlir::Operation &op) const {
@@ -216,13 +214,12 @@ private:
   }
 
   CpuTarget target_;
-  int64_t leastWork_;
 };
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target, int64_t leastWork) {
-  return std::make_unique<SplitPass>(target, leastWork);
+std::unique_ptr<mlir::Pass> createSplitPass(const CpuTarget &target) {
+  return std::make_unique<SplitPass>(target);
 }
 
 } // namespace tessera::compiler::cpu

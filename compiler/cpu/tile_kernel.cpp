@@ -25,9 +25,6 @@ using Values = llvm::SmallVector<Value>;
 namespace arith = mlir::arith;
 namespace vector = mlir::vector;
 
-/// Operations that the body of an innermost loop may be unrolled to.
-constexpr int64_t kUnrolledOperations = 160;
-
 /// An array as the kernel reads it.
 struct Source {
   Value flat; ///< one dimension, from the first element
@@ -237,11 +234,12 @@ private:
     int64_t steps = 1;
     for (size_t i = depth; i < reductions_.size(); ++i) {
       const int64_t extent = nest_.loops[reductions_[i]].extent;
-      steps = extent == LoopNest::kUnknown || steps > kUnrolledOperations ? kUnrolledOperations + 1
-                                                                          : steps * extent;
+      steps = extent == LoopNest::kUnknown || steps > target_.unrolledOperations
+                  ? target_.unrolledOperations + 1
+                  : steps * extent;
     }
     if (depth == reductions_.size() ||
-        steps * static_cast<int64_t>(positions.size()) <= kUnrolledOperations) {
+        steps * static_cast<int64_t>(positions.size()) <= target_.unrolledOperations) {
       std::vector<int64_t> at(nest_.loops.size(), 0);
       writeSteps(depth, at, bases, sums, positions);
       return sums;

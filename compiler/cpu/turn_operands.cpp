@@ -1,6 +1,6 @@
 // Operands of products, turned. The product of two tensors neither of which is a constant (queries and keys of attention) can stand in vectors only where some parallel loop's neighbours
 // are neighbours in memory in both; keys lie the other way. Such a product's operand is turned first, in a copy whose last dimension is that of the output. What stays:
-// products of which some loop fits as it is, constants (which are packed at compile time), operands whose elements are read less often than eight times (a copy would cost as much as
+// products of which some loop fits as it is, constants (which are packed at compile time), operands whose elements are read too seldom (a copy would cost as much as
 // it saves), maps that are no projected permutations (windows), and shapes that only the run knows.
 #include "cpu/generic.h"
 #include "cpu/passes.h"
@@ -15,9 +15,6 @@ namespace tessera::compiler::cpu {
 
 namespace {
 
-/// Readings of each element that pay for its copy.
-constexpr int64_t kLeastReadings = 8;
-
 bool isConstant(mlir::Value value) { return mlir::matchPattern(value, mlir::m_Constant()); }
 
 /// Whether neighbours of `loop` are neighbours in what the operand's map reads, or the same element.
@@ -29,6 +26,8 @@ bool areNeighbours(mlir::AffineMap map, unsigned loop) {
 class TurnOperandsPass : public mlir::PassWrapper<TurnOperandsPass, mlir::OperationPass<>> {
 public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(TurnOperandsPass)
+  explicit TurnOperandsPass(const CpuTarget &target) : target_(target) {}
+
   llvm::StringRef getArgument() const override { return "cpu-turn-operands"; }
   void getDependentDialects(mlir::DialectRegistry &registry) const override {
     registry.insert<mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect>();
@@ -44,7 +43,7 @@ public:
 
 private:
   /// The parallel loop for whose sake operands are to be turned.
-  static std::optional<unsigned> loopOf(mlir::linalg::LinalgOp op) {
+  std::optional<unsigned> loopOf(mlir::linalg::LinalgOp op) const {
     if (!op.hasPureTensorSemantics() || op.hasDynamicShape() || op.getNumReductionLoops() == 0 ||
         op.getNumDpsInputs() < 2 || op.getNumDpsInits() != 1 || !op.hasOnlyProjectedPermutations())
       return std::nullopt;
@@ -59,7 +58,7 @@ private:
       for (mlir::OpOperand *operand : op.getDpsInputOperands())
         if (!isConstant(operand->get()) && !areNeighbours(op.getMatchingIndexingMap(operand), loop)) {
           fits = false;
-          pays = pays && readingsOf(op, *operand) >= kLeastReadings;
+          pays = pays && readingsOf(op, *operand) >= target_.copyReadings;
         }
       if (fits)
         return std::nullopt;
@@ -112,10 +111,14 @@ private:
       return generic;
     return mlir::linalg::generalizeNamedOp(rewriter, op);
   }
+
+  CpuTarget target_;
 };
 
 } // namespace
 
-std::unique_ptr<mlir::Pass> createTurnOperandsPass() { return std::make_unique<TurnOperandsPass>(); }
+std::unique_ptr<mlir::Pass> createTurnOperandsPass(const CpuTarget &target) {
+  return std::make_unique<TurnOperandsPass>(target);
+}
 
 } // namespace tessera::compiler::cpu

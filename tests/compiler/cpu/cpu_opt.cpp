@@ -31,9 +31,11 @@ int main(int argc, char **argv) {
   known.push_back(createFuseElementwisePass());
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
-  known.push_back(createTurnOperandsPass());
+  known.push_back(createTurnOperandsPass(CpuTarget()));
   known.push_back(createReduceRowsPass(CpuTarget()));
-  known.push_back(createSplitPass(CpuTarget(), 20));
+  CpuTarget eager;
+  eager.sharedWork = 20;
+  known.push_back(createSplitPass(eager));
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const std::string_view option = argc > 2 ? argv[2] : "";
   const bool isSigned = option == "--signed-dots", hasWords = option == "--word-dots",
