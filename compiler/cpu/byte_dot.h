@@ -11,7 +11,7 @@ namespace tessera::compiler::cpu {
 
 /// A nest whose reduction `run` goes in steps of a group of four bytes, or two int16, that lie side by side in the picture.
 ///
-/// The instruction takes the picture's bytes as unsigned. Where they are signed: with their top bit turned they are 128 more, so each sum is 128 times the sum of its
+/// The instruction takes the picture's bytes as unsigned. Where they are signed: with their top bit flipped they are 128 more, so each sum is 128 times the sum of its
 /// weights too large; `excess` is what to take away, by the filter's number. All is modulo 2^32, so the sums are the same to the bit. Pairs of int16 are signed.
 ///
 /// Weights of int16 that are bytes less a zero point (unsigned networks) are held as bytes, `zeroPoint` less than they are: to each sum that many times the sum of the

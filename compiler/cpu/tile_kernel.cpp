@@ -368,7 +368,7 @@ private:
   /// Whether the dots take the picture's bytes as 128 more than they are.
   bool isOffset() const { return dot_ && dot_->group == 4 && !target_.byteDotIsSigned && !dot_->isUnsigned; }
 
-  /// The same group in each lane, the top bits of bytes turned where that is so. Where it has `count` elements alone the others lie before it, and are shifted out.
+  /// The same group in each lane, the top bits of bytes flipped where that is so. Where it has `count` elements alone the others lie before it, and are shifted out.
   Value loadGroup(Value flat, Value place, int64_t count) {
     const int64_t whole = dot_->group;
     const auto run =

@@ -1,8 +1,8 @@
-// Bytes that dots of bytes take as they lie. x86's dot takes the bytes of one side as unsigned: a kernel would turn the top bit of each byte of the picture that it reads, again for each tile of
-// filters. Here int8 tensors that convolutions read are held with their top bits turned, as bytes 128 more: who makes one turns once, in its own body, and a sum of products extends with zeros
+// Bytes that dots of bytes take as they lie. x86's dot takes the bytes of one side as unsigned: a kernel would flip the top bit of each byte of the picture that it reads, again for each tile of
+// filters. Here int8 tensors that convolutions read are held with their top bits flipped, as bytes 128 more: who makes one flips once, in its own body, and a sum of products extends with zeros
 // and starts 128 times the sum of its weights lower, which is exact modulo 2^32. Fills, pads, slices and reshapes of such a tensor follow, a maximum is then one of unsigned bytes, other element-wise
-// operations turn back what they read. What stays: other types, targets whose dots take signed bytes, tensors that no convolution reads; where an operation of another kind makes or
-// takes one that is turned (arguments, results) an operation that turns stands between.
+// operations flip back what they read. What stays: other types, targets whose dots take signed bytes, tensors that no convolution reads; where an operation of another kind makes or
+// takes one that is flipped (arguments, results) an operation that flips stands between.
 #include "cpu/generic.h"
 #include "cpu/passes.h"
 #include "cpu/sum_of_products.h"
@@ -220,7 +220,7 @@ arith::MaxSIOp maximumOf(mlir::Operation *operation) {
              : nullptr;
 }
 
-/// Moves bytes and computes nothing: all its tensors are turned, or none.
+/// Moves bytes and computes nothing: all its tensors are flipped, or none.
 bool onlyMoves(mlir::Operation *op) {
   if (auto pad = mlir::dyn_cast<tensor::PadOp>(op))
     return pad.getConstantPaddingValue() != nullptr;
@@ -235,9 +235,9 @@ bool isElementwise(mlir::Operation *op) {
                        [&](mlir::OpOperand &init) { return generic.payloadUsesValueFromOperand(&init); });
 }
 
-class Turner {
+class Flipper {
 public:
-  explicit Turner(mlir::func::FuncOp function) : function_(function) {
+  explicit Flipper(mlir::func::FuncOp function) : function_(function) {
     for (mlir::Operation &op : body())
       connect(&op);
     for (mlir::Operation &op : body())
@@ -260,8 +260,8 @@ public:
     if (chosen_.empty())
       return;
     for (const Value argument : function_.getArguments())
-      if (isTurned(argument))
-        turnMade(argument);
+      if (isFlipped(argument))
+        flipMade(argument);
     for (mlir::Operation *op : operations)
       rewrite(op);
   }
@@ -286,15 +286,15 @@ private:
     return classes_.findValue(pointer) == classes_.end() ? pointer : classes_.getLeaderValue(pointer);
   }
 
-  bool isTurned(Value value) { return isBytes(value) && chosen_.contains(leader(value)); }
+  bool isFlipped(Value value) { return isBytes(value) && chosen_.contains(leader(value)); }
 
-  Value turn(mlir::OpBuilder &builder, mlir::Location location, Value byte) {
+  Value flip(mlir::OpBuilder &builder, mlir::Location location, Value byte) {
     return builder.create<arith::XOrIOp>(location, byte,
                                          builder.create<arith::ConstantIntOp>(location, kTop, 8));
   }
 
-  /// A tensor turned by an operation of its own.
-  Value turnedCopy(mlir::OpBuilder &builder, Value value) {
+  /// A tensor flipped by an operation of its own.
+  Value flippedCopy(mlir::OpBuilder &builder, Value value) {
     const auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
     const mlir::Location location = value.getLoc();
     const auto rank = static_cast<unsigned>(type.getRank());
@@ -306,28 +306,28 @@ private:
     const auto all = builder.getMultiDimIdentityMap(rank);
     return makeGeneric(builder, location, value, empty, {all, all}, rank, 0,
                        [&](mlir::OpBuilder &inner, mlir::Location at, mlir::ValueRange values) {
-                         return turn(inner, at, values[0]);
+                         return flip(inner, at, values[0]);
                        });
   }
 
-  /// Behind what makes `value` plain: everybody else reads it turned.
-  void turnMade(Value value) {
+  /// Behind what makes `value` plain: everybody else reads it flipped.
+  void flipMade(Value value) {
     mlir::OpBuilder builder(function_.getContext());
     builder.setInsertionPointAfterValue(value);
-    const Value turned = turnedCopy(builder, value);
-    value.replaceUsesWithIf(turned, [&](mlir::OpOperand &use) {
-      return use.getOwner() != turned.getDefiningOp() && !mlir::isa<tensor::DimOp>(use.getOwner());
+    const Value flipped = flippedCopy(builder, value);
+    value.replaceUsesWithIf(flipped, [&](mlir::OpOperand &use) {
+      return use.getOwner() != flipped.getDefiningOp() && !mlir::isa<tensor::DimOp>(use.getOwner());
     });
-    made_.insert(turned);
+    made_.insert(flipped);
   }
 
-  bool reads(Value value) { return isTurned(value) || made_.contains(value); }
+  bool reads(Value value) { return isFlipped(value) || made_.contains(value); }
 
   void readPlain(mlir::Operation *op, mlir::OpOperand &operand) {
     if (!reads(operand.get()))
       return;
     mlir::OpBuilder builder(op);
-    operand.set(turnedCopy(builder, operand.get()));
+    operand.set(flippedCopy(builder, operand.get()));
   }
 
   void rewrite(mlir::Operation *op) {
@@ -339,20 +339,20 @@ private:
     if (mlir::isa<tensor::EmptyOp, arith::ConstantOp, tensor::DimOp>(op))
       return;
     if (auto fill = mlir::dyn_cast<mlir::linalg::FillOp>(op)) {
-      if (isTurned(op->getResult(0))) {
+      if (isFlipped(op->getResult(0))) {
         mlir::OpBuilder builder(op);
-        fill.getInputsMutable()[0].set(turn(builder, op->getLoc(), fill.getInputs()[0]));
+        fill.getInputsMutable()[0].set(flip(builder, op->getLoc(), fill.getInputs()[0]));
       }
       return;
     }
     if (onlyMoves(op)) {
-      if (isTurned(op->getResult(0)))
-        turnConstants(op);
+      if (isFlipped(op->getResult(0)))
+        flipConstants(op);
       return;
     }
     if (arith::MaxSIOp most = maximumOf(op)) {
-      if (isTurned(op->getResult(0))) {
-        turnConstants(op);
+      if (isFlipped(op->getResult(0))) {
+        flipConstants(op);
         mlir::OpBuilder builder(most);
         most.replaceAllUsesWith(
             builder.create<arith::MaxUIOp>(most.getLoc(), most.getLhs(), most.getRhs()).getResult());
@@ -373,8 +373,8 @@ private:
     for (mlir::OpOperand &operand : op->getOpOperands())
       readPlain(op, operand);
     for (const Value result : op->getResults())
-      if (isTurned(result))
-        turnMade(result);
+      if (isFlipped(result))
+        flipMade(result);
   }
 
   void extendWithZeros(const ByteProducts &sums, Start &start) {
@@ -391,21 +391,21 @@ private:
     op.getDpsInitsMutable()[0].set(spread(sums, start));
   }
 
-  /// What moves into a turned tensor from a constant, or as the value of a pad.
-  void turnConstants(mlir::Operation *op) {
+  /// What moves into a flipped tensor from a constant, or as the value of a pad.
+  void flipConstants(mlir::Operation *op) {
     mlir::OpBuilder builder(op);
     for (mlir::OpOperand &operand : op->getOpOperands()) {
       mlir::DenseIntElementsAttr values;
       if (!mlir::isa<mlir::RankedTensorType>(operand.get().getType()) ||
           !mlir::matchPattern(operand.get(), mlir::m_Constant(&values)))
         continue;
-      const auto turned = values.mapValues(values.getElementType(), [](const llvm::APInt &value) {
+      const auto flipped = values.mapValues(values.getElementType(), [](const llvm::APInt &value) {
         return value ^ llvm::APInt(8, static_cast<uint64_t>(kTop), true);
       });
-      operand.set(builder.create<arith::ConstantOp>(op->getLoc(), turned));
+      operand.set(builder.create<arith::ConstantOp>(op->getLoc(), flipped));
     }
     if (auto pad = mlir::dyn_cast<tensor::PadOp>(op)) {
-      const Value value = turn(builder, op->getLoc(), pad.getConstantPaddingValue());
+      const Value value = flip(builder, op->getLoc(), pad.getConstantPaddingValue());
       pad.getRegion().front().getTerminator()->setOperand(0, value);
     }
   }
@@ -416,23 +416,23 @@ private:
       Value argument = op.getMatchingBlockArgument(operand);
       if (!reads(operand->get()) || argument.use_empty())
         continue;
-      const Value plain = turn(builder, op.getLoc(), argument);
+      const Value plain = flip(builder, op.getLoc(), argument);
       argument.replaceAllUsesExcept(plain, plain.getDefiningOp());
     }
     for (const auto &[i, result] : llvm::enumerate(op->getResults())) {
-      if (!isTurned(result))
+      if (!isFlipped(result))
         continue;
       mlir::Operation *end = op.getBlock()->getTerminator();
       builder.setInsertionPoint(end);
       end->setOperand(static_cast<unsigned>(i),
-                      turn(builder, op.getLoc(), end->getOperand(static_cast<unsigned>(i))));
+                      flip(builder, op.getLoc(), end->getOperand(static_cast<unsigned>(i))));
     }
   }
 
   mlir::func::FuncOp function_;
   llvm::EquivalenceClasses<void *> classes_;
   llvm::DenseSet<void *> chosen_, forbidden_; ///< leaders of classes
-  llvm::DenseSet<Value> made_;                ///< turned copies of what is made plain
+  llvm::DenseSet<Value> made_;                ///< flipped copies of what is made plain
 };
 
 class UnsignedBytesPass : public mlir::PassWrapper<UnsignedBytesPass, mlir::OperationPass<mlir::ModuleOp>> {
@@ -454,7 +454,7 @@ public:
     }
     for (auto function : getOperation().getOps<mlir::func::FuncOp>())
       if (!function.isExternal())
-        Turner(function).run();
+        Flipper(function).run();
   }
 
 private:

@@ -1,5 +1,5 @@
 // Winograd's convolutions F(4x4, 3x3). A float32 convolution of 3x3 with steps of 1 over pictures with channels last, whose weights are constant, becomes 36 products of matrices over tiles of 6x6
-// pixels, of which each gives 4x4: a quarter of the multiply-adds. Pixels and sums are turned by small constant matrices, rows first, then columns; weights when compiled. All five are
+// pixels, of which each gives 4x4: a quarter of the multiply-adds. Pixels and sums are transformed by small constant matrices, rows first, then columns; weights when compiled. All five are
 // reductions of linalg.generic, which the register tiles take as they take any other. Sums are of other terms than the convolution's: apart by some 1e-6 of the greatest. What stays
 // is what the cost of the nests says is no faster so (few channels, small pictures, products that do not stay in the cache), integers, and other windows.
 // Source: A. Lavin, S. Gray, "Fast Algorithms for Convolutional Neural Networks", CVPR 2016, section 4.3.
@@ -234,7 +234,7 @@ private:
   }
   Value matrix(llvm::ArrayRef<float> values, int64_t rows) { return constant({rows, kTile}, values); }
 
-  /// The weights turned: (36, c, o).
+  /// The weights transformed: (36, c, o).
   Value weights() {
     const auto shape = c_.weights.getType().getShape();
     int64_t strides[4], stride = 1;
@@ -242,7 +242,7 @@ private:
       strides[i] = stride;
     const auto &[o, ky, kx, c] = c_.weightDims;
     const llvm::SmallVector<float> given(c_.weights.getValues<float>());
-    std::vector<float> turned(static_cast<size_t>(kTile * kTile * c_.channels * c_.filters));
+    std::vector<float> result(static_cast<size_t>(kTile * kTile * c_.channels * c_.filters));
     for (int64_t filter = 0; filter < c_.filters; ++filter)
       for (int64_t channel = 0; channel < c_.channels; ++channel) {
         const int64_t first = filter * strides[o] + channel * strides[c];
@@ -255,11 +255,11 @@ private:
                        kWeights[static_cast<size_t>(j * kWindow + x)] *
                        static_cast<double>(
                            given[static_cast<size_t>(first + y * strides[ky] + x * strides[kx])]);
-            turned[static_cast<size_t>(((i * kTile + j) * c_.channels + channel) * c_.filters + filter)] =
+            result[static_cast<size_t>(((i * kTile + j) * c_.channels + channel) * c_.filters + filter)] =
                 static_cast<float>(sum);
           }
       }
-    return constant({kTile * kTile, c_.channels, c_.filters}, turned);
+    return constant({kTile * kTile, c_.channels, c_.filters}, result);
   }
 
   /// Sums of products of `input` and `factors` over the last loop, in a tensor of all loops before it.

@@ -85,7 +85,7 @@ mlir::Value wholeNumbers64(Importer &importer, mlir::Value whole) {
 /// The numbers of an integer tensor that the file has as uint8, as i32.
 mlir::Value unsignedNumbers(Importer &importer, const Tensor &tensor, mlir::Value bytes) {
   const mlir::Value wide = castTo(importer, bytes, importer.builder().getI32Type());
-  if (tensor.isUnsigned) // told with its top bit turned
+  if (tensor.isUnsigned) // told with its top bit flipped
     return importer.make<mlir::tosa::AddOp>(wide.getType(), wide, number(importer, tensor.shape, 128));
   return importer.make<mlir::tosa::BitwiseAndOp>(wide.getType(), wide, number(importer, tensor.shape, 255));
 }

@@ -56,7 +56,7 @@ public:
   mlir::Value value(int32_t index);
   /// An argument of the network, as its bytes are.
   void setArgument(int32_t index, mlir::Value value);
-  /// A tensor as the network gives it away: unsigned ones with their top bit turned back.
+  /// A tensor as the network gives it away: unsigned ones with their top bit flipped back.
   mlir::Value result(int32_t index);
   mlir::Value inputValue(const Operator &op, size_t i) { return value(op.inputs[i]); }
   void setValue(int32_t index, mlir::Value value) { values_[static_cast<size_t>(index)] = value; }

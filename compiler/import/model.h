@@ -70,7 +70,7 @@ struct Model {
 
 isa::Expected<Model> parseModel(std::span<const uint8_t> file);
 
-/// Tells every quantised uint8 tensor as the int8 one whose bytes have the top bit turned and whose zero point is 128 lower:
+/// Tells every quantised uint8 tensor as the int8 one whose bytes have the top bit flipped and whose zero point is 128 lower:
 /// the same real numbers. What is left of uint8 are the bytes at the network's edges.
 void makeSigned(Model &model);
 

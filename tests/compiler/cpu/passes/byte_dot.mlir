@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s cpu-register-tile | FileCheck %s
 
-// Five bytes a row: a group of four and one that has one byte. The picture's top bits are turned, and what that adds is taken away before: 128 times
+// Five bytes a row: a group of four and one that has one byte. The picture's top bits are flipped, and what that adds is taken away before: 128 times
 // the sum of a filter's weights, here 5 times 2.
 // CHECK: memref.global "private" constant @{{.*}} : memref<8xi32> = dense<[33686018, 33686018, 33686018, 33686018, 2, 2, 2, 2]>
 // CHECK: memref.global "private" constant @{{.*}} : memref<4xi32> = dense<1280>

@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s --signed-dots cpu-register-tile | FileCheck %s
 
-// Dots that take both sides signed: no bit is turned and nothing taken away; vectors of bytes, not of int32. Of the group of one byte the others are
+// Dots that take both sides signed: no bit is flipped and nothing taken away; vectors of bytes, not of int32. Of the group of one byte the others are
 // shifted out.
 // CHECK: memref.global "private" constant @{{.*}} : memref<8xi32> = dense<[33686018, 33686018, 33686018, 33686018, 2, 2, 2, 2]>
 // CHECK-LABEL: func.func @dense(

@@ -1,14 +1,14 @@
 // RUN: cpu_opt %s cpu-unsigned-bytes | FileCheck %s
 
-// A product of matrices reads what an element-wise operation makes, padded: that is made with its top bits turned, as is the border, and the product extends with zeros. Its sums start
-// 128 times the weights lower: 5 - 128 * (1 + 2), 6 - 128 * (3 - 4). What else reads the bytes turns them back.
+// A product of matrices reads what an element-wise operation makes, padded: that is made with its top bits flipped, as is the border, and the product extends with zeros. Its sums start
+// 128 times the weights lower: 5 - 128 * (1 + 2), 6 - 128 * (3 - 4). What else reads the bytes flips them back.
 // CHECK-LABEL: func.func @chain
 // CHECK: linalg.generic
 // CHECK-NEXT: ^bb0
 // CHECK-NEXT: arith.addi
 // CHECK-NEXT: %[[TOP:.*]] = arith.constant -128 : i8
-// CHECK-NEXT: %[[TURNED:.*]] = arith.xori {{.*}}, %[[TOP]] : i8
-// CHECK-NEXT: linalg.yield %[[TURNED]] : i8
+// CHECK-NEXT: %[[FLIPPED:.*]] = arith.xori {{.*}}, %[[TOP]] : i8
+// CHECK-NEXT: linalg.yield %[[FLIPPED]] : i8
 // CHECK: arith.constant dense<-121> : tensor<4x2xi8>
 // CHECK: tensor.insert_slice
 // CHECK: arith.constant dense<[-379, 134]> : tensor<2xi32>
@@ -59,7 +59,7 @@ func.func @chain(%x: tensor<3x2xi8>) -> (tensor<4x2xi32>, tensor<4x2xi8>) {
   return %sums, %other : tensor<4x2xi32>, tensor<4x2xi8>
 }
 
-// An argument is turned by an operation of its own, and its maximum is one of unsigned bytes.
+// An argument is flipped by an operation of its own, and its maximum is one of unsigned bytes.
 // CHECK-LABEL: func.func @pooled
 // CHECK: %[[ARGUMENT:.*]] = linalg.generic {{.*}} ins(%arg0 : tensor<4x2xi8>)
 // CHECK: arith.xori

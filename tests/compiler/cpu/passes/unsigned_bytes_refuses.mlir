@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s cpu-unsigned-bytes | FileCheck %s
 
-// A depthwise product: each byte is read by one sum, and no dot of bytes takes it. Nothing is turned.
+// A depthwise product: each byte is read by one sum, and no dot of bytes takes it. Nothing is flipped.
 // CHECK-LABEL: func.func @depthwise
 // CHECK-NOT: arith.xori
 // CHECK-NOT: arith.extui

@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s --signed-dots cpu-unsigned-bytes | FileCheck %s
 
-// A target whose dots take signed bytes: nothing is turned.
+// A target whose dots take signed bytes: nothing is flipped.
 // CHECK-LABEL: func.func @chain
 // CHECK-NOT: arith.xori
 // CHECK-NOT: arith.extui

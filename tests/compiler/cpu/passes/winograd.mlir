@@ -1,7 +1,7 @@
 // RUN: cpu_opt %s cpu-winograd | FileCheck %s
 
-// 3x3 over 14x14 pictures: three tiles of six pixels a side give 12x12 sums. Pixels are turned by rows and columns, 36 products of 9 tiles follow, and sums are turned back.
-// The weights, all 1, are turned when compiled: a corner is 1/16.
+// 3x3 over 14x14 pictures: three tiles of six pixels a side give 12x12 sums. Pixels are transformed by rows and columns, 36 products of 9 tiles follow, and sums are transformed back.
+// The weights, all 1, are transformed when compiled: a corner is 1/16.
 // CHECK-LABEL: func.func @whole
 // CHECK: arith.constant dense<{{.*}}4.000000e+00, 0.000000e+00, -5.000000e+00, 0.000000e+00, 1.000000e+00{{.*}}> : tensor<6x6xf32>
 // CHECK: linalg.generic {{.*}} ins(%arg0, {{.*}} : tensor<1x14x14x32xf32>, tensor<6x6xf32>) outs({{.*}} : tensor<1x3x6x14x32xf32>)

@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s cpu-winograd | FileCheck %s
 
-// Two channels: turning pixels and sums costs more than the products save.
+// Two channels: transforming pixels and sums costs more than the products save.
 // CHECK-LABEL: func.func @few_channels
 // CHECK: linalg.generic {{.*}} ins(%arg0, {{.*}} : tensor<1x30x30x2xf32>, tensor<64x2x3x3xf32>)
 // CHECK-NEXT: ^bb0

@@ -1,6 +1,6 @@
 // RUN: cpu_opt %s --word-dots cpu-register-tile | FileCheck %s
 
-// Pairs of int16: no bit is turned.
+// Pairs of int16: no bit is flipped.
 // CHECK: memref.global "private" constant @{{.*}} : memref<24xi32> = dense<65535>
 // CHECK-LABEL: func.func @words(
 // CHECK-NOT: xori
