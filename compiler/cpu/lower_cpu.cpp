@@ -82,6 +82,7 @@ mlir::LogicalResult toLinalg(mlir::ModuleOp module) {
   perFunction.addPass(mlir::createCanonicalizerPass());
   perFunction.addPass(mlir::createCSEPass());
   passes.addPass(createFuseElementwisePass());
+  passes.addPass(createOrderReductionsPass());
   passes.addPass(mlir::createCanonicalizerPass());
   passes.addPass(mlir::createCSEPass());
   return passes.run(module);
@@ -341,6 +342,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   layouts.addPass(mlir::createCanonicalizerPass());
   layouts.addPass(createWinogradPass(target));
   layouts.addPass(createFuseElementwisePass());
+  layouts.addPass(createOrderReductionsPass());
   layouts.addPass(createTurnOperandsPass(target)); // fusion would read the operand the old way
   layouts.addPass(createUnsignedBytesPass(target));
   layouts.addPass(mlir::createCanonicalizerPass());

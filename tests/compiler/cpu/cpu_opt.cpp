@@ -29,6 +29,7 @@ int main(int argc, char **argv) {
     return 1;
   std::vector<std::unique_ptr<mlir::Pass>> known;
   known.push_back(createFuseElementwisePass());
+  known.push_back(createOrderReductionsPass());
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
   known.push_back(createTurnOperandsPass(CpuTarget()));

@@ -1,4 +1,4 @@
-// RUN: cpu_opt %s cpu-fuse-elementwise | FileCheck %s
+// RUN: cpu_opt %s cpu-fuse-elementwise cpu-order-reductions | FileCheck %s
 
 // Two activations in a row, and the sum along a row behind them, read each element once: one loop nest.
 // CHECK-LABEL: func.func @chain
