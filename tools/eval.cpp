@@ -36,7 +36,7 @@ struct Answers {
 /// Runs every sample.
 Expected<Answers> answersOf(const Options &options) {
   std::vector<std::string> read = options.samples;
-  read.insert(read.end(), {options.labels, options.reference});
+  read.push_back(options.reference);
   if (auto checked = checkFiles(read, {options.json}); !checked)
     return checked.error();
   Progress progress(options.quiet);

@@ -1,6 +1,6 @@
 """What goes wrong outside is told in one line, with status 1, and never a crash or a hang.
 
-usage: errors_test.py TESSERA [SEED]
+usage: errors_test.py TESSERA [SEED [TEST...]]
 """
 import json
 import os
@@ -70,9 +70,12 @@ class ErrorsTest(unittest.TestCase):
     def test_before_anything_is_compiled(self):
         """What is wrong with the command is said of a model that cannot be compiled too."""
         broken = self.path("broken.tflite", b"\0\0\0\0TFL3 and rubbish")
+        labels = self.path("labels.npy")
+        np.save(labels, np.zeros(1, np.int32))
         for text, arguments in (("cannot read /nowhere/x.npy: No such file", ("run", broken, "--input", "/nowhere/x.npy")),
                                 ("cannot read /nowhere/x.npy: No such file", ("profile", broken, "--input", "/nowhere/x.npy")),
                                 ("cannot read /nowhere/y.npy: No such file", ("eval", broken, "--samples", self.one, "--labels", "/nowhere/y.npy")),
+                                ("cannot read /nowhere/z.npy: No such file", ("eval", broken, "--samples", self.one, "--labels", labels, "--reference", "/nowhere/z.npy")),
                                 ("cannot write /nowhere/x.json: No such file", ("run", broken, "--input", self.one, "--json", "/nowhere/x.json")),
                                 ("the CPU has no waveform", ("run", broken, "--input", self.one, "--device", "cpu", "--wave", self.path("x.fst"))),
                                 ("no device named gpu; this build has functional, cycle, systemc, cpu", ("run", broken, "--input", self.one, "--device", "gpu")),
@@ -82,7 +85,7 @@ class ErrorsTest(unittest.TestCase):
                                 ("cannot make folder /proc/version/out: Not a directory", ("compile", broken, "-o", "/proc/version/out", "--target", "x86_64-linux-gnu"))):
             with self.subTest(text):
                 self.assert_error(self.tessera(*arguments), text)
-        for seconds in ("0", "-1", "soon"):
+        for seconds in ("0", "-1", "soon", "inf", "nan"):
             result = self.tessera("run", broken, "--input", self.one, "--timeout", seconds)
             self.assertEqual((result.returncode, result.stderr), (2, f"error: --timeout: {seconds} is no number of seconds above 0 (tessera --help)\n"))
 
@@ -235,4 +238,4 @@ class ErrorsTest(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(argv=sys.argv[:1])
+    unittest.main(argv=sys.argv[:1] + sys.argv[3:])

@@ -6,7 +6,8 @@
 A list is {"tests": [...], "optimise": "-O1", "arguments": [...], "mutants": [...]}. A mutant is {"name", "file", "find", "replace"}: what stands on exactly
 one place of the file (with "regex" in the list: a regular expression), and what comes instead; "units" are the files to compile where a header is mutated. "tests" are what must
 fail, those of the list if a mutant has none: the path of a program in the build folder, then its arguments and those of the list
-(for GoogleTest if it has none), or a file *.mlir of tests/compiler/npu/passes. A mutant with "equivalent" (its reason) changes nothing and must survive: it shows that the harness can
+(for GoogleTest if it has none), a script *.py of the tree with the program that it takes first, or a file *.mlir of tests/compiler/npu/passes ("cpu/NAME.mlir": of
+tests/compiler/cpu/passes). A mutant with "equivalent" (its reason) changes nothing and must survive: it shows that the harness can
 tell. --short takes those with "short"; --check only sees that every text fits its file. Ends with 1 where a mutant is not as expected.
 """
 import argparse
@@ -22,9 +23,21 @@ import time
 
 import plant
 
-MODULES = "tests/compiler/npu/passes"
-OPT = "tests/compiler/npu/tessera_npu_opt"
+RUN_MLIR = "tests/compiler/npu/run_mlir.py"
 ARGUMENTS = ("--gtest_brief=1", "--gtest_fail_fast")
+
+
+def module_of(test):
+    """Of a test *.mlir: its file in the tree and the program that runs passes on it."""
+    room, _, name = test.rpartition("/")
+    room = room or "npu"
+    return f"tests/compiler/{room}/passes/{name}", f"tests/compiler/{room}/tessera_{room}_opt"
+
+
+def program_of(test):
+    """The path in the build folder of the program that a test runs."""
+    words = test.split()
+    return module_of(words[0])[1] if words[0].endswith(".mlir") else words[1] if words[0].endswith(".py") else words[0]
 
 
 def command_of(test, programs, arguments, root):
@@ -32,13 +45,16 @@ def command_of(test, programs, arguments, root):
     words = test.split()
     if words[0].endswith(".mlir"):
         check = shutil.which("FileCheck-19") or shutil.which("FileCheck") or "/usr/lib/llvm-19/bin/FileCheck"
-        return [sys.executable, "-B", os.path.join(root, "tests/compiler/npu/run_mlir.py"), os.path.join(root, MODULES, words[0]), programs[OPT], check]
+        module, opt = module_of(words[0])
+        return [sys.executable, "-B", os.path.join(root, RUN_MLIR), os.path.join(root, module), programs[opt], check]
+    if words[0].endswith(".py"):
+        return [sys.executable, "-B", os.path.join(root, words[0]), programs[words[1]], *words[2:]]
     return [programs[words[0]], *words[1:], *arguments]
 
 
 def passes(build, test, programs, arguments, seconds):
     """Whether a test ends with 0, run where its program lies in the build: tests that look beside themselves find what is there."""
-    place = os.path.join(build.folder, os.path.dirname(OPT if test.endswith(".mlir") else test.split()[0]))
+    place = os.path.join(build.folder, os.path.dirname(program_of(test)))
     try:
         return plant.run(command_of(test, programs, arguments, build.root), cwd=place, timeout=seconds, stdin=subprocess.DEVNULL).returncode == 0
     except subprocess.TimeoutExpired:
@@ -48,7 +64,7 @@ def passes(build, test, programs, arguments, seconds):
 def failing(build, chosen, seconds):
     """The tests of the chosen mutants that fail without a mistake: what they say about mutants means nothing."""
     runs = {(test, tuple(defaults.get("arguments", ARGUMENTS))) for defaults, mutant in chosen for test in mutant.get("tests", defaults.get("tests"))}
-    programs = {path: os.path.join(build.folder, path) for path in {OPT, *(test.split()[0] for test, _ in runs)}}
+    programs = {path: os.path.join(build.folder, path) for path in {program_of(test) for test, _ in runs}}
     return [test for test, arguments in sorted(runs) if not passes(build, test, programs, arguments, seconds)]
 
 
@@ -56,7 +72,7 @@ def judge(build, defaults, mutant, seconds):
     """'killed', 'survived', or why the mutant could not be made."""
     tests = mutant.get("tests", defaults.get("tests"))
     arguments = defaults.get("arguments", ARGUMENTS)
-    needed = sorted({OPT if test.endswith(".mlir") else test.split()[0] for test in tests})
+    needed = sorted({program_of(test) for test in tests})
     with tempfile.TemporaryDirectory(prefix="tessera-mutant-") as folder:
         try:
             made = plant.plant(build, mutant, needed, folder, mutant.get("optimise", defaults.get("optimise", "-O1")))

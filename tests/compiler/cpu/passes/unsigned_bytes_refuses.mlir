@@ -44,3 +44,25 @@ func.func @open_start(%x: tensor<4x8xi8>, %start: tensor<4x2xi32>) -> tensor<4x2
   } -> tensor<4x2xi32>
   return %sums : tensor<4x2xi32>
 }
+
+// Weights that do not move in the loop of the sum: each counts eight times, and the sum of the constant is not that of what is multiplied.
+// CHECK-LABEL: func.func @weights_that_stay
+// CHECK-NOT: arith.xori
+// CHECK-NOT: arith.extui
+// CHECK: return
+#column = affine_map<(i, j, k) -> (j)>
+func.func @weights_that_stay(%x: tensor<4x8xi8>) -> tensor<4x2xi32> {
+  %zero = arith.constant 0 : i32
+  %w = arith.constant dense<3> : tensor<2xi8>
+  %e = tensor.empty() : tensor<4x2xi32>
+  %start = linalg.fill ins(%zero : i32) outs(%e : tensor<4x2xi32>) -> tensor<4x2xi32>
+  %sums = linalg.generic {indexing_maps = [#left, #column, #sums], iterator_types = ["parallel", "parallel", "reduction"]} ins(%x, %w : tensor<4x8xi8>, tensor<2xi8>) outs(%start : tensor<4x2xi32>) {
+  ^bb0(%a: i8, %k: i8, %o: i32):
+    %wa = arith.extsi %a : i8 to i32
+    %wk = arith.extsi %k : i8 to i32
+    %p = arith.muli %wa, %wk : i32
+    %r = arith.addi %o, %p : i32
+    linalg.yield %r : i32
+  } -> tensor<4x2xi32>
+  return %sums : tensor<4x2xi32>
+}
