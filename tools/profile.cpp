@@ -24,6 +24,7 @@ struct Options {
   std::string svg;
   std::string trace;
   uint64_t traceInstructions = 500'000;
+  size_t traceCases = 1;
   double clockMegahertz = 100;
   bool quiet = false;
 };
@@ -40,6 +41,27 @@ Expected<void> writeTrace(const Options &options, const compiler::Session &sessi
         options.trace.c_str(), static_cast<unsigned long long>(options.traceInstructions),
         static_cast<unsigned long long>(trace->leftOutEvents));
   return writeFile(options.trace, trace->json);
+}
+
+/// The first case, or as many as the timeline is to have.
+Expected<void> runCases(const Options &options, compiler::Session &session, const Cases &cases,
+                        Progress &progress) {
+  const size_t count = options.traceCases;
+  if (count > cases.count())
+    return Error{"--cases " + std::to_string(count) + ": the inputs have " + std::to_string(cases.count())};
+  if (count < cases.count())
+    std::fprintf(stderr, "note: the profile is of the first %sof %zu cases\n",
+                 count > 1 ? (std::to_string(count) + " ").c_str() : "", cases.count());
+  progress.show("running on " + options.network.session.device + " ...", true);
+  Expected<void> done;
+  if (count == 1) {
+    if (auto outputs = session.run(cases.inputs(0)); !outputs)
+      done = outputs.error();
+  } else if (auto outputs = session.run(cases.all().first(count)); !outputs) {
+    done = outputs.error();
+  }
+  progress.clear();
+  return done;
 }
 
 Expected<void> profileModel(const Options &options) {
@@ -60,13 +82,8 @@ Expected<void> profileModel(const Options &options) {
   auto cases = readCases(options.inputs, (*session)->inputs());
   if (!cases)
     return cases.error();
-  if (cases->count() > 1)
-    std::fprintf(stderr, "note: the profile is of the first of %zu cases\n", cases->count());
-  progress.show("running on " + options.network.session.device + " ...", true);
-  auto outputs = (*session)->run(cases->inputs(0));
-  progress.clear();
-  if (!outputs)
-    return outputs.error();
+  if (auto done = runCases(options, **session, *cases, progress); !done)
+    return done;
   auto profile = profileOf(**session, options.network.session.device, options.network.session.memory);
   if (!profile)
     return profile.error();
@@ -102,6 +119,12 @@ void addProfile(CLI::App &app, int &status) {
   command->add_option("--trace-limit", options->traceInstructions, "instructions of a launch in the timeline")
       ->needs(trace)
       ->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}))
+      ->capture_default_str();
+  command
+      ->add_option("--cases", options->traceCases,
+                   "cases in the timeline, two at a time as tessera run has them; the table is of the last")
+      ->needs(trace)
+      ->check(CLI::Range(size_t{1}, size_t{64}))
       ->capture_default_str();
   command->add_option("--clock", options->clockMegahertz, "MHz of the device's clock in the timeline")
       ->needs(trace)

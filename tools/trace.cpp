@@ -69,7 +69,10 @@ private:
   bool isFirst_ = true;
 };
 
-void nameThreads(Writer &writer, const Profile &profile, double clockMegahertz) {
+/// Threads of the host's lanes: what the CPU does, and the layers in it.
+int hostThread(size_t lane) { return 2 * static_cast<int>(lane) + 1; }
+
+void nameThreads(Writer &writer, const Profile &profile, double clockMegahertz, size_t lanes) {
   char clock[64];
   std::snprintf(clock, sizeof clock, " at %g MHz", clockMegahertz);
   writer.name("process", kDevice, 0, profile.machine.name + clock, 1);
@@ -78,21 +81,27 @@ void nameThreads(Writer &writer, const Profile &profile, double clockMegahertz) 
   for (const Thread &unit : kUnits)
     writer.name("thread", kDevice, unit.id, unit.name, unit.id);
   writer.name("process", kHost, 0, "host", 2);
-  writer.name("thread", kHost, 1, "CPU", 1);
-  writer.name("thread", kHost, 2, "the CPU's layers", 2);
+  for (size_t lane = 0; lane < lanes; ++lane) {
+    const int thread = hostThread(lane);
+    const std::string whose = lanes == 1 ? "" : lane == 0 ? ", first runtime" : ", second runtime";
+    writer.name("thread", kHost, thread, "CPU" + whose, thread);
+    writer.name("thread", kHost, thread + 1, "the CPU's layers" + whose, thread + 1);
+  }
 }
+
+std::string caseText(size_t run) { return "\"case\":" + std::to_string(run); }
 
 /// Where a device's event stands in its launch.
 std::string cyclesText(uint64_t cycle, uint64_t cycles) {
   return ",\"cycle\":" + std::to_string(cycle) + ",\"cycles\":" + std::to_string(cycles);
 }
 
-/// `begins`: of the launches, in microseconds.
-void writeLayers(Writer &writer, const Profile &profile, const std::vector<double> &begins,
-                 double clockMegahertz) {
+/// The layers of one run. `begins`: of its launches, in microseconds.
+void writeLayers(Writer &writer, size_t run, const std::vector<ProfileRow> &rows,
+                 const std::vector<double> &begins, double clockMegahertz) {
   uint64_t cycle = 0;
   uint32_t segment = 0;
-  for (const ProfileRow &row : profile.rows) {
+  for (const ProfileRow &row : rows) {
     if (row.segment != segment)
       cycle = 0;
     segment = row.segment;
@@ -100,7 +109,7 @@ void writeLayers(Writer &writer, const Profile &profile, const std::vector<doubl
     if (row.cycles)
       writer.slice(row.name, "layer", kDevice, kLayers, from,
                    begins[segment] + static_cast<double>(cycle + row.cycles) / clockMegahertz,
-                   "\"op\":" + quoted(row.op) + ",\"macs\":" + std::to_string(row.macs) +
+                   caseText(run) + ",\"op\":" + quoted(row.op) + ",\"macs\":" + std::to_string(row.macs) +
                        ",\"moved_bytes\":" + std::to_string(movedBytes(row)) +
                        ",\"launch\":" + std::to_string(segment) + cyclesText(cycle, row.cycles));
     cycle += row.cycles;
@@ -111,38 +120,49 @@ void writeLayers(Writer &writer, const Profile &profile, const std::vector<doubl
 
 Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile, double clockMegahertz) {
   Writer writer;
-  nameThreads(writer, profile, clockMegahertz);
+  const size_t runs = session.timelineRuns();
+  nameThreads(writer, profile, clockMegahertz, session.timelineLanes());
   Trace trace;
-  std::vector<double> begins;
+  std::vector<std::vector<double>> begins(runs);
   for (const ProfileRow &row : profile.rows)
-    begins.resize(std::max<size_t>(begins.size(), row.segment + 1));
+    for (std::vector<double> &of : begins)
+      of.resize(std::max<size_t>(of.size(), row.segment + 1));
   auto leftOut = session.timeline(clockMegahertz, [&](const TimelineSlice &slice) {
+    const std::string ofCase = caseText(slice.run);
+    const int thread = hostThread(slice.lane);
     if (slice.track == TimelineSlice::Track::Host)
-      return writer.slice(slice.name, "host", kHost, 1, slice.begin, slice.end, "");
+      return writer.slice(slice.name, "host", kHost, thread, slice.begin, slice.end, ofCase);
     if (slice.track == TimelineSlice::Track::HostLayer)
-      return writer.slice(slice.name, "host layer", kHost, 2, slice.begin, slice.end, "");
+      return writer.slice(slice.name, "host layer", kHost, thread + 1, slice.begin, slice.end, ofCase);
     if (slice.track == TimelineSlice::Track::Launch) {
-      begins.resize(std::max<size_t>(begins.size(), slice.segment + 1)); // a launch without a row
-      begins[slice.segment] = slice.begin;
-      writer.slice(slice.name, "launch", kDevice, kLaunches, slice.begin, slice.end,
-                   "\"launch\":" + std::to_string(slice.segment) + cyclesText(0, slice.cycles));
+      std::vector<double> &of = begins[slice.run];
+      of.resize(std::max<size_t>(of.size(), slice.segment + 1)); // a launch without a row
+      of[slice.segment] = slice.begin;
+      const std::string name = runs == 1 ? slice.name : slice.name + " of case " + std::to_string(slice.run);
+      writer.slice(name, "launch", kDevice, kLaunches, slice.begin, slice.end,
+                   ofCase + ",\"launch\":" + std::to_string(slice.segment) + cyclesText(0, slice.cycles));
       return;
     }
     const Thread &unit = kUnits[slice.unit];
     writer.slice(slice.name, unit.name, kDevice, unit.id, slice.begin, slice.end,
-                 "\"launch\":" + std::to_string(slice.segment) + ",\"instruction\":" +
+                 ofCase + ",\"launch\":" + std::to_string(slice.segment) + ",\"instruction\":" +
                      std::to_string(slice.instruction) + cyclesText(slice.cycle, slice.cycles));
     ++trace.instructions;
   });
   if (!leftOut)
     return leftOut.error();
-  writeLayers(writer, profile, begins, clockMegahertz);
+  for (size_t run = 0; run < runs; ++run) {
+    auto rows = session.profileOfRun(run);
+    if (!rows)
+      return rows.error();
+    writeLayers(writer, run, *rows, begins[run], clockMegahertz);
+  }
   trace.leftOutEvents = *leftOut;
   trace.json = writer.finish({{"model", profile.model},
                               {"machine", profile.machine.name},
                               {"memory", profile.memory},
                               {"cycles", profile.cycles},
-                              {"inferences", 1},
+                              {"inferences", runs},
                               {"clock_mhz", clockMegahertz},
                               {"instructions", trace.instructions},
                               {"events_left_out", trace.leftOutEvents}});

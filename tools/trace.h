@@ -16,7 +16,8 @@ struct Trace {
 };
 
 /// Process 1 is the device at so many cycles a microsecond: launches, layers, load, array, vector, store, and compute's own loads, an event an instruction with
-/// its text as the name. Process 2 is the host. Both are on one clock, in microseconds from the run's begin.
+/// its text as the name. Process 2 is the host, a track for each of its threads and one for the layers in it. Both are on one clock, in microseconds from the first run's begin; events say of which
+/// case they are.
 isa::Expected<Trace> traceOf(const compiler::Session &session, const Profile &profile, double clockMegahertz);
 
 } // namespace tessera::tools

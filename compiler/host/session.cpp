@@ -48,11 +48,24 @@ public:
   bool isDynamic() const override { return metadata_.isDynamic; }
   RunReport report() const override;
   Expected<std::vector<ProfileRow>> profile() const override {
+    showLast();
     return profileRows(runtime_.get(), metadata_);
+  }
+  size_t timelineRuns() const override { return timelineRuns_.size(); }
+  size_t timelineLanes() const override {
+    size_t lanes = 0;
+    for (const TimelineRun &run : timelineRuns_)
+      lanes = std::max(lanes, run.lane + 1);
+    return lanes;
+  }
+  Expected<std::vector<ProfileRow>> profileOfRun(size_t run) const override {
+    const TimelineRun &of = timelineRuns_[run];
+    tsr_runtime_show(of.runtime, of.index);
+    return profileRows(of.runtime, metadata_);
   }
   Expected<uint64_t> timeline(double clockMegahertz,
                               const std::function<void(const TimelineSlice &)> &tell) const override {
-    return tellTimeline(runtime_.get(), metadata_, machine_, clockMegahertz, tell);
+    return tellTimeline(timelineRuns_, metadata_, machine_, clockMegahertz, tell);
   }
   Expected<void> wave(const std::string &path, uint32_t first, uint32_t last) override;
 
@@ -62,6 +75,12 @@ private:
   Expected<std::vector<const void *>> pointersOf(std::span<const TensorData> inputs) const;
   std::vector<TensorData> emptyResults() const;
   void openSecond();
+  Expected<void> forgetRuns();
+  void keepRuns(size_t count, size_t alone);
+  void showLast() const {
+    if (!timelineRuns_.empty())
+      tsr_runtime_show(timelineRuns_.back().runtime, timelineRuns_.back().index);
+  }
   void costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const;
 
   isa::MachineConfig machine_;
@@ -73,6 +92,8 @@ private:
   std::unique_ptr<tsr_runtime, CloseRuntime> runtime_;
   // For two cases at a time: host code has static memory. Opened when it is wanted first; without it there is one at a time.
   bool overlaps_ = false;
+  uint64_t timelineEvents_ = 0;           ///< 0: no timeline is kept
+  std::vector<TimelineRun> timelineRuns_; ///< of the last run()
   std::vector<uint8_t> object_;
   uint32_t threads_ = 1;
   std::unique_ptr<HostCode> secondCode_;
@@ -175,21 +196,26 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
   if (tsr_runtime_set_threads(runtime, options.threads) != TSR_OK)
     return Error{tsr_runtime_message(runtime)};
   tsr_runtime_set_overlap(runtime, options.overlap);
-  overlaps_ = options.overlap && !onCpu_ && !isDynamic() && !options.profile;
+  overlaps_ = options.overlap && !onCpu_ && !isDynamic();
   if (overlaps_)
     object_ = *object;
   threads_ = options.threads;
   if (options.profile && tsr_runtime_set_profile(runtime, options.timelineEvents) != TSR_OK)
     return Error{tsr_runtime_message(runtime)};
+  timelineEvents_ = options.profile ? options.timelineEvents : 0;
   return {};
 }
 
 Expected<void> DeviceSession::invoke(const std::vector<const void *> &in, const std::vector<void *> &out) {
+  if (auto forgotten = forgetRuns(); !forgotten)
+    return forgotten;
   auto start = std::chrono::steady_clock::now();
   tsr_status status = tsr_runtime_invoke(runtime_.get(), in.data(), out.data());
   wallSeconds_ = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   if (status != TSR_OK)
     return Error{tsr_runtime_message(runtime_.get())};
+  if (timelineEvents_)
+    keepRuns(1, 1);
   return {};
 }
 
@@ -301,7 +327,8 @@ void DeviceSession::openSecond() {
   if (tsr_runtime_open_beside(runtime_.get(), secondCode_->entry(), &second) != TSR_OK)
     return;
   second_.reset(second);
-  overlaps_ = tsr_runtime_set_threads(second, threads_) == TSR_OK;
+  overlaps_ = tsr_runtime_set_threads(second, threads_) == TSR_OK &&
+              (!timelineEvents_ || tsr_runtime_set_profile(second, timelineEvents_) == TSR_OK);
 }
 
 Expected<std::vector<std::vector<TensorData>>>
@@ -348,6 +375,8 @@ DeviceSession::run(std::span<const std::vector<TensorData>> cases, size_t number
     wallSeconds_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     return status;
   };
+  if (auto forgotten = forgetRuns(); !forgotten)
+    return forgotten.error();
   // The first one alone: it records, and then it is known that there is memory for one at a time.
   const size_t alone = overlaps_ && !second_ && cases.size() > 1 ? 1 : 0;
   tsr_status status = invokeFrom(0, alone);
@@ -358,13 +387,42 @@ DeviceSession::run(std::span<const std::vector<TensorData>> cases, size_t number
     if (status == TSR_OUT_OF_MEMORY && overlaps_ && second_) {
       second_.reset();
       overlaps_ = false;
-      status = invokeFrom(alone, cases.size() - alone);
+      if (auto forgotten = forgetRuns(); !forgotten)
+        return forgotten.error();
+      const size_t from = timelineEvents_ ? 0 : alone; // a timeline is of all
+      status = invokeFrom(from, cases.size() - from);
     }
   }
   wallSeconds_ /= static_cast<double>(std::max<size_t>(cases.size(), 1));
   if (status != TSR_OK)
     return failed(which, tsr_runtime_message(runtime_.get()));
+  if (timelineEvents_)
+    keepRuns(cases.size(), alone);
   return results;
+}
+
+/// What a timeline has had of runs before.
+Expected<void> DeviceSession::forgetRuns() {
+  timelineRuns_.clear();
+  for (tsr_runtime *runtime : {runtime_.get(), second_.get()})
+    if (timelineEvents_ && runtime && tsr_runtime_set_profile(runtime, timelineEvents_) != TSR_OK)
+      return Error{tsr_runtime_message(runtime)};
+  return {};
+}
+
+/// As tsr_runtime_invoke_all deals them out behind the `alone`: the last is the first runtime's, whose neighbours are the second's.
+void DeviceSession::keepRuns(size_t count, size_t alone) {
+  const bool areTwo = overlaps_ && second_ && count - alone > 1;
+  size_t next[2] = {0, 0};
+  for (size_t run = 0; run < count; ++run) {
+    const size_t lane = areTwo && run >= alone ? (count - 1 - run) % 2 : 0;
+    TimelineRun of{lane ? second_.get() : runtime_.get(), next[lane], lane, {}};
+    if (alone > 0 &&
+        (run == alone || (run > alone && next[lane] == 0))) // what opens the second is not the runs'
+      of.after = alone - 1;
+    ++next[lane];
+    timelineRuns_.push_back(of);
+  }
 }
 
 void DeviceSession::costsOf(RunReport &report, std::span<const tsr_segment_report> segments) const {
@@ -406,6 +464,7 @@ RunReport DeviceSession::report() const {
     report.layers.push_back(layer.report);
     report.macs += layer.report.macs;
   }
+  showLast();
   std::vector<tsr_segment_report> segments(metadata_.segments);
   for (uint32_t i = 0; i < metadata_.segments; ++i) {
     if (tsr_runtime_report(runtime_.get(), i, &segments[i]) != TSR_OK)

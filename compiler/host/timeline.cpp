@@ -1,11 +1,8 @@
-// Device and host on one clock. The device's time is cycles / clock of the machine, the host's is what it took; the time in which the host waits for a
-// simulation is not its own, and is replaced by what the device would have taken.
+// What was kept of several inferences, as slices of one timeline.
+#include "clock.h"
 #include "profile.h"
 
 #include "tessera/isa/assembler.h"
-
-#include <algorithm>
-#include <cstring>
 
 namespace tessera::compiler {
 
@@ -14,63 +11,6 @@ using isa::Expected;
 
 namespace {
 
-/// Gaps between what the runtime sees of the host that are long enough to be told.
-constexpr double kGapSeconds = 1e-6;
-
-/// A launch on the clock that all share.
-struct Launch {
-  double begin = 0, end = 0; ///< microseconds
-};
-
-/// Tells what the host did and finds when launches ran.
-class Clock {
-public:
-  Clock(const std::vector<double> &launchMicroseconds, const std::function<void(const TimelineSlice &)> &tell)
-      : took_(launchMicroseconds), launches_(took_.size()), tell_(tell) {}
-
-  void host(const tsr_host_slice &slice) {
-    if (slice.isLayer) // in a CPU segment, which is to come
-      return told(slice.what, slice, at(slice.begin), at(slice.end));
-    gapUntil(slice.begin);
-    before_ = std::max(before_, slice.end);
-    const bool known = slice.segment < launches_.size();
-    if (known && std::strcmp(slice.what, "start") == 0) {
-      Launch &launch = launches_[slice.segment];
-      launch.begin = std::max(at(slice.begin), deviceFree_);
-      deviceFree_ = launch.end = launch.begin + took_[slice.segment];
-    }
-    if (!known || std::strcmp(slice.what, "wait") != 0)
-      return told(slice.what, slice, at(slice.begin), at(slice.end));
-    const double begin = at(slice.begin), end = std::max(begin, launches_[slice.segment].end);
-    told(slice.what, slice, begin, end);
-    shift_ = end - 1e6 * slice.end;
-  }
-  void gapUntil(double seconds) {
-    if (seconds - before_ >= kGapSeconds)
-      told("host code", {}, at(before_), at(seconds));
-  }
-  const std::vector<Launch> &launches() const { return launches_; }
-
-private:
-  double at(double seconds) const { return 1e6 * seconds + shift_; }
-  void told(const char *name, const tsr_host_slice &slice, double begin, double end) {
-    TimelineSlice all;
-    all.track = slice.isLayer ? TimelineSlice::Track::HostLayer : TimelineSlice::Track::Host;
-    all.name = name;
-    all.segment = slice.segment;
-    all.begin = begin;
-    all.end = end;
-    tell_(all);
-  }
-
-  std::vector<double> took_;
-  std::vector<Launch> launches_;
-  const std::function<void(const TimelineSlice &)> &tell_;
-  double shift_ = 0;      ///< from the host's own time to the shared clock
-  double before_ = 0;     ///< end of what has been told, in seconds of the host
-  double deviceFree_ = 0; ///< when the device has ended all launches so far
-};
-
 struct Recorded {
   const tsr_slice *slices = nullptr;
   uint64_t count = 0;
@@ -78,12 +18,38 @@ struct Recorded {
   tsr_segment_report report{};
 };
 
-void tellLaunch(uint32_t segment, const Recorded &recorded, const Launch &launch, double microsecondsPerCycle,
-                const isa::MachineConfig &machine, const std::function<void(const TimelineSlice &)> &tell) {
-  TimelineSlice told;
-  told.segment = segment;
+/// One inference: what its launches did, and the host.
+struct RecordedRun {
+  std::vector<Recorded> launches;
+  const tsr_host_slice *host = nullptr;
+  uint64_t hostCount = 0;
+  double begin = 0, seconds = 0;
+};
+
+Expected<RecordedRun> recordedOf(const TimelineRun &run, uint32_t segments, uint64_t &leftOut) {
+  RecordedRun all;
+  if (tsr_runtime_show(run.runtime, run.index) != TSR_OK ||
+      tsr_runtime_host_timeline(run.runtime, &all.host, &all.hostCount, &all.begin, &all.seconds) != TSR_OK)
+    return Error{"the host's work was not kept"};
+  all.launches.resize(segments);
+  for (uint32_t segment = 0; segment < segments; ++segment) {
+    Recorded &of = all.launches[segment];
+    uint64_t missing = 0;
+    uint32_t instructions = 0;
+    if (tsr_runtime_timeline(run.runtime, segment, &of.slices, &of.count, &missing) != TSR_OK ||
+        tsr_runtime_stream(run.runtime, segment, &of.stream, &instructions) != TSR_OK ||
+        tsr_runtime_report(run.runtime, segment, &of.report) != TSR_OK)
+      return Error{"segment " + std::to_string(segment) + " has no timeline"};
+    leftOut += missing;
+  }
+  return all;
+}
+
+void tellLaunch(TimelineSlice told, const Recorded &recorded, const Stretch &launch,
+                double microsecondsPerCycle, const isa::MachineConfig &machine,
+                const std::function<void(const TimelineSlice &)> &tell) {
   told.track = TimelineSlice::Track::Launch;
-  told.name = "launch " + std::to_string(segment);
+  told.name = "launch " + std::to_string(told.segment);
   told.begin = launch.begin;
   told.end = launch.end;
   told.cycles = recorded.report.result.cycles;
@@ -105,34 +71,44 @@ void tellLaunch(uint32_t segment, const Recorded &recorded, const Launch &launch
 
 } // namespace
 
-Expected<uint64_t> tellTimeline(tsr_runtime *runtime, const Metadata &metadata,
+Expected<uint64_t> tellTimeline(std::span<const TimelineRun> runs, const Metadata &metadata,
                                 const isa::MachineConfig &machine, double clockMegahertz,
                                 const std::function<void(const TimelineSlice &)> &tell) {
   uint64_t leftOut = 0;
-  std::vector<Recorded> recorded(metadata.segments);
-  std::vector<double> took;
-  for (uint32_t segment = 0; segment < metadata.segments; ++segment) {
-    Recorded &of = recorded[segment];
-    uint64_t missing = 0;
-    uint32_t instructions = 0;
-    if (tsr_runtime_timeline(runtime, segment, &of.slices, &of.count, &missing) != TSR_OK ||
-        tsr_runtime_stream(runtime, segment, &of.stream, &instructions) != TSR_OK ||
-        tsr_runtime_report(runtime, segment, &of.report) != TSR_OK)
-      return Error{"segment " + std::to_string(segment) + " has no timeline"};
-    leftOut += missing;
-    took.push_back(static_cast<double>(of.report.result.cycles) / clockMegahertz);
+  std::vector<RecordedRun> recorded;
+  std::vector<MeasuredRun> measured;
+  for (const TimelineRun &run : runs) {
+    auto found = recordedOf(run, metadata.segments, leftOut);
+    if (!found)
+      return found.error();
+    MeasuredRun as{run.lane, run.after, found->begin, found->seconds, {found->host, found->hostCount}, {}};
+    for (const Recorded &of : found->launches)
+      as.launches.push_back({static_cast<double>(of.report.result.cycles) / clockMegahertz, of.report.order});
+    recorded.push_back(std::move(*found));
+    measured.push_back(std::move(as));
   }
-  const tsr_host_slice *host = nullptr;
-  uint64_t count = 0;
-  double seconds = 0;
-  if (tsr_runtime_host_timeline(runtime, &host, &count, &seconds) != TSR_OK)
-    return Error{"the host's work was not kept"};
-  Clock clock(took, tell);
-  for (uint64_t i = 0; i < count; ++i)
-    clock.host(host[i]);
-  clock.gapUntil(seconds);
-  for (uint32_t segment = 0; segment < metadata.segments; ++segment)
-    tellLaunch(segment, recorded[segment], clock.launches()[segment], 1 / clockMegahertz, machine, tell);
+  const auto tellHost = [&](size_t run, const tsr_host_slice *slice, Stretch when) {
+    TimelineSlice all;
+    all.run = run;
+    all.lane = measured[run].lane;
+    if (slice && slice->isLayer)
+      all.track = TimelineSlice::Track::HostLayer;
+    all.name = slice ? slice->what : "host code";
+    all.segment = slice ? slice->segment : 0;
+    all.begin = when.begin;
+    all.end = when.end;
+    tell(all);
+  };
+  const std::vector<std::vector<Stretch>> launches = placeOnOneClock(measured, tellHost);
+  for (size_t run = 0; run < recorded.size(); ++run)
+    for (uint32_t segment = 0; segment < metadata.segments; ++segment) {
+      TimelineSlice told;
+      told.run = run;
+      told.lane = measured[run].lane;
+      told.segment = segment;
+      tellLaunch(told, recorded[run].launches[segment], launches[run][segment], 1 / clockMegahertz, machine,
+                 tell);
+    }
   return leftOut;
 }
 

@@ -21,6 +21,7 @@ struct tsr_device {
   tessera::driver::Allocator allocator;
   tsr_identity identity{};
   bool launched = false; ///< a launch has not been waited for
+  uint64_t launches = 0; ///< of its runtimes
   std::string message;
 
   /// Keeps the message and gives the code.

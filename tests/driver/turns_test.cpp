@@ -1,4 +1,5 @@
 // Several runs at once: the order of launches, what fails, and that the bytes are those of one run after the other.
+#include "runtime/runtime.h"
 #include "runtime/turns.h"
 
 #include "tessera/isa/encoding.h"
@@ -201,6 +202,54 @@ TEST_F(ManyTest, BytesAreThoseOfOneAfterTheOther) {
   tsr_segment_report report{};
   ASSERT_EQ(tsr_runtime_report(first.get(), 1, &report), TSR_OK);
   EXPECT_EQ(report.launches, kRuns + (kRuns + 1) / 2) << "the last run is the first runtime's";
+}
+
+TEST_F(ManyTest, WhatEachRunDidIsKeptForATimeline) {
+  for (tsr_runtime *runtime : {first.get(), second.get()})
+    runtime->timelineLimit = 1; // no device here counts, which is not what this is about
+  for (tsr_runtime *beside : {static_cast<tsr_runtime *>(nullptr), second.get()}) {
+    uint64_t failed = 0;
+    first->kept.clear(); // as tsr_runtime_set_profile does
+    ASSERT_EQ(invokeAll(beside, failed), TSR_OK) << tsr_runtime_message(first.get());
+    std::vector<std::pair<uint64_t, uint64_t>> orders; // as measured, and as they must be
+    for (tsr_runtime *runtime : {first.get(), beside}) {
+      double ended = 0;
+      const size_t runs = !beside ? kRuns : runtime == first.get() ? (kRuns + 1) / 2 : kRuns / 2;
+      for (size_t run = 0; runtime && run < runs; ++run) {
+        ASSERT_EQ(tsr_runtime_show(runtime, run), TSR_OK) << run;
+        const tsr_host_slice *slices = nullptr;
+        uint64_t count = 0, starts = 0, waits = 0, turns = 0;
+        double begin = 0, seconds = 0;
+        ASSERT_EQ(tsr_runtime_host_timeline(runtime, &slices, &count, &begin, &seconds), TSR_OK);
+        EXPECT_GE(begin, ended);
+        EXPECT_GT(seconds, 0);
+        ended = begin + seconds;
+        for (uint64_t i = 0; i < count; ++i) {
+          starts += std::string(slices[i].what) == "start";
+          waits += std::string(slices[i].what) == "wait";
+          turns += std::string(slices[i].what) == "wait for turn";
+          EXPECT_LE(slices[i].end, seconds);
+        }
+        EXPECT_EQ(starts, kLaunches);
+        EXPECT_EQ(waits, kLaunches);
+        EXPECT_EQ(turns, runtime != first.get() && run == 0 ? kLaunches : 0) << "to record";
+        const uint64_t which = !beside ? run : 2 * run + (runtime == first.get() ? 0 : 1);
+        for (uint32_t launch = 0; launch < kLaunches; ++launch) {
+          tsr_segment_report report{};
+          ASSERT_EQ(tsr_runtime_report(runtime, launch, &report), TSR_OK);
+          orders.emplace_back(report.order,
+                              beside ? Turns::slotOf(which, launch, kLaunches) : which * kLaunches + launch);
+        }
+      }
+      EXPECT_EQ(runtime ? tsr_runtime_show(runtime, runs) : TSR_NOT_FOUND, TSR_NOT_FOUND);
+    }
+    ASSERT_EQ(orders.size(), kRuns * kLaunches);
+    std::sort(orders.begin(), orders.end());
+    for (size_t i = 1; i < orders.size(); ++i) {
+      EXPECT_EQ(orders[i].first, orders[i - 1].first + 1);
+      EXPECT_GT(orders[i].second, orders[i - 1].second) << "in the order of their turns";
+    }
+  }
 }
 
 TEST_F(ManyTest, TheRunThatFailsIsNamed) {

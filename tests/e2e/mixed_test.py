@@ -121,7 +121,7 @@ class MixedTest(unittest.TestCase):
         starts = [event for event in host if event["name"] == "start"]
         waits = [event for event in host if event["name"] == "wait"]
         self.assertEqual((len(starts), len(waits)), (len(launches), len(launches)))
-        beside = [[event["name"] for event in host if event["ts"] >= start["ts"] and end(event) <= wait["ts"] and event["name"] not in ("start", "host code")]
+        beside = [[event["name"] for event in host if event["ts"] >= start["ts"] and end(event) <= wait["ts"] and event["name"] not in ("start", "wait", "host code")]
                   for start, wait in zip(starts, waits)]
         for launch, start, wait in zip(launches, starts, waits):
             self.assertAlmostEqual(launch["ts"], start["ts"], places=3)
@@ -140,6 +140,78 @@ class MixedTest(unittest.TestCase):
             self.assertLessEqual(end(one), other["ts"] + 1e-3)
         self.assertLess(work["ts"], end(launches[-1]))
         self.assertGreater(end(work), launches[-1]["ts"])
+
+    def test_two_cases_at_a_time_on_one_clock(self):
+        # BlazeFace, four cases: the first alone, then the CPU's work of each beside launches of its neighbours; the device's lane and one for each of the two runtimes.
+        count = 4
+        _, cases = model_and_cases("openmv/blazeface_front_128")
+        path, trace = os.path.join(self.folder, "many.npy"), os.path.join(self.folder, "trace.json")
+        inputs = [np.load(os.path.join(case, "input_0.npy")) for case in cases]
+        np.save(path, np.stack([inputs[i % len(inputs)] for i in range(count)]))
+        arguments = ("--device", "cycle", "--machine", "pynq", "--input", path, "--trace", trace, "--clock", "50", "--cases", str(count))
+        report, _ = self.run_model("openmv/blazeface_front_128", *arguments, command="profile")
+        with open(trace, encoding="utf-8") as stream:
+            document = json.load(stream)
+        self.assert_one_clock(document, report, count, lanes=2)
+        # One case after the other is a lane alone, and no CPU work stands beside another case's launch.
+        report, _ = self.run_model("openmv/blazeface_front_128", *arguments, "--no-overlap", command="profile")
+        with open(trace, encoding="utf-8") as stream:
+            alone = json.load(stream)
+        self.assert_one_clock(alone, report, count, lanes=1)
+
+    def assert_one_clock(self, document, report, count, lanes):
+        def end(event):
+            return event["ts"] + event["dur"]
+
+        def beside(one, other):
+            return min(end(one), end(other)) - max(one["ts"], other["ts"])
+        events = [event for event in document["traceEvents"] if event["ph"] == "X"]
+        names = {(event["pid"], event["tid"]): event["args"]["name"] for event in document["traceEvents"] if event["name"] == "thread_name"}
+        launches = sorted((event for event in events if event["cat"] == "launch"), key=lambda event: event["ts"])
+        host = [event for event in events if event["cat"] == "host"]
+        layers = [event for event in events if event["cat"] == "layer"]
+        self.assertEqual(document["otherData"]["inferences"], count)
+        # Every launch of every case once. On the first runtime, which has the last case, the cycles are the report's; the other's recordings lie elsewhere in memory.
+        number = len(launches) // count
+        self.assertEqual(sorted((event["args"]["case"], event["args"]["launch"]) for event in launches), [(case, launch) for case in range(count) for launch in range(number)])
+        lane_of = [{names[event["pid"], event["tid"]] for event in host if event["args"]["case"] == case} for case in range(count)]
+        if lanes == 1:
+            self.assertEqual(lane_of, [{"CPU"}] * count)
+        else:  # the first is alone; the last has the first runtime, and its neighbours the second
+            self.assertEqual(lane_of, [{"CPU, first runtime"}] + [{"CPU, first runtime" if (count - case) % 2 else "CPU, second runtime"} for case in range(1, count)])
+        for case in range(count):
+            cycles = sum(event["args"]["cycles"] for event in launches if event["args"]["case"] == case)
+            self.assertEqual(sum(event["args"]["cycles"] for event in layers if event["args"]["case"] == case), cycles)
+            self.assertAlmostEqual(cycles, report["cycles"], delta=0 if lane_of[case] == lane_of[-1] else 1e-3 * report["cycles"])
+        # A lane does one thing at a time, and leaves out nothing.
+        for lane in {event["tid"] for event in host}:
+            of = [event for event in host if event["tid"] == lane]  # they stand in order of time
+            for one, other in zip(of, of[1:]):
+                self.assertLessEqual(abs(other["ts"] - end(one)), 1 + 1e-3, (one, other))
+        # The device does one launch at a time; each begins when its host starts it or the one before has ended, and its host waits until it ends.
+        free = 0
+        for launch in launches:
+            self.assertAlmostEqual(launch["dur"], launch["args"]["cycles"] / 50, places=3)
+            mine = [event for event in host if event["args"]["case"] == launch["args"]["case"]]
+            start = [event for event in mine if event["name"] == "start"][launch["args"]["launch"]]
+            wait = [event for event in mine if event["name"] == "wait"][launch["args"]["launch"]]
+            self.assertAlmostEqual(launch["ts"], max(start["ts"], free), places=3)
+            free = end(launch)
+            self.assertAlmostEqual(end(wait), max(wait["ts"], free), places=3)
+            inside = [event for event in layers if event["args"]["case"] == launch["args"]["case"] and event["args"]["launch"] == launch["args"]["launch"]]
+            self.assertAlmostEqual(inside[0]["ts"], launch["ts"], places=3)
+            self.assertAlmostEqual(end(inside[-1]), free, places=3)
+        for turn in (event for event in host if event["name"] == "wait for turn"):
+            self.assertTrue(turn["dur"] < 1e-3 or any(abs(end(turn) - end(launch)) < 1e-3 for launch in launches), turn)
+        # No second of a simulation is left anywhere: what passes is launches and the host's own work.
+        own = sum(event["dur"] for event in host if event["name"] not in ("wait", "wait for turn"))
+        self.assertLessEqual(max(map(end, host)), sum(launch["dur"] for launch in launches) + own + len(host))  # gaps below a microsecond are not told
+        # CPU segments of a case beside launches of the next, and the other way round.
+        segments = [event for event in host if ":" in event["name"]]
+        for case in range(count - 1):
+            both = sum(max(0, beside(segment, launch)) for segment in segments for launch in launches
+                       if {segment["args"]["case"], launch["args"]["case"]} == {case, case + 1})
+            self.assertEqual(both > 1, lanes == 2 and case > 0, (case, both))
 
     def test_branches_give_the_same_bytes_without_overlap(self):
         for name, device, machine in (("openmv/blazeface_front_128", "functional", "pynq"), ("openmv/blazeface_front_128", "cycle", "tiny"),

@@ -81,6 +81,7 @@ typedef struct tsr_segment_report {
   uint32_t launches;     /* so far */
   uint32_t instructions; /* in its stream */
   uint32_t microOps;     /* of its kernels, after sharing */
+  uint64_t order;        /* of the last one among all launches of the device's runtimes, from 0 */
 } tsr_segment_report;
 
 /* TSR_NOT_FOUND: no such segment, or it has not been launched. */
@@ -119,16 +120,20 @@ typedef struct tsr_slice {
 tsr_status tsr_runtime_timeline(tsr_runtime *runtime, uint32_t segment, const tsr_slice **slices,
                                 uint64_t *count, uint64_t *leftOut);
 
-/* What the host's thread did in the last run, in order of time: seconds from the run's begin. */
+/* What the host's thread did in the last run, in order of time: seconds from the run's begin, which is in seconds of a clock that all runtimes of the process share. */
 typedef struct tsr_host_slice {
   const char *
-      what; /* "emit program", "write input", "read output", "start" and "wait" of a launch, or the name of a CPU segment */
-  uint32_t segment; /* of emit program, start, wait and CPU segments */
+      what; /* "emit program", "write input", "read output", "wait for turn", "start" and "wait" of a launch, or the name of a CPU segment */
+  uint32_t segment; /* of emit program, the waits, start and CPU segments */
   double begin, end;
   int32_t isLayer; /* 1: a part of the CPU segment that comes behind its parts, by the name of its layer */
 } tsr_host_slice;
 tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
-                                     double *seconds);
+                                     double *begin, double *seconds);
+
+/* Where a timeline is kept: until the runtime runs again report, profile, timeline and host_timeline are of its run `index` since tsr_runtime_set_profile, which forgets
+ * those before; without this, of its last one. Of the inferences of tsr_runtime_invoke_all each of two runtimes has every second one. TSR_NOT_FOUND: it has no such run. */
+tsr_status tsr_runtime_show(tsr_runtime *runtime, uint64_t index);
 
 /* What crossed between the host and the launches of the last run, in bytes of the host's dense arrays. What one launch leaves in the arena for another
  * crosses nothing. */

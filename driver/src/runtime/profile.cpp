@@ -16,7 +16,14 @@ Status setProfile(tsr_runtime &runtime, uint64_t timelineEvents) {
     return status;
   runtime.profiles = true;
   runtime.timelineLimit = timelineEvents;
+  runtime.kept.clear();
+  runtime.shown.reset();
   return {};
+}
+
+void keepRun(tsr_runtime &runtime) {
+  if (runtime.timelineLimit)
+    runtime.kept.push_back({runtime.times, {runtime.segments.begin(), runtime.segments.end()}});
 }
 
 Status keepProfile(tsr_runtime &runtime, uint32_t segment) {
@@ -34,12 +41,12 @@ Status keepProfile(tsr_runtime &runtime, uint32_t segment) {
 Status profileIntervals(const tsr_runtime &runtime, uint32_t segment, std::vector<tsr_interval> &intervals) {
   if (segment >= runtime.segments.size())
     return failure(TSR_INVALID_ARGUMENT, "segment %u of %zu", segment, runtime.segments.size());
-  const tsr_runtime::Segment &s = runtime.segments[segment];
+  const tsr_runtime::Launched &s = runtime.launched(segment);
   if (!runtime.profiles || !s.profiled)
     return failure(TSR_NOT_FOUND, "segment %u: no launch was profiled", segment);
   const void *stream = nullptr;
   uint32_t instructions = 0;
-  if (tsr_record_stream(s.recorder, &stream, &instructions) != TSR_OK)
+  if (tsr_record_stream(runtime.segments[segment].recorder, &stream, &instructions) != TSR_OK)
     return failure(TSR_NOT_FOUND, "segment %u: nothing is recorded", segment);
   const std::vector<Traffic> traffic =
       trafficOf(runtime.device->machine, {static_cast<const isa::Word128 *>(stream), instructions});

@@ -146,8 +146,11 @@ Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recor
   fresh = kept == nullptr;
   if (fresh) {
     // Recording uses the device, too, and places in its memory are given in the order of the turns.
-    if (Status status = takeTurn(runtime); !status.ok())
-      return status;
+    if (runtime.turns && !runtime.hasTurn) {
+      const HostSpan span(runtime, "wait for turn", segment);
+      if (Status status = takeTurn(runtime); !status.ok())
+        return status;
+    }
     tsr_status status = tsr_record_begin(runtime.device, &kept);
     if (status != TSR_OK)
       return segmentFailure(segment, status, tsr_device_message(runtime.device));
@@ -247,6 +250,7 @@ namespace {
 Status launchSegment(tsr_runtime &runtime, uint32_t segment) {
   tsr_runtime::Segment &s = runtime.segments[segment];
   ++s.report.launches;
+  s.report.order = runtime.device->launches++;
   s.profiled = false;
   if (tsr_status status = tsr_record_run(s.recorder, runtime.timeoutSeconds, &s.report.result);
       status != TSR_OK)
@@ -261,5 +265,25 @@ Status launchSegment(tsr_runtime &runtime, uint32_t segment) {
 }
 
 } // namespace
+
+tsr_status invoke(tsr_runtime &runtime, const void *const *inputs, void *const *outputs) {
+  runtime.message.clear();
+  runtime.borders = {};
+  runtime.shown.reset();
+  runtime.times.host.clear();
+  runtime.times.begin = std::chrono::steady_clock::now();
+  const int32_t status = callHost(&runtime, inputs, outputs);
+  endLaunches(runtime);
+  runtime.times.seconds = secondsOf(runtime);
+  if (status != TSR_OK && runtime.message.empty()) {
+    // The host code gave up on a record call: its recorder has the message.
+    for (size_t i = 0; i < runtime.segments.size(); ++i)
+      if (tsr_recorder *recorder = runtime.segments[i].recorder; recorder && *tsr_record_message(recorder))
+        runtime.message = text("segment %zu: %s", i, tsr_record_message(recorder));
+    if (runtime.message.empty())
+      runtime.message = text("host code ended with status %d", status);
+  }
+  return static_cast<tsr_status>(status);
+}
 
 } // namespace tessera::driver

@@ -38,17 +38,30 @@ struct tsr_runtime {
     return status.code;
   }
 
-  struct Segment {
-    tsr_recorder *recorder = nullptr;
+  /// What a segment's last launch told.
+  struct Launched {
     tsr_segment_report report{};
+    bool profiled = false;             ///< it was, and what follows is of it
+    std::vector<uint32_t> markClasses; ///< TSR_CYCLE_CLASSES a mark
+    uint64_t classes[TSR_CYCLE_CLASSES] = {};
+    std::vector<tsr_slice> slices;
+    uint64_t leftOut = 0;
+  };
+  struct Segment : Launched {
+    tsr_recorder *recorder = nullptr;
     std::future<tessera::driver::Status> running; ///< the launch, beside which host code runs
     tessera::driver::Status ended;                ///< what a launch gave that start() waited for
-    bool profiled = false;                        ///< the last launch was, and what follows is of it
-    std::vector<uint32_t> markClasses;            ///< of the last launch, TSR_CYCLE_CLASSES a mark
-    uint64_t classes[TSR_CYCLE_CLASSES] = {};
-    std::vector<tsr_slice> slices; ///< of the last launch
-    uint64_t leftOut = 0;
-    double recordBegin = 0;
+  };
+  /// When a run was, and what the host did in it.
+  struct Times {
+    std::chrono::steady_clock::time_point begin;
+    double seconds = 0;
+    std::vector<tsr_host_slice> host;
+  };
+  /// One of several runs, for the timeline.
+  struct KeptRun {
+    Times times;
+    std::vector<Launched> launches;
   };
   struct Region {
     uint32_t address = 0, bytes = 0;
@@ -73,16 +86,22 @@ struct tsr_runtime {
   tsr_borders borders{};          ///< of the last run
   std::string message;
   bool profiles = false;
-  uint64_t timelineLimit = 0; ///< events of a launch; 0: no timeline is kept
-  std::chrono::steady_clock::time_point runBegin;
-  double runSeconds = 0;
-  std::vector<tsr_host_slice> hostSlices;           ///< of the last run
-  tsr_host_slice cpuSlice{}, layerSlice{};          ///< under way; a layer without a name is none
-  tessera::driver::HostHeap heap;                   ///< of host code with dynamic shapes
+  uint64_t timelineLimit = 0;              ///< events of a launch; 0: no timeline is kept
+  Times times;                             ///< of the last run
+  std::vector<KeptRun> kept;               ///< since tsr_runtime_set_profile, where a timeline is kept
+  std::optional<size_t> shown;             ///< of these; none: the last run
+  tsr_host_slice cpuSlice{}, layerSlice{}; ///< under way; a layer without a name is none
+  tessera::driver::HostHeap heap;          ///< of host code with dynamic shapes
   std::vector<tessera::driver::HostResult> results; ///< of the last run, where their shapes are dynamic
 
   /// The arena's bytes are the device's own.
   bool seesDevice() const { return arenaCopy.empty(); }
+
+  /// Of the run that is shown.
+  const Launched &launched(uint32_t segment) const {
+    return shown ? kept[*shown].launches[segment] : segments[segment];
+  }
+  const Times &shownTimes() const { return shown ? kept[*shown].times : times; }
 
 private:
   tessera::driver::Status reserve(uint64_t bytes, Region &region);
@@ -90,6 +109,9 @@ private:
 };
 
 namespace tessera::driver {
+
+/// One inference, as tsr_runtime_invoke has it.
+tsr_status invoke(tsr_runtime &runtime, const void *const *inputs, void *const *outputs);
 
 Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recorder, bool &fresh);
 Status finishSegment(tsr_runtime &runtime, uint32_t segment);
@@ -112,6 +134,8 @@ struct RunArrays {
 Status runAll(tsr_runtime &first, tsr_runtime *second, const RunArrays &arrays, uint64_t &failed);
 
 Status setProfile(tsr_runtime &runtime, uint64_t timelineEvents);
+/// Where a timeline is kept: puts what the last run told by, before the next takes its place.
+void keepRun(tsr_runtime &runtime);
 
 /// After a launch, where the runtime profiles: reads the classes of its cycles.
 Status keepProfile(tsr_runtime &runtime, uint32_t segment);

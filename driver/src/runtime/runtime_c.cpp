@@ -97,23 +97,12 @@ tsr_status tsr_runtime_result(const tsr_runtime *runtime, uint32_t index, tsr_re
 tsr_status tsr_runtime_invoke(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
   if (!runtime)
     return TSR_INVALID_ARGUMENT;
-  runtime->message.clear();
-  runtime->hostSlices.clear();
-  runtime->borders = {};
-  runtime->runBegin = std::chrono::steady_clock::now();
-  const int32_t status = callHost(runtime, inputs, outputs);
-  endLaunches(*runtime);
-  runtime->runSeconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime->runBegin).count();
-  if (status != TSR_OK && runtime->message.empty()) {
-    // The host code gave up on a record call: its recorder has the message.
-    for (size_t i = 0; i < runtime->segments.size(); ++i)
-      if (tsr_recorder *recorder = runtime->segments[i].recorder; recorder && *tsr_record_message(recorder))
-        runtime->message = text("segment %zu: %s", i, tsr_record_message(recorder));
-    if (runtime->message.empty())
-      runtime->message = text("host code ended with status %d", status);
-  }
-  return static_cast<tsr_status>(status);
+  return guarded(runtime->message, [&] {
+    const tsr_status status = invoke(*runtime, inputs, outputs);
+    if (status == TSR_OK)
+      keepRun(*runtime);
+    return status;
+  });
 }
 
 tsr_status tsr_runtime_invoke_all(tsr_runtime *first, tsr_runtime *second, uint64_t count,
@@ -130,9 +119,9 @@ tsr_status tsr_runtime_invoke_all(tsr_runtime *first, tsr_runtime *second, uint6
 tsr_status tsr_runtime_report(const tsr_runtime *runtime, uint32_t segment, tsr_segment_report *report) {
   if (!runtime || !report)
     return TSR_INVALID_ARGUMENT;
-  if (segment >= runtime->segments.size() || runtime->segments[segment].report.launches == 0)
+  if (segment >= runtime->segments.size() || runtime->launched(segment).report.launches == 0)
     return TSR_NOT_FOUND;
-  *report = runtime->segments[segment].report;
+  *report = runtime->launched(segment).report;
   return TSR_OK;
 }
 
@@ -161,7 +150,7 @@ tsr_status tsr_runtime_timeline(tsr_runtime *runtime, uint32_t segment, const ts
     return TSR_INVALID_ARGUMENT;
   if (segment >= runtime->segments.size() || runtime->timelineLimit == 0)
     return TSR_NOT_FOUND;
-  const tsr_runtime::Segment &s = runtime->segments[segment];
+  const tsr_runtime::Launched &s = runtime->launched(segment);
   *slices = s.slices.data();
   *count = s.slices.size();
   *leftOut = s.leftOut;
@@ -169,12 +158,23 @@ tsr_status tsr_runtime_timeline(tsr_runtime *runtime, uint32_t segment, const ts
 }
 
 tsr_status tsr_runtime_host_timeline(tsr_runtime *runtime, const tsr_host_slice **slices, uint64_t *count,
-                                     double *seconds) {
-  if (!runtime || !slices || !count || !seconds)
+                                     double *begin, double *seconds) {
+  if (!runtime || !slices || !count || !begin || !seconds)
     return TSR_INVALID_ARGUMENT;
-  *slices = runtime->hostSlices.data();
-  *count = runtime->hostSlices.size();
-  *seconds = runtime->runSeconds;
+  const tsr_runtime::Times &times = runtime->shownTimes();
+  *slices = times.host.data();
+  *count = times.host.size();
+  *begin = std::chrono::duration<double>(times.begin.time_since_epoch()).count();
+  *seconds = times.seconds;
+  return TSR_OK;
+}
+
+tsr_status tsr_runtime_show(tsr_runtime *runtime, uint64_t index) {
+  if (!runtime)
+    return TSR_INVALID_ARGUMENT;
+  if (index >= runtime->kept.size())
+    return TSR_NOT_FOUND;
+  runtime->shown = index;
   return TSR_OK;
 }
 

@@ -82,12 +82,12 @@ Status keepTimeline(tsr_runtime &runtime, uint32_t segment) {
 }
 
 double secondsOf(const tsr_runtime &runtime) {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime.runBegin).count();
+  return std::chrono::duration<double>(std::chrono::steady_clock::now() - runtime.times.begin).count();
 }
 
 void keepHostSlice(tsr_runtime &runtime, const tsr_host_slice &slice) {
-  if (runtime.timelineLimit && runtime.hostSlices.size() < kMaxHostSlices)
-    runtime.hostSlices.push_back(slice);
+  if (runtime.timelineLimit && runtime.times.host.size() < kMaxHostSlices)
+    runtime.times.host.push_back(slice);
 }
 
 void changeLayer(tsr_runtime &runtime, const char *next) {

@@ -69,6 +69,15 @@ void giveTurn(tsr_runtime &runtime) {
 
 namespace {
 
+tsr_status invokeAndKeep(tsr_runtime &runtime, const RunArrays &arrays, uint64_t run) {
+  return guarded(runtime.message, [&] {
+    const tsr_status status = invoke(runtime, arrays.inputs[run], arrays.outputs[run]);
+    if (status == TSR_OK)
+      keepRun(runtime);
+    return status;
+  });
+}
+
 /// What one thread does: every second run.
 void runLane(tsr_runtime &runtime, Turns &turns, const RunArrays &arrays, uint64_t first,
              std::vector<Status> &ends) {
@@ -76,7 +85,7 @@ void runLane(tsr_runtime &runtime, Turns &turns, const RunArrays &arrays, uint64
   for (uint64_t run = first; run < arrays.count && !turns.isStopped(); run += 2) {
     runtime.run = run;
     runtime.launch = 0;
-    const tsr_status status = tsr_runtime_invoke(&runtime, arrays.inputs[run], arrays.outputs[run]);
+    const tsr_status status = invokeAndKeep(runtime, arrays, run);
     runtime.hasTurn = false;
     if (status != TSR_OK)
       ends[run] = {status, runtime.message};
@@ -91,8 +100,7 @@ Status runAll(tsr_runtime &first, tsr_runtime *second, const RunArrays &arrays, 
   failed = arrays.count;
   if (!second || arrays.count < 2 || first.segments.empty()) {
     for (uint64_t run = 0; run < arrays.count; ++run)
-      if (const tsr_status status = tsr_runtime_invoke(&first, arrays.inputs[run], arrays.outputs[run]);
-          status != TSR_OK) {
+      if (const tsr_status status = invokeAndKeep(first, arrays, run); status != TSR_OK) {
         failed = run;
         return {status, first.message};
       }

@@ -132,11 +132,13 @@ struct TimelineSlice {
   enum class Track { Host, HostLayer, Launch, Instruction };
   std::string name; ///< what the host did, or the instruction's text
   Track track = Track::Host;
+  size_t run = 0;    ///< which inference
+  size_t lane = 0;   ///< which of the host's threads had it
   uint32_t unit = 0; ///< of an instruction: 0 load, 1 store, 2 array, 3 vector unit, 4 compute's loader
   uint32_t segment = 0;
   uint32_t instruction = 0;       ///< its place in the launch's program
   uint64_t cycle = 0, cycles = 0; ///< of the device: from the launch's begin, and how many
-  double begin = 0, end = 0;      ///< microseconds from the run's begin
+  double begin = 0, end = 0;      ///< microseconds from the first run's begin
 };
 
 class Session {
@@ -171,8 +173,13 @@ public:
   /// What the last run cost; before the first run, the placement alone.
   virtual RunReport report() const = 0;
 
-  /// What the last run's launches did, row by row in the order of the program; only with SessionOptions::profile.
+  /// What the last run's launches did (of several cases the last's), row by row in the order of the program; only with SessionOptions::profile.
   virtual isa::Expected<std::vector<ProfileRow>> profile() const = 0;
+
+  /// The inferences of the timeline, all of the last run(), and what the launches of each did; only with SessionOptions::timelineEvents.
+  virtual size_t timelineRuns() const = 0;
+  virtual size_t timelineLanes() const = 0; ///< threads of the host that they were on: 1 or 2
+  virtual isa::Expected<std::vector<ProfileRow>> profileOfRun(size_t run) const = 0;
 
   /// Tells every slice of the last run's timeline, the host's, then launch by launch and unit by unit in order of time, on a device of this
   /// clock, and gives how many events were past the limit; only with SessionOptions::timelineEvents.
