@@ -1,9 +1,9 @@
 """`./run bench cpu`: networks on this CPU, ours beside PyPI's ONNX Runtime (ONNX) and LiteRT (TFLite), and IREE and TVM, one and two threads, as a table, JSON and a plot.
 
-usage: cpu_bench.py --build BUILD [--json FILE] [--svg FILE] [--only TEXT ...] [--seconds S] [--rounds N] [--limit S] [--list]
+usage: cpu_bench.py --build BUILD [--json FILE] [--svg FILE] [--only TEXT ...] [--seconds S] [--rounds N] [--limit S] [--run-limit S] [--cache FOLDER] [--list | --prepare]
 
 All engines of a network take the same seeded inputs and run by turns in one process, S / N seconds each in each of N rounds; a time is the least of all runs (and the median stands in the JSON). Start-up and peak memory are of a process of their own for
-each engine. The peak is what the processor's vectors do at most, measured beside (peak.c). An engine that is not installed, or does not take a network, has no figure; why stands below the table.
+each engine. The peak is what the processor's vectors do at most, measured beside (peak.c). An engine that is not installed, or does not take a network, has no figure; why stands below the table. What IREE and TVM compiled is kept (cpu_cache.py); --prepare does that alone, for all networks.
 """
 import argparse
 import datetime
@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -20,6 +21,7 @@ import time
 import numpy as np
 
 import bench_table
+import cpu_cache
 import cpu_compilers
 import cpu_engines as engines
 import cpu_plot
@@ -28,7 +30,7 @@ import cpu_tables as tables
 SEEDED_INT8 = ("resnet18", "resnet50", "mobilenet_v2", "squeezenet")
 SEEDED_FLOAT = (("resnet18", 1), ("light_resnet50", 6), ("light_squeezenet", 1))
 LEAST_BYTES = 20000  # smaller files are tests of single operators
-RUN_SECONDS = 120  # an engine's first run, in a process of its own
+START_SECONDS = 120  # of an engine in a process of its own, until its first run
 
 
 def models_of(root):
@@ -52,28 +54,39 @@ def seeded(build, root, folder):
         yield f"seeded {name} float32", path, [sys.executable, str(script), str(script.with_name(name + ".onnx")), str(seed), path]
 
 
-def in_a_process(kind, model, threads):
-    """(start-up in ms, MiB that the engine adds) of one engine and its first run."""
-    command = [sys.executable, "-B", os.path.abspath(__file__), "--child", kind.__name__, model, str(threads)]
+class OverLimit(engines.Unfit):
+    """One inference takes longer than is waited for."""
+
+
+def in_a_process(kind, model, threads, limit):
+    """(start-up in ms, MiB that the engine adds) of one engine and its first run, which may take `limit` seconds."""
+    command = [sys.executable, "-B", os.path.abspath(__file__), "--child", kind.__name__, model, str(threads), str(limit)]
     try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=RUN_SECONDS, check=False)
+        result = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS + limit, check=False)
     except subprocess.TimeoutExpired as error:
-        raise engines.Unfit(f"its first run took more than {RUN_SECONDS} s") from error
+        raise engines.Unfit(f"it was not ready in {START_SECONDS} s") from error
+    if result.returncode == -signal.SIGALRM:
+        raise OverLimit(f"one inference takes more than {limit:g} s")
     if result.returncode != 0:
         raise engines.Unfit(f"its first run ended with {result.returncode}: {(result.stderr.strip().splitlines() or ['no message'])[-1][:150]}")
     return tuple(float(word) for word in result.stdout.split()[-2:])
 
 
-def child(name, model, threads):
+def child(name, model, threads, limit):
     def memory(key):
         with open("/proc/self/status", encoding="utf-8") as stream:
             return next(int(line.split()[1]) / 1024 for line in stream if line.startswith(key + ":"))
     kind = next(kind for kind in (engines.Ours, *engines.PEERS, *cpu_compilers.COMPILERS) if kind.__name__ == name)
     kind.package()  # is not what the network takes
     library = os.environ["TESSERA_BENCH_LIBRARY"]
+    np.random.RandomState(0)  # nor is what the inputs are drawn with
     before = memory("VmRSS")
     engine = kind(model, threads)
-    engine.run(engines.arrays_for(engines.Ours(library, 1).inputs) if kind is not engines.Ours else engines.arrays_for(engine.inputs))
+    arrays = engines.arrays_for(engines.Ours(library, 1).inputs if kind is not engines.Ours else engine.inputs)
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process, whatever that does
+    signal.setitimer(signal.ITIMER_REAL, limit)
+    engine.run(arrays)
+    signal.setitimer(signal.ITIMER_REAL, 0)
     print(engine.start_ms, memory("VmHWM") - before)
 
 
@@ -111,29 +124,66 @@ def apart(a, b):
     return part
 
 
-def compiled(row, model, shapes, limit, folder):
-    """(compiler, what it made, threads) of the other compilers that take the network; each has run it once in a process of its own."""
-    for compiler in cpu_compilers.COMPILERS if limit > 0 else ():
+def compiled(row, model, known, shapes, options):
+    """(compiler, what it made, threads) of the other compilers that take the network; each has run it once in a process of its own. `known`: extents of the references."""
+    for compiler in cpu_compilers.COMPILERS if options.limit > 0 else ():
         if not model.endswith(compiler.endings):
             continue
-        file = os.path.join(folder, compiler.label + ".so")
+        key = f"{compiler.label} 1"
         try:
             compiler.package()
-            facts = cpu_compilers.made(compiler, model, shapes, file, limit)
-            key = f"{compiler.label} 1"
-            row["start_ms"][key], row["memory_mib"][key] = in_a_process(compiler, file, 1)
+            file, facts = cpu_cache.Cache(options.cache).get(compiler, model, known, lambda: shapes, options.limit)
+            row["compilers"][compiler.label] = {name: facts[name] for name in ("seconds", "mib")}
+            row["start_ms"][key], row["memory_mib"][key] = in_a_process(compiler, file, 1, options.run_limit)
+        except OverLimit as error:
+            row["over_ms"][key] = 1e3 * options.run_limit
+            row["why_not"][compiler.label] = str(error)
         except Exception as error:  # noqa: BLE001  a compiler may refuse in any way
             row["why_not"][compiler.label] = engines.first_line(error)
-            continue
-        row["compilers"][compiler.label] = facts
-        yield compiler, file, compiler.threads
+        else:
+            yield compiler, file, compiler.threads
+
+
+def shapes_of(ours):
+    return [list(shape) for _, _, shape in ours.inputs]
+
+
+def prepare(networks, tessera, options):
+    """Lets the other compilers compile what is not kept yet."""
+    cache, counts = cpu_cache.Cache(options.cache), {}
+    for place, (name, path, make) in enumerate(networks, 1):
+        with tempfile.TemporaryDirectory() as own:
+            if make and subprocess.run(make, capture_output=True, check=False).returncode != 0:
+                print(f"{place} of {len(networks)}  {name}: the network cannot be made", flush=True)
+                continue
+            known = engines.reference_extents(options.models, path)
+
+            def shapes(path=path, known=known, own=own):
+                return shapes_of(engines.Ours(engines.compile_ours(tessera, path, os.path.join(own, "library"), known)[0], 1))
+            for compiler in cpu_compilers.COMPILERS:
+                if not path.endswith(compiler.endings):
+                    continue
+                try:
+                    compiler.package()
+                    was = cache.kept(cache.entry(compiler, path, known), options.limit) is not None
+                    _, facts = cache.get(compiler, path, known, shapes, options.limit)
+                    said = f"compiled in {facts['seconds']:.1f} s" + (", before" if was else "")
+                except Exception as error:  # noqa: BLE001  a compiler may refuse in any way
+                    said = engines.first_line(error)
+                count = counts.setdefault(compiler.label, [0, 0])
+                count[0] += said.startswith("compiled")
+                count[1] += 1
+                print(f"{place} of {len(networks)}  {name}, {compiler.label}: {said}", flush=True)
+    for label, (taken, of) in counts.items():
+        print(f"{label}: {taken} of {of} networks compiled")
 
 
 def row_of(name, model, tessera, options, folder):
-    row = {"network": name, "least_ms": {}, "median_ms": {}, "start_ms": {}, "memory_mib": {}, "why_not": {}, "compilers": {}}
+    row = {"network": name, "least_ms": {}, "median_ms": {}, "start_ms": {}, "memory_mib": {}, "over_ms": {}, "why_not": {}, "compilers": {}}
     made = os.path.join(folder, "library")
+    known = engines.reference_extents(options.models, model)
     try:
-        library, row["compile_seconds"], row["compile_mib"], extents = engines.compile_ours(tessera, model, made, engines.reference_extents(options.models, model))
+        library, row["compile_seconds"], row["compile_mib"], extents = engines.compile_ours(tessera, model, made, known)
     except engines.Unfit as error:
         row["why_not"]["Tessera"] = str(error)
         return row
@@ -142,7 +192,7 @@ def row_of(name, model, tessera, options, folder):
     row["multiply_accumulates"], row["extents"] = ours.macs, extents
     row["type"] = "int8" if "int8" in name or "quant" in name or "_q" in name or "ptq" in name or ours.inputs[0][1].kind in "iu" else "float32"
     candidates = [(engines.Ours, library, (1, 2))] + [(peer, model, (1, 2)) for peer in engines.PEERS if model.endswith(peer.endings)]
-    candidates += compiled(row, model, [list(shape) for _, _, shape in ours.inputs], options.limit, folder)
+    candidates += compiled(row, model, known, shapes_of(ours), options)
     arrays = engines.arrays_for(ours.inputs)
     reference = ours.run(arrays)
     runners = {}
@@ -153,7 +203,7 @@ def row_of(name, model, tessera, options, folder):
                 runner = kind(file, threads)
                 output = runner.run(arrays)
                 if threads == 1 and key not in row["start_ms"]:
-                    row["start_ms"][key], row["memory_mib"][key] = in_a_process(kind, file, threads)
+                    row["start_ms"][key], row["memory_mib"][key] = in_a_process(kind, file, threads, START_SECONDS)
             except Exception as error:  # noqa: BLE001  a peer may refuse in any way
                 row["why_not"][kind.label] = engines.first_line(error)
                 continue
@@ -185,8 +235,8 @@ def peaks(folder):
 
 
 def main():
-    if len(sys.argv) == 5 and sys.argv[1] == "--child":
-        return child(sys.argv[2], sys.argv[3], int(sys.argv[4]))
+    if len(sys.argv) == 6 and sys.argv[1] == "--child":
+        return child(sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--json")
@@ -194,7 +244,10 @@ def main():
     parser.add_argument("--only", nargs="+", help="networks whose names hold one of these")
     parser.add_argument("--seconds", type=float, default=1.0, help="of each engine on each network")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--limit", type=float, default=60, help="seconds for another compiler (IREE, TVM) to compile a network; 0 leaves them out")
+    parser.add_argument("--limit", type=float, default=60, help="seconds for another compiler (IREE, TVM) to compile a network that is not kept yet; 0 leaves them out")
+    parser.add_argument("--run-limit", type=float, default=5, help="seconds for one inference of what another compiler made; over it the table has the limit")
+    parser.add_argument("--cache", default=os.path.join(engines.ROOT, "build", "peers", "compiled"), help="folder of what other compilers made")
+    parser.add_argument("--prepare", action="store_true", help="compile with IREE and TVM what is not kept yet, and measure nothing; may be interrupted")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     options.models = root = pathlib.Path(os.environ.get("TESSERA_MODELS") or os.path.join(engines.ROOT, "..", "shared", "models"))
@@ -206,6 +259,10 @@ def main():
         networks = [entry for entry in networks if not options.only or any(text in entry[0] for text in options.only)]
         if options.list:
             print("\n".join(name for name, _, _ in networks))
+            return 0
+        if options.prepare:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a compiler that runs ends too
+            prepare(networks, tessera, options)
             return 0
         peak = peaks(folder)
         for threads, (real, whole) in peak.items():

@@ -3,9 +3,11 @@ import contextlib
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import types
 import unittest
 import unittest.mock
 import xml.dom.minidom
@@ -14,6 +16,7 @@ BUILD = sys.argv.pop(1)
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cpu_bench.py")
 sys.path.insert(0, os.path.dirname(BENCH))
 import cpu_bench  # noqa: E402
+import cpu_cache  # noqa: E402
 import cpu_compilers  # noqa: E402
 import cpu_plot  # noqa: E402
 import cpu_tables  # noqa: E402
@@ -21,6 +24,19 @@ import cpu_tables  # noqa: E402
 
 def row(name, ours, peer, kind="float32"):
     return {"network": name, "type": kind, "least_ms": {"Tessera 1": ours, "Tessera 2": ours / 2, "ONNX Runtime 1": peer, "ONNX Runtime 2": peer}, "memory_mib": {}, "compilers": {}, "why_not": {}}
+
+
+class Stub:
+    """A compiler that writes the network's bytes, and an engine of them."""
+    label, packages, made, endings, threads, flags = "TVM", (), "network.txt", (".tflite",), (1,), ("-O1",)
+
+    @staticmethod
+    def package():
+        pass
+
+    @staticmethod
+    def compile(model, shapes, file):
+        raise AssertionError("only in a process of its own")
 
 
 # A package tvm whose reader of TFLite does what the environment says.
@@ -32,7 +48,7 @@ class CpuBench(unittest.TestCase):
     def test_demonstration(self):
         with tempfile.TemporaryDirectory() as folder:
             report, plot = os.path.join(folder, "b.json"), os.path.join(folder, "b.svg")
-            command = [sys.executable, "-B", BENCH, "--build", BUILD, "--only", "shapes.tflite", "--seconds", "0.05", "--rounds", "2", "--json", report, "--svg", plot]
+            command = [sys.executable, "-B", BENCH, "--build", BUILD, "--only", "shapes.tflite", "--seconds", "0.05", "--rounds", "2", "--cache", os.path.join(folder, "cache"), "--json", report, "--svg", plot]
             result = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
             self.assertEqual(result.returncode, 0, result.stderr)
             with open(report, encoding="utf-8") as stream:
@@ -76,14 +92,114 @@ class CpuBench(unittest.TestCase):
             for stub, why in (("no llvm", "this apache-tvm has no LLVM"), ("raise ValueError('no such operation\\nat place')", "no such operation"),
                               ("os.abort()", "the compiler's process ended with -6"), ("time.sleep(100)", "not compiled in 1 s"), ("os._exit(0)", "the compiler's process ended with 0"),
                               ("raise ImportError('x')", "x"), ("def from_tflite(model): pass", "the package tflite is not installed")):
-                row = {"start_ms": {}, "memory_mib": {}, "why_not": {}, "compilers": {}}
+                row = {"start_ms": {}, "memory_mib": {}, "over_ms": {}, "why_not": {}, "compilers": {}}
+                options = types.SimpleNamespace(cache=os.path.join(folder, why), limit=1 if "sleep" in stub else 60, run_limit=5)
                 with unittest.mock.patch.dict(os.environ, STUB=stub, PYTHONPATH=folder):
-                    self.assertEqual(list(cpu_bench.compiled(row, os.path.join(folder, "model.tflite"), [], 1 if "sleep" in stub else 60, folder)), [])
+                    self.assertEqual(list(cpu_bench.compiled(row, os.path.join(folder, "model.tflite"), {}, [], options)), [])
                 self.assertEqual(row["why_not"], {"TVM": why})
+
+    def made_by(self, folder, *, fails=None, calls):
+        """What stands for cpu_compilers.made: writes a file, or fails."""
+        def made(compiler, model, shapes, file, limit):
+            calls.append((shapes, limit))
+            if fails:
+                raise fails
+            with open(model, "rb") as stream, open(file, "wb") as to:
+                to.write(stream.read())
+            return {"seconds": 2.5, "mib": 7.0}
+        return unittest.mock.patch.object(cpu_compilers, "made", made)
+
+    def test_what_was_compiled_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cache, calls, model = cpu_cache.Cache(os.path.join(folder, "cache")), [], os.path.join(folder, "model.tflite")
+            with open(model, "w", encoding="utf-8") as stream:
+                stream.write("one")
+
+            def get(limit=60, extents=None):
+                return cache.get(Stub, model, extents or {}, lambda: [[1, 2]], limit)
+            with self.made_by(folder, calls=calls):
+                file, facts = get()
+                self.assertEqual((get(), calls), ((file, facts), [([[1, 2]], 60)]))
+                self.assertEqual((facts["seconds"], os.path.basename(file)), (2.5, "network.txt"))
+                with open(file, encoding="utf-8") as stream:
+                    self.assertEqual(stream.read(), "one")
+                # Whatever decides the file is in its key.
+                self.assertNotEqual(get(extents={"n": 2})[0], file)
+                with unittest.mock.patch.object(Stub, "flags", ("-O2",)):
+                    self.assertNotEqual(get()[0], file)
+                with unittest.mock.patch.object(cpu_cache, "version", lambda package: "2"), unittest.mock.patch.object(Stub, "packages", ("a",)):
+                    self.assertNotEqual(get()[0], file)
+                with open(model, "w", encoding="utf-8") as stream:
+                    stream.write("two")
+                self.assertNotEqual(get()[0], file)
+                self.assertEqual(len(calls), 5)
+                self.assertEqual(len(os.listdir(cache.folder)), 5)  # and nothing half made
+
+    def test_why_there_is_nothing_is_kept(self):
+        with tempfile.TemporaryDirectory() as folder:
+            cache, model = cpu_cache.Cache(os.path.join(folder, "cache")), os.path.join(folder, "model.tflite")
+            with open(model, "wb"):
+                pass
+
+            def get(limit):
+                return cache.get(Stub, model, {}, list, limit)
+            for fails, again in ((cpu_compilers.TooSlow("not compiled in 60 s"), (60, 30)), (cpu_bench.engines.Unfit("no such operation"), (60, 30, 1000))):
+                calls = []
+                with self.made_by(folder, fails=fails, calls=calls):
+                    for limit in (60, *again):
+                        with self.assertRaisesRegex(cpu_bench.engines.Unfit, str(fails)):
+                            get(limit)
+                    self.assertEqual(len(calls), 1)
+                    if isinstance(fails, cpu_compilers.TooSlow):  # it may have more time now
+                        with self.assertRaises(cpu_bench.engines.Unfit):
+                            get(90)
+                        self.assertEqual(len(calls), 2)
+                cpu_cache.shutil.rmtree(cache.folder)
+            # Somebody killed it, or the bench was interrupted: another time it may do.
+            for fails in (cpu_compilers.Killed("killed"), KeyboardInterrupt()):
+                with self.made_by(folder, fails=fails, calls=[]), self.assertRaises(type(fails)):
+                    get(60)
+                self.assertEqual(os.listdir(cache.folder), [])
+            with self.made_by(folder, calls=[]):
+                self.assertEqual(get(60)[1]["mib"], 7.0)
+
+    def test_prepare_goes_on_where_it_was_interrupted(self):
+        with tempfile.TemporaryDirectory() as folder:
+            networks, calls = [], []
+            for name in ("a", "b"):
+                path = os.path.join(folder, name + ".tflite")
+                with open(path, "w", encoding="utf-8") as stream:
+                    stream.write(name)
+                networks.append((name, path, None))
+            options = types.SimpleNamespace(cache=os.path.join(folder, "cache"), limit=60, models=folder)
+
+            def prepare(of):
+                said = io.StringIO()
+                with contextlib.redirect_stdout(said), unittest.mock.patch.object(cpu_compilers, "COMPILERS", (Stub,)), self.made_by(folder, calls=calls), \
+                        unittest.mock.patch.object(cpu_bench.engines, "compile_ours", lambda *_: ("library",)), \
+                        unittest.mock.patch.object(cpu_bench.engines, "Ours", lambda *_: types.SimpleNamespace(inputs=[("x", "int8", (1, 3))])):
+                    cpu_bench.prepare(of, "tessera", options)
+                return said.getvalue().splitlines()
+            self.assertEqual(prepare(networks[:1]), ["1 of 1  a, TVM: compiled in 2.5 s", "TVM: 1 of 1 networks compiled"])
+            self.assertEqual(prepare(networks), ["1 of 2  a, TVM: compiled in 2.5 s, before", "2 of 2  b, TVM: compiled in 2.5 s", "TVM: 2 of 2 networks compiled"])
+            self.assertEqual(calls, [([[1, 3]], 60)] * 2)
+
+    def test_an_inference_longer_than_the_limit(self):
+        with unittest.mock.patch.dict(os.environ, TESSERA_BENCH_LIBRARY="x"), unittest.mock.patch.object(subprocess, "run", lambda *a, **b: types.SimpleNamespace(returncode=-signal.SIGALRM)):
+            with self.assertRaisesRegex(cpu_bench.OverLimit, "one inference takes more than 5 s"):
+                cpu_bench.in_a_process(Stub, "x", 1, 5)
+        slow = row("slow", 2.0, 4.0)
+        slow["over_ms"] = {"TVM 1": 5000.0}
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said):
+            cpu_tables.print_compilers([slow])
+            cpu_tables.print_means(cpu_tables.summary([slow]))
+        self.assertEqual(said.getvalue().splitlines()[1].split(), ["slow", "2.000", "1.000", ">5000"])
+        self.assertIn("float32, 1 threads: 0.00 of TVM's time at most, geometric mean of 1 networks, 1 of them over the limit, which stands for their time", said.getvalue())
 
     def test_an_engine_whose_first_run_ends_the_process(self):
         with unittest.mock.patch.dict(os.environ, TESSERA_BENCH_LIBRARY="no such"), self.assertRaisesRegex(cpu_bench.engines.Unfit, "its first run ended with 1: .*no such"):
-            cpu_bench.in_a_process(cpu_bench.engines.Ours, "no such", 1)
+            cpu_bench.in_a_process(cpu_bench.engines.Ours, "no such", 1, 5)
 
     def test_open_extents_are_those_of_the_references(self):
         with tempfile.TemporaryDirectory() as folder:

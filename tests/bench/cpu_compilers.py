@@ -15,16 +15,28 @@ import time
 import cpu_engines as engines
 
 
+class TooSlow(engines.Unfit):
+    """The compiler did not end in time."""
+
+
+class Killed(engines.Unfit):
+    """Somebody ended the compiler: for want of memory, as a rule."""
+
+
 def made(compiler, model, shapes, file, limit):
     """{"seconds", "mib"} of compiling in a process of its own, at most `limit` seconds; else Unfit."""
     command = [sys.executable, "-B", os.path.abspath(__file__), compiler.__name__, model, json.dumps(shapes), file]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, start_new_session=True)
     try:
         said, _ = process.communicate(timeout=limit)
-    except subprocess.TimeoutExpired as error:
+    except BaseException as error:  # out of time, or the bench is interrupted
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
-        raise engines.Unfit(f"not compiled in {limit:g} s") from error
+        if isinstance(error, subprocess.TimeoutExpired):
+            raise TooSlow(f"not compiled in {limit:g} s") from error
+        raise
+    if process.returncode == -signal.SIGKILL:
+        raise Killed("the compiler's process was killed")
     if process.returncode != 0 or not said.strip():
         raise engines.Unfit(f"the compiler's process ended with {process.returncode}")
     found = json.loads(said.splitlines()[-1])
@@ -47,6 +59,8 @@ def fixed(model, shapes):
 class Iree:
     """Convolutions take their channels last: on ResNet-18 that is 3.3 times as fast as the compiler's own choice."""
     label = "IREE"
+    packages = ("iree-base-compiler", "iree-base-runtime", "onnx")
+    made = "network.vmfb"
     endings = (".onnx",)
     threads = (1, 2)
     flags = ("--iree-hal-target-device=local", "--iree-hal-local-target-device-backends=llvm-cpu", "--iree-llvmcpu-target-cpu=host", "--iree-opt-level=O3",
@@ -92,6 +106,8 @@ class Iree:
 class Tvm:
     """The default pipeline for processors, without a search for schedules (hours): its loops are neither tiled nor parallel, so there is one thread."""
     label = "TVM"
+    packages = ("apache-tvm", "onnx", "tflite")
+    made = "network.so"
     endings = (".onnx", ".tflite")
     threads = (1,)
 

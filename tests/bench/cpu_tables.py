@@ -44,8 +44,8 @@ def print_row(row, peak):
 
 
 def print_compilers(rows):
-    """Networks that another compiler took; nothing where none did."""
-    rows = [row for row in rows if any(f"{compiler.label} 1" in row["least_ms"] for compiler in cpu_compilers.COMPILERS)]
+    """Networks that another compiler took; nothing where none did. `>5000`: one inference takes longer than it was waited for."""
+    rows = [row for row in rows if any(f"{compiler.label} 1" in {**row["least_ms"], **row.get("over_ms", {})} for compiler in cpu_compilers.COMPILERS)]
     if not rows:
         return
     head = f"{'other compilers, ms':{NAME}} {'ours':>9} {'ours 2':>9}"
@@ -59,8 +59,9 @@ def print_compilers(rows):
         line = f"{row['network'][-NAME:]:{NAME}} {cell(times.get('Tessera 1'))} {cell(times.get('Tessera 2'))}"
         for compiler in cpu_compilers.COMPILERS:
             for threads in compiler.threads:
-                theirs = times.get(f"{compiler.label} {threads}")
-                line += f" {cell(theirs)} {ratio(times.get(f'Tessera {threads}'), theirs)}"
+                theirs, over = times.get(f"{compiler.label} {threads}"), row.get("over_ms", {}).get(f"{compiler.label} {threads}")
+                shown = f"{f'>{over:.0f}':>9} {'':6}" if over else f"{cell(theirs)} {ratio(times.get(f'Tessera {threads}'), theirs)}"
+                line += " " + shown
             facts = row["compilers"].get(compiler.label, {})
             line += f" {cell(facts.get('seconds'), 1, 6)} {cell(row['memory_mib'].get(compiler.label + ' 1'), 1, 7)} {distance(facts.get('apart'))}"
         print(line.rstrip())
@@ -82,18 +83,20 @@ def geometric_mean(values):
 
 
 def summary(rows):
-    """{what: networks and the mean of our time to the peer's, or to another compiler's}."""
-    def mean(kind, threads, theirs):
+    """{what: networks, how many of them took longer than the limit, and the mean of our time to the peer's, or to another compiler's; of those longer to the limit, so that the mean is too high}."""
+    def mean(kind, threads, theirs, over=lambda row: None):
         key = f"Tessera {threads}"
-        ratios = [row["least_ms"][key] / theirs(row) for row in rows if row.get("type") == kind and key in row["least_ms"] and theirs(row)]
-        return {"networks": len(ratios), "ours_to_peer": geometric_mean(ratios)}
+        rows_of = [row for row in rows if row.get("type") == kind and key in row["least_ms"]]
+        ratios = [row["least_ms"][key] / (theirs(row) or over(row)) for row in rows_of if theirs(row) or over(row)]
+        return {"networks": len(ratios), "over_limit": sum(1 for row in rows_of if over(row)), "ours_to_peer": geometric_mean(ratios)}
     kinds = ("float32", "int8")
     result = {f"{kind}, {threads} threads": mean(kind, threads, lambda row, threads=threads: peer_of(row, threads)) for kind in kinds for threads in (1, 2)}
     for compiler in cpu_compilers.COMPILERS:
         for kind in kinds:
             for threads in compiler.threads:
                 name = f"{compiler.label} {threads}"
-                result[f"{kind}, {threads} threads, {compiler.label}"] = mean(kind, threads, lambda row, name=name: row["least_ms"].get(name))
+                result[f"{kind}, {threads} threads, {compiler.label}"] = mean(kind, threads, lambda row, name=name: row["least_ms"].get(name),
+                                                                              lambda row, name=name: row.get("over_ms", {}).get(name))
     return result
 
 
@@ -102,4 +105,5 @@ def print_means(means):
         if value["networks"]:
             words = what.split(", ")
             whose = words[2] if len(words) > 2 else "the peer"
-            print(f"{', '.join(words[:2])}: {value['ours_to_peer']:.2f} of {whose}'s time, geometric mean of {value['networks']} networks")
+            over = f", {value['over_limit']} of them over the limit, which stands for their time" if value["over_limit"] else ""
+            print(f"{', '.join(words[:2])}: {value['ours_to_peer']:.2f} of {whose}'s time{' at most' if over else ''}, geometric mean of {value['networks']} networks{over}")
