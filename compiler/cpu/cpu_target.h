@@ -14,6 +14,8 @@ struct CpuTarget {
   int64_t vectorRegisters = 16; ///< how many of them there are
   int64_t sumsInFlight = 8;     ///< independent multiply-adds that keep the units busy: latency times units
   int64_t cacheBytes = 262144;  ///< of a core's own last cache
+  int64_t blockBytes =
+      32768; ///< that a block of rows may take: in a core's first cache, and on a thread's stack
   /// LLVM's intrinsic (sums, picture, weights) -> sums, which adds four products of bytes to each sum of int32 without saturating; empty where the
   /// processor has none. It takes the picture's bytes as unsigned, and bytes four by four as int32; or, `byteDotIsSigned`, both as signed vectors of bytes.
   std::string byteDot;

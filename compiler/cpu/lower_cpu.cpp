@@ -5,6 +5,7 @@
 #include "cpu/parts.h"
 #include "cpu/passes.h"
 #include "cpu/patterns.h"
+#include "cpu/row_functions.h"
 #include "cpu/runtime_calls.h"
 
 #include "mlir/Conversion/AffineToStandard/AffineToStandard.h"
@@ -30,6 +31,7 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/Linalg/Transforms/BufferizableOpInterfaceImpl.h"
+#include "mlir/Dialect/Linalg/Transforms/TilingInterfaceImpl.h"
 #include "mlir/Dialect/Linalg/Utils/Utils.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -302,7 +304,7 @@ void showKernels(mlir::ModuleOp module, FuncOp body, const CpuTuning &tuning) {
       const auto buffer = mlir::dyn_cast<mlir::MemRefType>(type);
       return buffer && buffer.hasStaticShape() && buffer.getLayout().isIdentity();
     });
-    if (each == body || each.isExternal() || !isPlain)
+    if (each == body || each.isExternal() || !isPlain || each->hasAttr(kRowLoop))
       continue;
     mlir::OwningOpRef<mlir::ModuleOp> alone(mlir::ModuleOp::create(each.getLoc()));
     llvm::SmallPtrSet<mlir::Operation *, 4> constants;
@@ -345,6 +347,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   layouts.addPass(createOrderReductionsPass());
   layouts.addPass(createTurnOperandsPass(target)); // fusion would read the operand the old way
   layouts.addPass(createUnsignedBytesPass(target));
+  layouts.addPass(createFuseRowsPass(target)); // operands are turned for all rows before
   layouts.addPass(mlir::createCanonicalizerPass());
   if (failed(layouts.run(module)))
     return mlir::failure();
@@ -359,6 +362,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
         signature.hasPlainPointers && last.hasStaticShape() && last.getNumElements() != 0;
   }
   mlir::PassManager tiling(module.getContext());
+  tiling.addPass(createOutlineRowsPass(target, /*anyShape=*/!signature.hasPlainPointers));
   tiling.addPass(createOutlinePass(/*anyShape=*/!signature.hasPlainPointers));
   if (failed(tiling.run(module)))
     return mlir::failure();
@@ -386,6 +390,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   for (FuncOp each : module.getOps<FuncOp>())
     if (!each.isExternal() && failed(lowerLinalgToLoops(each, target)))
       return mlir::failure();
+  finishRows(module);
   mlir::PassManager splitting(module.getContext());
   splitting.addPass(mlir::createCanonicalizerPass()); // extents become constants
   splitting.addPass(createSplitPass(target));
@@ -423,7 +428,11 @@ mlir::LLVM::LLVMFuncOp moveInto(mlir::ModuleOp module, mlir::ModuleOp lowered, l
       }
     } else if (function && !function.isExternal()) {
       function.setLinkage(mlir::LLVM::Linkage::Internal);
-      function.setPassthroughAttr(builder.getStrArrayAttr({"noinline"})); // as it was outlined
+      llvm::SmallVector<mlir::Attribute> attributes;
+      if (const mlir::ArrayAttr given = function.getPassthroughAttr())
+        attributes.append(given.begin(), given.end());
+      attributes.push_back(builder.getStringAttr("noinline")); // as it was outlined
+      function.setPassthroughAttr(builder.getArrayAttr(attributes));
     } else if (function && module.lookupSymbol(function.getName())) {
       continue; // another body declared it
     }
@@ -444,6 +453,7 @@ void registerDialects(mlir::DialectRegistry &registry) {
   mlir::arith::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::bufferization::func_ext::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::linalg::registerBufferizableOpInterfaceExternalModels(registry);
+  mlir::linalg::registerTilingInterfaceExternalModels(registry);
   mlir::scf::registerBufferizableOpInterfaceExternalModels(registry);
   mlir::tensor::registerBufferizableOpInterfaceExternalModels(registry);
 }

@@ -18,7 +18,10 @@ std::unique_ptr<mlir::Pass> createChannelsLastPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createWinogradPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createUnsignedBytesPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createTurnOperandsPass(const CpuTarget &target);
+std::unique_ptr<mlir::Pass> createFuseRowsPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createApproximateMathPass(const CpuTarget &target);
+/// `anyShape`: functions take descriptors of their buffers, no plain pointers.
+std::unique_ptr<mlir::Pass> createOutlineRowsPass(const CpuTarget &target, bool anyShape);
 /// `anyShape`: functions take dynamic shapes too, as descriptors.
 std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
 /// Tiles come from `choices` where it has some; it must outlive the pass.

@@ -108,9 +108,9 @@ private:
   static bool callsSomething(mlir::func::FuncOp function) {
     return function
         .walk([](mlir::Operation *op) {
-          const bool isCall = mlir::isa<mlir::CallOpInterface, mlir::cf::AssertOp, mlir::memref::AllocOp,
-                                        mlir::memref::AllocaOp>(op) &&
-                              !mlir::isa<mlir::LLVM::CallIntrinsicOp>(op);
+          const bool isCall =
+              mlir::isa<mlir::CallOpInterface, mlir::cf::AssertOp, mlir::memref::AllocOp>(op) &&
+              !mlir::isa<mlir::LLVM::CallIntrinsicOp>(op);
           return isCall ? mlir::WalkResult::interrupt() : mlir::WalkResult::advance();
         })
         .wasInterrupted();
@@ -122,7 +122,8 @@ private:
   }
 
   static bool staysOutside(mlir::Operation &op) {
-    return op.getNumRegions() == 0 && mlir::isMemoryEffectFree(&op);
+    return mlir::isa<mlir::memref::AllocaOp>(op) || // each part has its own
+           (op.getNumRegions() == 0 && mlir::isMemoryEffectFree(&op));
   }
 
   /// What stands beside the loops of `block` and is done once: what touches memory, and what needs that.

@@ -102,6 +102,9 @@ INSTANTIATE_TEST_SUITE_P(
     Small, ThreadsTest,
     testing::Values(Network{"Shapes", TESSERA_SOURCE_DIR "/examples/shapes/shapes.tflite"},
                     Network{"Vww", modelsFolder() + "/tflite/mlperf-tiny/vww_96_int8.tflite"},
+                    Network{"Cct",
+                            modelsFolder() +
+                                "/onnx-with-published-io/deeploy_CCT_2_32_32_128_Opset20/network.onnx"},
                     Network{"ResNet20", modelsFolder() + "/onnx/derived/resnet20_cifar10.onnx"}),
     nameOf);
 INSTANTIATE_TEST_SUITE_P(

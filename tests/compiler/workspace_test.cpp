@@ -52,5 +52,27 @@ TinyModel joins() {
 // What is put into a larger tensor is written there where that tensor's place is known before: c of the second one. Without that it is 4096 bytes more.
 TEST(WorkspaceTest, WhatIsJoinedIsWrittenWhereItBelongs) { EXPECT_LE(workspaceOf(joins()), 28736); }
 
+/// softmax(queries * keys^T) * values of 2 heads, 256 places and depth 16.
+TinyModel attention() {
+  const auto tensor = [](const char *name, int32_t columns) -> TinyTensor {
+    return {name, {2, 256, columns}, TensorType::FLOAT32, {}, {}};
+  };
+  TinyModel model;
+  model.tensors = {tensor("queries", 16), tensor("keys", 16),     tensor("values", 16),
+                   tensor("scores", 256), tensor("weights", 256), tensor("y", 16)};
+  model.inputs = {0, 1, 2};
+  model.outputs = {5};
+  const auto turned = [](FlatBuilder &b) { return tfl::CreateBatchMatMulOptions(b, false, true).Union(); };
+  const auto plain = [](FlatBuilder &b) { return tfl::CreateBatchMatMulOptions(b, false, false).Union(); };
+  const auto softmax = [](FlatBuilder &b) { return tfl::CreateSoftmaxOptions(b, 1.0f).Union(); };
+  model.operators = {{BuiltinOperator::BATCH_MATMUL, {0, 1}, {3}, BuiltinOptions::BatchMatMulOptions, turned},
+                     {BuiltinOperator::SOFTMAX, {3}, {4}, BuiltinOptions::SoftmaxOptions, softmax},
+                     {BuiltinOperator::BATCH_MATMUL, {4, 2}, {5}, BuiltinOptions::BatchMatMulOptions, plain}};
+  return model;
+}
+
+// The keys, turned, and nothing of a row for each place: the matrices of scores are 524288 bytes.
+TEST(WorkspaceTest, AttentionHoldsNoMatrixOfScores) { EXPECT_LE(workspaceOf(attention()), 32768 + 64); }
+
 } // namespace
 } // namespace tessera::test

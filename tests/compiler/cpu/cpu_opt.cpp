@@ -33,6 +33,8 @@ int main(int argc, char **argv) {
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
   known.push_back(createTurnOperandsPass(CpuTarget()));
+  known.push_back(createFuseRowsPass(CpuTarget()));
+  known.push_back(createOutlineRowsPass(CpuTarget(), /*anyShape=*/false));
   known.push_back(createReduceRowsPass(CpuTarget()));
   CpuTarget eager;
   eager.sharedWork = 20;

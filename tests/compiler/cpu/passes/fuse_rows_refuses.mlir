@@ -1,0 +1,106 @@
+// RUN: cpu_opt %s cpu-fuse-rows | FileCheck %s
+
+// CHECK-NOT: scf.for
+#all = affine_map<(i, j) -> (i, j)>
+#row = affine_map<(i, j) -> (i)>
+#column = affine_map<(i, j) -> (j)>
+#sums = affine_map<(j, i) -> (j)>
+#down = affine_map<(j, i) -> (i, j)>
+
+// One block of all rows: they lie in the cache as they are.
+// CHECK-LABEL: func.func @small(
+func.func @small(%x: tensor<8x16xf32>, %s: tensor<8xf32>, %e: tensor<8x16xf32>) -> tensor<8x16xf32> {
+  %0 = linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<8x16xf32>) outs(%s : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<8xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<8x16xf32>, tensor<8xf32>) outs(%e : tensor<8x16xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.divf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<8x16xf32>
+  return %1 : tensor<8x16xf32>
+}
+
+// A row that is more than a block may be.
+// CHECK-LABEL: func.func @long(
+func.func @long(%x: tensor<8x9000xf32>, %s: tensor<8xf32>, %e: tensor<8x9000xf32>) -> tensor<8x9000xf32> {
+  %0 = linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<8x9000xf32>) outs(%s : tensor<8xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<8xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<8x9000xf32>, tensor<8xf32>) outs(%e : tensor<8x9000xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.divf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<8x9000xf32>
+  return %1 : tensor<8x9000xf32>
+}
+
+// Columns: a block of them would cut the lines of all rows.
+// CHECK-LABEL: func.func @columns(
+func.func @columns(%x: tensor<100x512xf32>, %s: tensor<512xf32>, %e: tensor<100x512xf32>) -> tensor<100x512xf32> {
+  %0 = linalg.generic {indexing_maps = [#down, #sums], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<100x512xf32>) outs(%s : tensor<512xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<512xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #column, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<100x512xf32>, tensor<512xf32>) outs(%e : tensor<100x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.divf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<100x512xf32>
+  return %1 : tensor<100x512xf32>
+}
+
+// Others read the sums as well.
+// CHECK-LABEL: func.func @read(
+func.func @read(%x: tensor<800x512xf32>, %s: tensor<800xf32>, %e: tensor<800x512xf32>) -> (tensor<800x512xf32>, tensor<800xf32>) {
+  %0 = linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<800x512xf32>) outs(%s : tensor<800xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<800xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<800x512xf32>, tensor<800xf32>) outs(%e : tensor<800x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.divf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<800x512xf32>
+  return %1, %0 : tensor<800x512xf32>, tensor<800xf32>
+}
+
+// Gates of channels: what is spread comes of a product with weights, and a bias of nothing that is reduced.
+// CHECK-LABEL: func.func @gates(
+func.func @gates(%x: tensor<800x512xf32>, %h: tensor<512xf32>, %s: tensor<800xf32>, %e: tensor<800x512xf32>) -> tensor<800x512xf32> {
+  %w = arith.constant dense<2.0> : tensor<800x512xf32>
+  %0 = linalg.generic {indexing_maps = [#all, #column, #row], iterator_types = ["parallel", "reduction"]} ins(%w, %h : tensor<800x512xf32>, tensor<512xf32>) outs(%s : tensor<800xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %m = arith.mulf %a, %b : f32
+    %r = arith.addf %o, %m : f32
+    linalg.yield %r : f32
+  } -> tensor<800xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<800x512xf32>, tensor<800xf32>) outs(%e : tensor<800x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.mulf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<800x512xf32>
+  return %1 : tensor<800x512xf32>
+}
+
+// Shapes that only the run knows.
+// CHECK-LABEL: func.func @open(
+func.func @open(%x: tensor<?x512xf32>, %s: tensor<?xf32>, %e: tensor<?x512xf32>) -> tensor<?x512xf32> {
+  %0 = linalg.generic {indexing_maps = [#all, #row], iterator_types = ["parallel", "reduction"]} ins(%x : tensor<?x512xf32>) outs(%s : tensor<?xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<?xf32>
+  %1 = linalg.generic {indexing_maps = [#all, #row, #all], iterator_types = ["parallel", "parallel"]} ins(%x, %0 : tensor<?x512xf32>, tensor<?xf32>) outs(%e : tensor<?x512xf32>) {
+  ^bb0(%a: f32, %b: f32, %o: f32):
+    %r = arith.divf %a, %b : f32
+    linalg.yield %r : f32
+  } -> tensor<?x512xf32>
+  return %1 : tensor<?x512xf32>
+}
