@@ -122,7 +122,8 @@ private:
       if (reach <= target_.cacheBytes)
         continue;
       int64_t times = 1;
-      for (size_t i = 0; i < tile.sizes.size() && input.isConstant == constantsAreInside_; ++i)
+      for (size_t i = 0;
+           i < tile.sizes.size() && input.isConstant == (constantsAreInside_ != tile.otherOrder); ++i)
         if (!nest_.loops[i].isReduction && input.strides[i] == 0)
           times *= (known(nest_.loops[i].extent) + tile.sizes[i] - 1) / tile.sizes[i];
       bytes += static_cast<double>(reach) * static_cast<double>(times);
@@ -155,6 +156,23 @@ private:
   int64_t steps_ = 1;
   bool constantsAreInside_ = constantsAreInside(nest_, target_);
 };
+
+/// Whether loops over constants and loops over the other arrays stand outside this tile, which may stand in either order.
+bool hasTwoOrders(const LoopNest &nest, const Tile &tile) {
+  bool constants = false, others = false;
+  for (size_t i = 0; i < nest.loops.size(); ++i) {
+    if (nest.loops[i].isReduction || nest.loops[i].extent <= tile.sizes[i])
+      continue;
+    const auto moves = [&](const Array &input) { return input.strides[i] != 0; };
+    if (nest.output.strides[i] != 0 && std::all_of(nest.inputs.begin(), nest.inputs.end(), moves))
+      continue; // stands outside in any case
+    (std::any_of(nest.inputs.begin(), nest.inputs.end(),
+                 [&](const Array &input) { return input.isConstant && moves(input); })
+         ? constants
+         : others) = true;
+  }
+  return constants && others;
+}
 
 } // namespace
 
@@ -218,7 +236,7 @@ bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile) {
          nest.loops[loop].extent % tile.sizes[loop] != 0;
 }
 
-void eachTile(const LoopNest &nest, const CpuTarget &target,
+void eachTile(const LoopNest &nest, const CpuTarget &target, Orders orders,
               const std::function<void(const Tile &, double cost)> &tell) {
   const Costs costs(nest, target);
   const auto count = static_cast<unsigned>(nest.loops.size());
@@ -232,8 +250,15 @@ void eachTile(const LoopNest &nest, const CpuTarget &target,
       if (!direct && !isPacked(nest, input, tile))
         return;
     }
-    if (const double cost = costs.of(tile); cost < std::numeric_limits<double>::infinity())
-      tell(tile, cost);
+    const double cost = costs.of(tile);
+    if (cost == std::numeric_limits<double>::infinity())
+      return;
+    tell(tile, cost);
+    if (orders == Orders::Both && hasTwoOrders(nest, tile)) {
+      Tile other = tile;
+      other.otherOrder = true;
+      tell(other, costs.of(other));
+    }
   };
   const auto most = [&](unsigned loop, int64_t taken) {
     const Loop &l = nest.loops[loop];
@@ -272,7 +297,7 @@ void eachTile(const LoopNest &nest, const CpuTarget &target,
 std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target) {
   std::optional<Tile> best;
   double least = std::numeric_limits<double>::infinity();
-  eachTile(nest, target, [&](const Tile &tile, double cost) {
+  eachTile(nest, target, Orders::Usual, [&](const Tile &tile, double cost) {
     if (cost < least) {
       least = cost;
       best = tile;
@@ -285,7 +310,7 @@ double leastCost(const LoopNest &nest, const CpuTarget &target) {
   auto least = static_cast<double>(target.elementCost);
   for (const Loop &loop : nest.loops)
     least *= static_cast<double>(known(loop.extent));
-  eachTile(nest, target, [&](const Tile &, double cost) { least = std::min(least, cost); });
+  eachTile(nest, target, Orders::Usual, [&](const Tile &, double cost) { least = std::min(least, cost); });
   return least;
 }
 

@@ -54,6 +54,7 @@ struct LoopNest {
 struct Tile {
   unsigned vector = 0;
   std::vector<int64_t> sizes;
+  bool otherOrder = false; ///< the loops outside stand in the other order than constantsAreInside() says
 };
 
 /// Whether the array's values are to be put in the order in which a kernel of this tile reads them: yes for a constant that one loop of the tile
@@ -67,11 +68,12 @@ bool constantsAreInside(const LoopNest &nest, const CpuTarget &target);
 /// Loops of the tile (`sizes` above 1, and the vector's) that move in `array`.
 std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile);
 
-/// Tells every tile that can be written, with its cost.
-void eachTile(const LoopNest &nest, const CpuTarget &target,
+/// Tells every tile that can be written, with its cost; of `Both` orders first the usual one, then the other where that is another.
+enum class Orders { Usual, Both };
+void eachTile(const LoopNest &nest, const CpuTarget &target, Orders orders,
               const std::function<void(const Tile &, double cost)> &tell);
 
-/// The tile of least cost: of each kernel the larger of its multiply-adds and its loads a step, and what comes from behind the cache. Nothing where no loop can be taken as lanes:
+/// The tile of least cost in the usual order: of each kernel the larger of its multiply-adds and its loads a step, and what comes from behind the cache. Nothing where no loop can be taken as lanes:
 /// neighbours must be neighbours in memory (every second in an input), the same element, or constants.
 std::optional<Tile> chooseTile(const LoopNest &nest, const CpuTarget &target);
 

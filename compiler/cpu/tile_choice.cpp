@@ -30,12 +30,12 @@ std::string tileText(const Tile &tile) {
   std::string text = "v" + std::to_string(tile.vector);
   for (size_t i = 0; i < tile.sizes.size(); ++i)
     text += (i ? "x" : ":") + std::to_string(tile.sizes[i]);
-  return text;
+  return text + (tile.otherOrder ? "o" : "");
 }
 
 std::optional<Tile> readTile(const LoopNest &nest, const CpuTarget &target, const std::string &text) {
   std::optional<Tile> found;
-  eachTile(nest, target, [&](const Tile &tile, double) {
+  eachTile(nest, target, Orders::Both, [&](const Tile &tile, double) {
     if (!found && tileText(tile) == text)
       found = tile;
   });

@@ -1,6 +1,6 @@
 /// Tiles of loop nests as text: what a tuning log keeps and a later compilation reads.
 ///
-/// A tile is "v" and the number of the loop in the lanes, then ":" and the steps of each loop with "x" between: "v1:4x32x1". Text comes from
+/// A tile is "v" and the number of the loop in the lanes, then ":" and the steps of each loop with "x" between, and "o" where the loops outside stand in the other order: "v1:4x32x1o". Text comes from
 /// files: only a tile that eachTile() tells is taken.
 #ifndef TESSERA_COMPILER_CPU_TILE_CHOICE_H
 #define TESSERA_COMPILER_CPU_TILE_CHOICE_H

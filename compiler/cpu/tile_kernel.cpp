@@ -77,7 +77,7 @@ private:
   // ---- loops -------------------------------------------------------------------------------------------------------------
 
   void orderLoops() {
-    const bool isInside = constantsAreInside(nest_, target_);
+    const bool isInside = constantsAreInside(nest_, target_) != tile_.otherOrder;
     const auto rank = [&](unsigned loop) {
       bool all = nest_.output.strides[loop] != 0, constant = false;
       for (const Array &input : nest_.inputs) {

@@ -17,7 +17,7 @@ CpuTask::CpuTask(std::string bytecode, CpuKernel::Nest nest, const cpu::CpuTarge
     : bytecode_(std::move(bytecode)), nest_(std::move(nest)),
       lanes_(target.vectorBytes / std::max<int64_t>(nest_.nest.output.elementBytes, 1)) {
   std::vector<std::pair<double, cpu::Tile>> all;
-  cpu::eachTile(nest_.nest, target,
+  cpu::eachTile(nest_.nest, target, cpu::Orders::Both,
                 [&](const cpu::Tile &tile, double cost) { all.emplace_back(cost, tile); });
   std::vector<size_t> ranks(all.size());
   for (size_t i = 0; i < ranks.size(); ++i)
@@ -31,8 +31,11 @@ CpuTask::CpuTask(std::string bytecode, CpuKernel::Nest nest, const cpu::CpuTarge
     if (tiles_.try_emplace(cpu::tileText(tile), Known{tile, cost}).second)
       order_.push_back(cpu::tileText(tile));
   }
-  if (!order_.empty())
-    usual_ = order_[0]; // as chooseTile does
+  if (const auto usual = cpu::chooseTile(nest_.nest, target)) {
+    usual_ = cpu::tileText(*usual);
+    if (tiles_.try_emplace(usual_, Known{*usual, cpu::leastCost(nest_.nest, target)}).second)
+      order_.insert(order_.begin(), usual_);
+  }
 }
 
 std::optional<std::string> CpuTask::propose(const std::string &one, const std::string *,
@@ -40,10 +43,12 @@ std::optional<std::string> CpuTask::propose(const std::string &one, const std::s
   const auto at = tiles_.find(one);
   if (at != tiles_.end() && random() % 2) { // another size of one loop
     cpu::Tile tile = at->second.tile;
+    tile.otherOrder = tile.otherOrder != (random() % 4 == 0);
     const size_t loop = random() % std::max<size_t>(tile.sizes.size(), 1);
     const int64_t step = loop == tile.vector ? lanes_ : 1;
     const int64_t steps = 1 + int64_t(random() % 3);
-    tile.sizes[loop] += random() % 2 ? step * steps : -step * steps;
+    if (random() % 4) // or another order alone
+      tile.sizes[loop] += random() % 2 ? step * steps : -step * steps;
     const std::string text = cpu::tileText(tile);
     if (tiles_.contains(text))
       return text;
@@ -76,6 +81,7 @@ std::optional<SearchTask::Description> CpuTask::describe(const std::string &choi
   features.push_back(float(nest_.nest.output.strides[tile.vector]));
   features.push_back(float(std::log(at->second.cost)));
   features.push_back(nest_.key.starts_with("dots") ? 1.0f : 0.0f);
+  features.push_back(tile.otherOrder ? 1.0f : 0.0f);
   return description;
 }
 

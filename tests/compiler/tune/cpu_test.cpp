@@ -91,7 +91,7 @@ protected:
         if (!*nest)
           continue;
         std::vector<std::string> tiles;
-        cpu::eachTile((*nest)->nest, *target,
+        cpu::eachTile((*nest)->nest, *target, cpu::Orders::Both,
                       [&](const cpu::Tile &tile, double) { tiles.push_back(cpu::tileText(tile)); });
         const std::string choice = tiles[random() % tiles.size()];
         all += (*nest)->key + " " + choice + "; ";
@@ -186,6 +186,79 @@ TEST_F(CpuTunedTest, KeysTellNestsApart) {
   other = nest;
   other.startsFromMemory = true;
   EXPECT_NE(cpu::nestKey(other, false), key);
+}
+
+// The loops outside a tile stand in two orders where some are over constants alone and others over the picture alone.
+TEST_F(CpuTunedTest, LoopsOutsideStandInTwoOrders) {
+  auto target = cpu::describe({});
+  ASSERT_TRUE(target);
+  const int64_t lanes = target->vectorBytes / 4;
+  cpu::LoopNest nest; // a product of matrices: rows, columns, steps
+  nest.loops = {{100, false, 0}, {2 * lanes, false, 1}, {50, true, 2}};
+  nest.inputs = {{{50, 0, 1}, false, 4}, {{0, 1, 2 * lanes}, true, 4}};
+  nest.output = {{2 * lanes, 1, 0}, false, 4};
+  std::map<std::string, cpu::Tile> all;
+  cpu::eachTile(nest, *target, cpu::Orders::Both,
+                [&](const cpu::Tile &tile, double) { all[cpu::tileText(tile)] = tile; });
+  size_t others = 0, usual = 0;
+  for (const auto &[text, tile] : all) {
+    const bool isWhole = tile.sizes[0] >= 100 || tile.sizes[1] >= 2 * lanes;
+    EXPECT_EQ(text.back() == 'o', tile.otherOrder) << text;
+    if (!tile.otherOrder)
+      EXPECT_EQ(all.contains(text + "o"), !isWhole) << text;
+    const auto read = cpu::readTile(nest, *target, text);
+    ASSERT_TRUE(read) << text;
+    EXPECT_EQ(read->otherOrder, tile.otherOrder) << text;
+    ++(tile.otherOrder ? others : usual);
+  }
+  EXPECT_GT(others, 0u);
+  EXPECT_GT(usual, others);
+  EXPECT_FALSE(cpu::chooseTile(nest, *target)->otherOrder);
+  size_t told = 0;
+  cpu::eachTile(nest, *target, cpu::Orders::Usual, [&](const cpu::Tile &tile, double) {
+    EXPECT_FALSE(tile.otherOrder);
+    ++told;
+  });
+  EXPECT_EQ(told, usual);
+  nest.inputs[1].isConstant = false; // no constant, one order
+  cpu::eachTile(nest, *target, cpu::Orders::Both,
+                [&](const cpu::Tile &tile, double) { EXPECT_FALSE(tile.otherOrder); });
+}
+
+// And the code is in that order: it is other code.
+TEST_F(CpuTunedTest, TheOtherOrderIsOtherCode) {
+  const std::vector<uint8_t> model = readAll(fs::path(TESSERA_SOURCE_DIR) / "examples/shapes/shapes.tflite");
+  auto target = cpu::describe({});
+  ASSERT_TRUE(target);
+  CompileOptions options;
+  options.cpuOnly = true;
+  size_t compared = 0;
+  for (const std::string &kernel : kernelsOf(model)) {
+    auto nest = CpuKernel::look(kernel);
+    if (!nest || !*nest || compared == 2)
+      continue;
+    std::string other;
+    cpu::eachTile((*nest)->nest, *target, cpu::Orders::Both, [&](const cpu::Tile &tile, double) {
+      if (tile.otherOrder && other.empty())
+        other = cpu::tileText(tile);
+    });
+    if (other.empty())
+      continue;
+    std::vector<uint8_t> objects[2];
+    for (int turned : {0, 1}) {
+      cpu::TileChoices tiles;
+      tiles.choice = [&](const std::string &key) -> std::optional<std::string> {
+        return key == (*nest)->key ? std::optional(turned ? other : other.substr(0, other.size() - 1))
+                                   : std::nullopt;
+      };
+      auto compiled = compileWith(model, options, {}, tiles);
+      ASSERT_TRUE(compiled) << compiled.error().message;
+      objects[turned] = *compiled->image.find(isa::ProgramImage::kHostObject);
+    }
+    EXPECT_NE(objects[0], objects[1]) << (*nest)->key << " " << other;
+    ++compared;
+  }
+  EXPECT_GT(compared, 0u);
 }
 
 // The usual tile of a task is the one that a compilation takes.
