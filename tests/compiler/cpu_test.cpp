@@ -158,22 +158,26 @@ TEST(CpuTest, ConvolutionsOfAnyShape) {
   }
 }
 
+TinyModel softmaxOf(int32_t rows, int32_t depth, float scale) {
+  TinyModel model;
+  model.tensors = {{"in", {rows, depth}, TensorType::INT8, {scale}, {3}},
+                   {"out", {rows, depth}, TensorType::INT8, {1.0f / 256}, {-128}}};
+  model.operators = {
+      {BuiltinOperator::SOFTMAX,
+       {0},
+       {1},
+       BuiltinOptions::SoftmaxOptions,
+       [](flatbuffers::FlatBufferBuilder &b) { return tfl::CreateSoftmaxOptions(b, 1.0f).Union(); }}};
+  return model;
+}
+
 TEST(CpuTest, SoftmaxIsIsasSoftmax) {
   const uint32_t seed = freshSeed();
   std::mt19937 random(seed);
   for (const float scale : {0.001f, 0.02f, 0.17f, 1.0f, 9.0f}) {
     const int32_t depth = 1 + static_cast<int32_t>(random() % 300);
-    TinyModel model;
-    model.tensors = {{"in", {7, depth}, TensorType::INT8, {scale}, {3}},
-                     {"out", {7, depth}, TensorType::INT8, {1.0f / 256}, {-128}}};
-    model.operators = {
-        {BuiltinOperator::SOFTMAX,
-         {0},
-         {1},
-         BuiltinOptions::SoftmaxOptions,
-         [](flatbuffers::FlatBufferBuilder &b) { return tfl::CreateSoftmaxOptions(b, 1.0f).Union(); }}};
     const Bytes input = randomBytes(static_cast<size_t>(7 * depth), random);
-    const Bytes output = runOnCpu(model, {input});
+    const Bytes output = runOnCpu(softmaxOf(7, depth, scale), {input});
     ASSERT_EQ(output.size(), input.size());
     const auto table = isa::softmaxTable(1.0, static_cast<double>(scale));
     for (size_t row = 0; row < 7; ++row) {
@@ -194,6 +198,22 @@ TEST(CpuTest, SoftmaxIsIsasSoftmax) {
             std::min(std::exp(static_cast<double>(scale) * (in[i] - peak)) / total * 256 - 128, 127.0), 1.01);
       }
     }
+  }
+}
+
+/// Rows of one peak and others, all `below` it, whose outputs lie beside a half: they show the reciprocal's last Newton step and the rounding of each term of the sum.
+TEST(CpuTest, SoftmaxIsIsasSoftmaxToTheLastBit) {
+  const struct {
+    float scale;
+    int32_t others, below;
+  } rows[] = {{0.02f, 14, 130}, {0.02f, 6, 144}, {0.17f, 39, 13}, {0.02f, 31, 176}, {0.02f, 38, 142}};
+  for (const auto &row : rows) {
+    const auto width = static_cast<size_t>(row.others + 1);
+    std::vector<int8_t> in(width, static_cast<int8_t>(127 - row.below)), expected(width);
+    in[0] = 127;
+    isa::softmaxRow(in, expected, isa::softmaxTable(1.0, static_cast<double>(row.scale)));
+    const Bytes output = runOnCpu(softmaxOf(1, row.others + 1, row.scale), {Bytes(in.begin(), in.end())});
+    EXPECT_EQ(output, Bytes(expected.begin(), expected.end())) << row.others << " others";
   }
 }
 
