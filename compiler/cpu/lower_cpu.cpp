@@ -488,6 +488,9 @@ Expected<int64_t> lowerSegments(mlir::ModuleOp module, const CpuTarget &target, 
     mlir::LLVM::LLVMFuncOp body = moveInto(module, *alone, name, signature);
     if (!body)
       return Error{"the host code of " + name + " has no function after lowering"};
+    // The body goes into it, with the loops over steps of recurrent layers.
+    mlir::Builder builder(context);
+    segment.setPassthroughAttr(builder.getArrayAttr(widestVectors(builder, target)));
     fillSegment(segment, body, signature);
   }
   return arenaBytes;

@@ -69,6 +69,11 @@ void replaceCall(LLVM::CallOp call, LLVM::LLVMFuncOp part, int64_t work, LLVM::L
 
 } // namespace
 
+mlir::Attribute widestVectors(mlir::Builder &builder, const CpuTarget &target) {
+  const std::string bits = std::to_string(8 * target.vectorBytes);
+  return builder.getStrArrayAttr({"prefer-vector-width", bits});
+}
+
 void callInParts(mlir::ModuleOp module) {
   llvm::DenseMap<mlir::StringAttr, std::pair<LLVM::LLVMFuncOp, int64_t>> parts;
   for (LLVM::LLVMFuncOp function : llvm::to_vector(module.getOps<LLVM::LLVMFuncOp>()))

@@ -2,6 +2,9 @@
 #ifndef TESSERA_COMPILER_CPU_PARTS_H
 #define TESSERA_COMPILER_CPU_PARTS_H
 
+#include "cpu/cpu_target.h"
+
+#include "mlir/IR/Builders.h"
 #include "mlir/IR/BuiltinOps.h"
 
 namespace tessera::compiler::cpu {
@@ -14,6 +17,10 @@ inline constexpr llvm::StringLiteral kRowLoop = "cpu.rows";
 inline constexpr llvm::StringLiteral kSplittable = "cpu.split";
 /// On a function whose last two arguments are its part and how many there are: its work in vector operations.
 inline constexpr llvm::StringLiteral kWork = "cpu.work";
+
+/// LLVM's attribute of a function, for its `passthrough`: what it vectorises itself may be as wide as the target's registers. Of what approximates functions (exp, tanh) that is
+/// most of the time; LLVM's own choice for some processors is half of that.
+mlir::Attribute widestVectors(mlir::Builder &builder, const CpuTarget &target);
 
 /// In LLVM dialect: every call of a function with kWork becomes tsr_host_parallel(work, PART, arguments), where PART, a new function, takes the arguments'
 /// address, the part and the number of parts.

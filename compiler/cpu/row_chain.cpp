@@ -304,12 +304,12 @@ std::optional<RowChain> rowChainOf(LinalgOp spread, const CpuTarget &target) {
         loops.push_back(loop);
       isSpread = isSpread || (extents[loop] > 1 && !map.isFunctionOfDim(loop));
     }
-    if (!isSpread || loops.empty() || !operand->get().getDefiningOp())
+    if (!isSpread || loops.empty() || mlir::matchPattern(operand->get(), mlir::m_Constant()))
       continue;
     const Finder finder(target);
     auto chain = finder.endingIn(spread, loops);
-    if (!chain || !llvm::any_of(chain->members, isReduction))
-      continue;
+    if (!chain || !chain->places.contains(operand->get()) || !llvm::any_of(chain->members, isReduction))
+      continue; // what is spread comes from elsewhere
     for (;;) {
       const auto [reader, rows] = readerOf(*chain);
       auto longer = reader ? finder.endingIn(reader, rows) : std::nullopt;

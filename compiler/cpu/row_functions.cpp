@@ -94,9 +94,7 @@ private:
     rows.setPrivate();
     rows->setAttr(kRowLoop, builder.getUnitAttr());
     // Functions such as exp in LLVM's own vectors are most of the time: as wide as they may be.
-    const std::string bits = std::to_string(8 * target_.vectorBytes);
-    rows->setAttr("passthrough",
-                  builder.getArrayAttr(builder.getStrArrayAttr({"prefer-vector-width", bits})));
+    rows->setAttr("passthrough", builder.getArrayAttr(widestVectors(builder, target_)));
     for (unsigned i = 0; i < arguments.size(); ++i)
       if (!anyShape_ && isApart(arguments, i)) // a descriptor is no pointer
         rows.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());

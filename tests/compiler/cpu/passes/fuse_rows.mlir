@@ -122,3 +122,32 @@ func.func @attention(%q: tensor<4x64x16xf32>, %k: tensor<4x16x256xf32>, %v: tens
   } -> tensor<64x4x16xf32>
   return %9 : tensor<64x4x16xf32>
 }
+
+// What is read by other rows too, the other way round, is made before; the chain reads its rows.
+#both = affine_map<(i, j) -> (i, j)>
+#other = affine_map<(i, j) -> (j, i)>
+#first = affine_map<(i, j) -> (i)>
+// CHECK-LABEL: func.func @both(
+// CHECK: math.exp
+// CHECK: scf.for
+// CHECK-NOT: math.exp
+// CHECK: return
+func.func @both(%x: tensor<100x100xf32>, %s: tensor<100xf32>, %e: tensor<100x100xf32>, %f: tensor<100x100xf32>) -> tensor<100x100xf32> {
+  %0 = linalg.generic {indexing_maps = [#both, #both], iterator_types = ["parallel", "parallel"]} ins(%x : tensor<100x100xf32>) outs(%e : tensor<100x100xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = math.exp %a : f32
+    linalg.yield %r : f32
+  } -> tensor<100x100xf32>
+  %1 = linalg.generic {indexing_maps = [#both, #first], iterator_types = ["parallel", "reduction"]} ins(%0 : tensor<100x100xf32>) outs(%s : tensor<100xf32>) {
+  ^bb0(%a: f32, %o: f32):
+    %r = arith.addf %o, %a : f32
+    linalg.yield %r : f32
+  } -> tensor<100xf32>
+  %2 = linalg.generic {indexing_maps = [#both, #other, #first, #both], iterator_types = ["parallel", "parallel"]} ins(%0, %0, %1 : tensor<100x100xf32>, tensor<100x100xf32>, tensor<100xf32>) outs(%f : tensor<100x100xf32>) {
+  ^bb0(%a: f32, %b: f32, %c: f32, %o: f32):
+    %m = arith.mulf %a, %b : f32
+    %r = arith.divf %m, %c : f32
+    linalg.yield %r : f32
+  } -> tensor<100x100xf32>
+  return %2 : tensor<100x100xf32>
+}
