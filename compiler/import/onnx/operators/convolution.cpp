@@ -29,30 +29,41 @@ Tensor convolve(Call &call, const Tensor &x, const Tensor &w, const Window &wind
   emitter.requireEqual(filtersPerGroup * Extent(groups), filters,
                        "the filters are no multiple of the groups");
 
-  // Loops: batch, [group,] filter, positions; channel, taps. One group has no dimension of its own.
-  const bool isGrouped = groups > 1;
+  // Loops: batch, group, filter, positions; channel, taps. One group has no dimension of its own; groups of one channel and one filter (depthwise) have
+  // neither filter nor channel.
+  const bool isDepthwise = groups > 1 && perGroup.is(1) && filtersPerGroup.is(1);
+  const bool isGrouped = groups > 1 && !isDepthwise;
   const auto split = [&](const Tensor &t, size_t at, const Extent &inner) {
     Shape shape = t.shape();
     shape[at] = Extent(groups);
     shape.insert(shape.begin() + static_cast<std::ptrdiff_t>(at) + 1, inner);
     return isGrouped ? emitter.reshape(t, shape) : t;
   };
-  Shape parallel{batch};
-  if (isGrouped)
-    parallel.push_back(Extent(groups));
-  parallel.push_back(filtersPerGroup);
-  parallel.insert(parallel.end(), window.output.begin(), window.output.end());
-  Shape folded{perGroup};
-  folded.insert(folded.end(), window.kernel.begin(), window.kernel.end());
-  const int filter = isGrouped ? 2 : 1, position = filter + 1, channel = position + rank, tap = channel + 1;
+  Shape parallel{batch}, folded;
   Access picked{split(picture, 1, perGroup), {loopIndex(0)}}, weights{split(w, 0, filtersPerGroup), {}};
-  if (isGrouped) {
+  if (groups > 1) {
     picked.position.push_back(loopIndex(1));
     weights.position.push_back(loopIndex(1));
+    parallel.push_back(Extent(groups));
   }
-  picked.position.push_back(loopIndex(channel));
-  weights.position.push_back(loopIndex(filter));
-  weights.position.push_back(loopIndex(channel));
+  const int filter = static_cast<int>(parallel.size());
+  if (!isDepthwise)
+    parallel.push_back(filtersPerGroup);
+  const int position = static_cast<int>(parallel.size());
+  parallel.insert(parallel.end(), window.output.begin(), window.output.end());
+  const int channel = static_cast<int>(parallel.size());
+  if (isDepthwise) {
+    Shape taps{Extent(groups)};
+    taps.insert(taps.end(), window.kernel.begin(), window.kernel.end());
+    weights.tensor = emitter.reshape(w, taps);
+  } else {
+    folded.push_back(perGroup);
+    picked.position.push_back(loopIndex(channel));
+    weights.position.push_back(loopIndex(filter));
+    weights.position.push_back(loopIndex(channel));
+  }
+  const int tap = channel + static_cast<int>(folded.size());
+  folded.insert(folded.end(), window.kernel.begin(), window.kernel.end());
   for (int d = 0; d < rank; ++d) {
     const auto i = static_cast<size_t>(d);
     picked.position.push_back(loopIndex(position + d) * window.strides[i] +
