@@ -100,6 +100,7 @@ mlir::LogicalResult toBuffers(mlir::ModuleOp module, FuncOp function) {
   options.allowReturnAllocsFromLoops = true;
   options.setFunctionBoundaryTypeConversion(mlir::bufferization::LayoutMapOption::IdentityLayoutMap);
   mlir::PassManager passes(module.getContext());
+  passes.addNestedPass<FuncOp>(createEarlyFillsPass());
   passes.addPass(mlir::bufferization::
                      createEmptyTensorEliminationPass()); // what is put into a larger tensor is written there
   passes.addPass(mlir::bufferization::createOneShotBufferizePass(options));
@@ -114,7 +115,8 @@ void copiesToLinalg(FuncOp function) {
   function.walk([&](mlir::memref::CopyOp copy) { copies.push_back(copy); });
   for (mlir::memref::CopyOp copy : copies) {
     mlir::OpBuilder builder(copy);
-    mlir::linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
+    if (copy.getSource() != copy.getTarget()) // what was written in place
+      mlir::linalg::makeMemRefCopyOp(builder, copy.getLoc(), copy.getSource(), copy.getTarget());
     copy.erase();
   }
 }
@@ -362,6 +364,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
         signature.hasPlainPointers && last.hasStaticShape() && last.getNumElements() != 0;
   }
   mlir::PassManager tiling(module.getContext());
+  tiling.addNestedPass<FuncOp>(createFillBordersPass());
   tiling.addPass(createOutlineRowsPass(target, /*anyShape=*/!signature.hasPlainPointers));
   tiling.addPass(createOutlinePass(/*anyShape=*/!signature.hasPlainPointers));
   if (failed(tiling.run(module)))

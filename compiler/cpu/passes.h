@@ -19,6 +19,8 @@ std::unique_ptr<mlir::Pass> createWinogradPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createUnsignedBytesPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createTurnOperandsPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createFuseRowsPass(const CpuTarget &target);
+std::unique_ptr<mlir::Pass> createEarlyFillsPass();
+std::unique_ptr<mlir::Pass> createFillBordersPass();
 std::unique_ptr<mlir::Pass> createApproximateMathPass(const CpuTarget &target);
 /// `anyShape`: functions take descriptors of their buffers, no plain pointers.
 std::unique_ptr<mlir::Pass> createOutlineRowsPass(const CpuTarget &target, bool anyShape);

@@ -3,6 +3,7 @@
 #include "cpu/lower_cpu.h"
 #include "cpu/passes.h"
 
+#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
@@ -35,6 +36,8 @@ int main(int argc, char **argv) {
   known.push_back(createTurnOperandsPass(CpuTarget()));
   known.push_back(createFuseRowsPass(CpuTarget()));
   known.push_back(createOutlineRowsPass(CpuTarget(), /*anyShape=*/false));
+  known.push_back(createEarlyFillsPass());
+  known.push_back(createFillBordersPass());
   known.push_back(createReduceRowsPass(CpuTarget()));
   CpuTarget eager;
   eager.sharedWork = 20;
@@ -60,7 +63,10 @@ int main(int argc, char **argv) {
       llvm::errs() << "no pass " << argv[i] << "\n";
       return 2;
     }
-    manager.addPass(std::move(*found));
+    if ((*found)->getOpName() == mlir::func::FuncOp::getOperationName())
+      manager.addNestedPass<mlir::func::FuncOp>(std::move(*found));
+    else
+      manager.addPass(std::move(*found));
   }
   if (mlir::failed(manager.run(*module)))
     return 1;

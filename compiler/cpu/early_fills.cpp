@@ -1,0 +1,57 @@
+// Fills of padded tensors, early. What is put into the middle of a filled tensor (a padded picture) can be written there at once, without a copy, if the filled tensor is there before
+// what makes it (bufferization's elimination of empty tensors moves nothing). The fill and its empty tensor are moved before the operation that makes what is put in, and before the
+// reduction whose sums that operation alone reads, as those two become one loop nest. What stays: fills that stand early enough, and those of a value that is made later.
+#include "cpu/passes.h"
+
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+
+namespace tessera::compiler::cpu {
+
+namespace {
+
+/// The reduction whose sums `op`, which is element-wise, reads and nobody else; else `op` itself.
+mlir::Operation *firstOfPair(mlir::linalg::LinalgOp op) {
+  for (const mlir::Value input : op.getDpsInputs()) {
+    auto sums = input.getDefiningOp<mlir::linalg::LinalgOp>();
+    if (sums && op.getNumReductionLoops() == 0 && sums.getNumReductionLoops() > 0 &&
+        sums->getBlock() == op->getBlock() && sums->hasOneUse())
+      return sums;
+  }
+  return op;
+}
+
+class EarlyFillsPass : public mlir::PassWrapper<EarlyFillsPass, mlir::OperationPass<mlir::func::FuncOp>> {
+public:
+  MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EarlyFillsPass)
+  llvm::StringRef getArgument() const override { return "cpu-early-fills"; }
+
+  void runOnOperation() override {
+    getOperation().walk([](mlir::tensor::InsertSliceOp insert) {
+      auto fill = insert.getDest().getDefiningOp<mlir::linalg::FillOp>();
+      auto source = insert.getSource().getDefiningOp<mlir::linalg::LinalgOp>();
+      if (!fill || !source || !fill->hasOneUse() || source->getBlock() != fill->getBlock())
+        return;
+      auto empty = fill.getOutputs()[0].getDefiningOp<mlir::tensor::EmptyOp>();
+      mlir::Operation *place = firstOfPair(source);
+      if (!empty || !empty->hasOneUse() || !empty.getDynamicSizes().empty() ||
+          !place->isBeforeInBlock(fill) || isMadeAfter(fill.getInputs()[0], place))
+        return;
+      empty->moveBefore(place);
+      fill->moveBefore(place);
+    });
+  }
+
+private:
+  static bool isMadeAfter(mlir::Value value, mlir::Operation *place) {
+    mlir::Operation *origin = value.getDefiningOp();
+    return origin && origin->getBlock() == place->getBlock() && !origin->isBeforeInBlock(place);
+  }
+};
+
+} // namespace
+
+std::unique_ptr<mlir::Pass> createEarlyFillsPass() { return std::make_unique<EarlyFillsPass>(); }
+
+} // namespace tessera::compiler::cpu
