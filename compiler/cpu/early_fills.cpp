@@ -1,11 +1,16 @@
-// Fills of padded tensors, early. What is put into the middle of a filled tensor (a padded picture) can be written there at once, without a copy, if the filled tensor is there before
+// Fills of padded tensors, early. A pad becomes a filled tensor that the picture is put into. What is put into the middle of a filled tensor (a padded picture) can be written there at once, without a copy, if the filled tensor is there before
 // what makes it (bufferization's elimination of empty tensors moves nothing). The fill and its empty tensor are moved before the operation that makes what is put in, and before the
-// reduction whose sums that operation alone reads, as those two become one loop nest. What stays: fills that stand early enough, and those of a value that is made later.
+// reduction whose sums that operation alone reads, as those two become one loop nest. Constants of one value that something is put into become fills: they would be copied whole. What
+// stays: fills that stand early enough, and those of a value that is made later.
 #include "cpu/passes.h"
 
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
+#include "mlir/Dialect/Linalg/Transforms/Transforms.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Matchers.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace tessera::compiler::cpu {
 
@@ -27,8 +32,15 @@ public:
   MLIR_DEFINE_EXPLICIT_INTERNAL_INLINE_TYPE_ID(EarlyFillsPass)
   llvm::StringRef getArgument() const override { return "cpu-early-fills"; }
 
+  void getDependentDialects(mlir::DialectRegistry &registry) const override {
+    registry.insert<mlir::arith::ArithDialect, mlir::linalg::LinalgDialect, mlir::tensor::TensorDialect>();
+  }
+
   void runOnOperation() override {
+    if (failed(generalisePads()))
+      return signalPassFailure();
     getOperation().walk([](mlir::tensor::InsertSliceOp insert) {
+      fillConstant(insert);
       auto fill = insert.getDest().getDefiningOp<mlir::linalg::FillOp>();
       auto source = insert.getSource().getDefiningOp<mlir::linalg::LinalgOp>();
       if (!fill || !source || !fill->hasOneUse() || source->getBlock() != fill->getBlock())
@@ -44,6 +56,35 @@ public:
   }
 
 private:
+  mlir::LogicalResult generalisePads() {
+    llvm::SmallVector<mlir::Operation *> pads;
+    getOperation().walk([&](mlir::tensor::PadOp pad) {
+      if (pad.getConstantPaddingValue() && pad.getType().hasStaticShape())
+        pads.push_back(pad);
+    });
+    mlir::RewritePatternSet patterns(&getContext());
+    patterns.add<mlir::linalg::GeneralizePadOpPattern>(&getContext());
+    mlir::GreedyRewriteConfig only;
+    only.strictMode = mlir::GreedyRewriteStrictness::ExistingOps;
+    return mlir::applyOpPatternsAndFold(pads, std::move(patterns), only);
+  }
+
+  static void fillConstant(mlir::tensor::InsertSliceOp insert) {
+    mlir::SplatElementsAttr same;
+    if (!mlir::matchPattern(insert.getDest(), mlir::m_Constant(&same)))
+      return;
+    mlir::OpBuilder builder(insert);
+    const mlir::Location location = insert.getLoc();
+    const mlir::RankedTensorType type = insert.getDestType();
+    const mlir::Value empty =
+        builder.create<mlir::tensor::EmptyOp>(location, type.getShape(), type.getElementType());
+    builder.setInsertionPointToStart(insert->getBlock()); // before whatever the fill may go before
+    const mlir::Value value =
+        builder.create<mlir::arith::ConstantOp>(location, same.getSplatValue<mlir::TypedAttr>());
+    builder.setInsertionPoint(insert);
+    insert.getDestMutable().assign(builder.create<mlir::linalg::FillOp>(location, value, empty).getResult(0));
+  }
+
   static bool isMadeAfter(mlir::Value value, mlir::Operation *place) {
     mlir::Operation *origin = value.getDefiningOp();
     return origin && origin->getBlock() == place->getBlock() && !origin->isBeforeInBlock(place);

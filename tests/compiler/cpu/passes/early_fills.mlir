@@ -45,3 +45,32 @@ func.func @later_value(%in: tensor<4x4xf32>, %out: tensor<4x4xf32>, %i: index) -
   %result = tensor.insert_slice %kept into %fill[1, 1] [4, 4] [1, 1] : tensor<4x4xf32> into tensor<6x6xf32>
   return %result : tensor<6x6xf32>
 }
+
+// A constant of one value becomes a fill.
+// CHECK-LABEL: func.func @constant(
+// CHECK: %[[VALUE:.*]] = arith.constant 2.000000e+00 : f32
+// CHECK: %[[FILL:.*]] = linalg.fill ins(%[[VALUE]] : f32)
+// CHECK: linalg.exp
+// CHECK: tensor.insert_slice %{{.*}} into %[[FILL]]
+func.func @constant(%in: tensor<4x4xf32>, %out: tensor<4x4xf32>) -> tensor<6x6xf32> {
+  %same = arith.constant dense<2.0> : tensor<6x6xf32>
+  %kept = linalg.exp ins(%in : tensor<4x4xf32>) outs(%out : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %result = tensor.insert_slice %kept into %same[1, 1] [4, 4] [1, 1] : tensor<4x4xf32> into tensor<6x6xf32>
+  return %result : tensor<6x6xf32>
+}
+
+// A pad is a fill that something is put into.
+// CHECK-LABEL: func.func @pad(
+// CHECK: %[[FILL:.*]] = linalg.fill
+// CHECK: %[[KEPT:.*]] = linalg.exp
+// CHECK: tensor.insert_slice %[[KEPT]] into %[[FILL]][1, 1] [4, 4] [1, 1]
+// CHECK-NOT: tensor.pad
+func.func @pad(%in: tensor<4x4xf32>, %out: tensor<4x4xf32>) -> tensor<6x6xf32> {
+  %zero = arith.constant 0.0 : f32
+  %kept = linalg.exp ins(%in : tensor<4x4xf32>) outs(%out : tensor<4x4xf32>) -> tensor<4x4xf32>
+  %result = tensor.pad %kept low[1, 1] high[1, 1] {
+  ^bb0(%i: index, %j: index):
+    tensor.yield %zero : f32
+  } : tensor<4x4xf32> to tensor<6x6xf32>
+  return %result : tensor<6x6xf32>
+}
