@@ -2,6 +2,7 @@
 #ifndef TESSERA_COMPILER_CPU_CPU_TARGET_H
 #define TESSERA_COMPILER_CPU_CPU_TARGET_H
 
+#include <array>
 #include <cstdint>
 #include <string>
 
@@ -33,9 +34,11 @@ struct CpuTarget {
   int64_t distantVectorCost = 8; ///< of a vector of memory beyond the nearest caches
   int64_t copyReadings = 8;      ///< readings of each element of a tensor that pay for a copy of it
   int64_t foldsInFlight = 4;     ///< vectors of partial results of which none waits for the one before
-  int64_t unrolledOperations = 160; ///< that the body of an innermost loop may be unrolled to
-  int64_t unrolledSteps = 25;       ///< of a reduction of single elements, at most
-  int64_t sharedWork = 100000;      ///< operations from which on a loop nest is worth two threads
+  int64_t unrolledOperations = 160;           ///< that the body of an innermost loop may be unrolled to
+  int64_t unrolledSteps = 25;                 ///< of a reduction of single elements, at most
+  int64_t sharedWork = 100000;                ///< operations from which on a loop nest is worth two threads
+  int64_t sharedWorkBeside = 50000;           ///< the same of one beside a nest that threads share
+  std::array<int64_t, 2> threadNumbers{2, 4}; ///< that a loop nest's parts are to be even for
   /// What needs several times the memory for the same result is to cost at most this part of it: cores share the memory. ResNet-18's pictures of 14x14 with Winograd's
   /// products, at 0.87, gain 6 % on one thread and lose 12 % on two.
   double worthOfMemory = 0.8;

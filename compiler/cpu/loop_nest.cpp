@@ -224,6 +224,18 @@ bool constantsAreInside(const LoopNest &nest, const CpuTarget &target) {
   return constants <= target.residentBytes() && others > target.cacheBytes;
 }
 
+int64_t exchangedBytes(const LoopNest &nest, unsigned loop) {
+  const auto stride = [](const Array &array, size_t of) { return std::abs(array.strides[of]); };
+  bool isOutermost = true;
+  for (size_t i = 0; i < nest.loops.size(); ++i)
+    isOutermost = isOutermost && stride(nest.output, i) <= stride(nest.output, loop);
+  int64_t bytes = isOutermost ? 0 : reachOf(nest, nest.output);
+  for (const Array &input : nest.inputs)
+    if (stride(input, loop) == 0 || !isOutermost)
+      bytes += reachOf(nest, input);
+  return bytes / 2;
+}
+
 bool isPacked(const LoopNest &nest, const Array &array, const Tile &tile) {
   if (!array.isConstant)
     return false;

@@ -68,6 +68,10 @@ bool constantsAreInside(const LoopNest &nest, const CpuTarget &target);
 /// Loops of the tile (`sizes` above 1, and the vector's) that move in `array`.
 std::vector<unsigned> tileLoopsOf(const Array &array, const Tile &tile);
 
+/// Bytes that two threads fetch from one another where they share out the steps of a loop: half of what every part reads whole and, unless the loop's steps are slabs of the
+/// output (rows of a picture, which the threads of the nests around it share out too), half of what moves with it.
+int64_t exchangedBytes(const LoopNest &nest, unsigned loop);
+
 /// Tells every tile that can be written, with its cost; of `Both` orders first the usual one, then the other where that is another.
 enum class Orders { Usual, Both };
 void eachTile(const LoopNest &nest, const CpuTarget &target, Orders orders,

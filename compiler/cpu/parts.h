@@ -13,6 +13,8 @@ namespace tessera::compiler::cpu {
 inline constexpr llvm::StringLiteral kParallelLoop = "cpu.parallel";
 /// On a scf.for whose steps are blocks of rows (fuse_rows.cpp): the number of its chain, which a second loop may have too; and on the function that such loops become.
 inline constexpr llvm::StringLiteral kRowLoop = "cpu.rows";
+/// Beside it, where it is known: bytes that threads fetch from one another where they share out the steps of this loop.
+inline constexpr llvm::StringLiteral kExchange = "cpu.exchange";
 /// On a function that is one loop nest.
 inline constexpr llvm::StringLiteral kSplittable = "cpu.split";
 /// On a function whose last two arguments are its part and how many there are: its work in vector operations.

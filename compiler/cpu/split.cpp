@@ -1,7 +1,7 @@
 // Loop nests in parts, for threads. A function of one loop nest that is marked `cpu.split` (lower_cpu.cpp) and is work enough gets two more arguments, `part` and
 // `parts`, and does that part of it: of each outermost parallel loop a run of steps, and the last part what stands beside the loops (rests of tiles). Only parallel
-// loops are cut, never reductions, and tiles stay as they are: every element is computed as before, so the bytes do not depend on the parts. A loop of few steps is not cut
-// where it holds longer ones: those are. What the function costs stands in `cpu.work` (vector operations); calls say part 0 of 1 until parts.h makes them calls
+// loops are cut, never reductions, and tiles stay as they are: every element is computed as before, so the bytes do not depend on the parts. Of loops within one another that one
+// is cut whose parts are even and fetch least from the caches of other cores: rows of pictures before channels, which the next nest reads together. What the function costs stands in `cpu.work` (vector operations); calls say part 0 of 1 until parts.h makes them calls
 // through the runtime. What stays: functions of little work, and those that call something, which a thread of its own may not (a check that ends the run).
 #include "cpu/parts.h"
 #include "cpu/passes.h"
@@ -18,9 +18,6 @@
 namespace tessera::compiler::cpu {
 
 namespace {
-
-/// A loop of fewer steps is no good to cut where it holds another.
-constexpr int64_t kFewSteps = 16;
 
 std::optional<int64_t> stepsOf(mlir::scf::ForOp loop) {
   const auto low = mlir::getConstantIntValue(loop.getLowerBound()),
@@ -44,24 +41,55 @@ public:
   }
 
   void runOnOperation() override {
+    llvm::SmallVector<mlir::func::FuncOp> functions; // in the order of their calls
+    llvm::SmallVector<int64_t> works;                // 0: stays whole
     for (auto function : getOperation().getOps<mlir::func::FuncOp>()) {
       if (!function->removeAttr(kSplittable) || function.isExternal())
         continue;
-      mlir::Block &block = function.getBody().front();
-      const int64_t work = std::max(static_cast<int64_t>(workOf(block)), memoryOf(function));
-      if (work < target_.sharedWork || callsSomething(function) || !canSplit(block))
-        continue;
-      const auto index = mlir::IndexType::get(&getContext());
-      for (int i = 0; i < 2; ++i)
-        function.insertArgument(function.getNumArguments(), index, {}, function.getLoc());
-      split(block, block.getArgument(block.getNumArguments() - 2),
-            block.getArgument(block.getNumArguments() - 1));
-      function->setAttr(kWork, mlir::IntegerAttr::get(mlir::IntegerType::get(&getContext(), 64), work));
+      prepare(function);
+      functions.push_back(function);
+      const bool canBe = !callsSomething(function) && canSplit(function.getBody().front());
+      works.push_back(canBe ? static_cast<int64_t>(work_) : 0);
     }
-    giveParts();
+    for (auto [function, isShared, work] : llvm::zip(functions, areShared(works), works))
+      if (isShared)
+        giveParts(function, work);
+    callWhole();
   }
 
 private:
+  void prepare(mlir::func::FuncOp function) {
+    bytes_ = bytesOf(function);
+    work_ = std::max(workOf(function.getBody().front()),
+                     static_cast<double>(bytes_ / target_.vectorBytes * target_.distantVectorCost));
+  }
+
+  /// Which functions threads share: those of much work, and those of less beside them, whose arrays lie with several threads already.
+  llvm::SmallVector<bool> areShared(llvm::ArrayRef<int64_t> works) const {
+    llvm::SmallVector<bool> result;
+    for (const int64_t work : works)
+      result.push_back(work >= target_.sharedWork);
+    const auto follow = [&](size_t from, size_t to) {
+      result[to] = result[to] || (result[from] && works[to] >= target_.sharedWorkBeside);
+    };
+    for (size_t i = 1; i < works.size(); ++i)
+      follow(i - 1, i);
+    for (size_t i = works.size(); i-- > 1;)
+      follow(i, i - 1);
+    return result;
+  }
+
+  void giveParts(mlir::func::FuncOp function, int64_t work) {
+    prepare(function);
+    mlir::Block &block = function.getBody().front();
+    const auto index = mlir::IndexType::get(&getContext());
+    for (int i = 0; i < 2; ++i)
+      function.insertArgument(function.getNumArguments(), index, {}, function.getLoc());
+    split(block, block.getArgument(block.getNumArguments() - 2),
+          block.getArgument(block.getNumArguments() - 1));
+    function->setAttr(kWork, mlir::IntegerAttr::get(mlir::IntegerType::get(&getContext(), 64), work));
+  }
+
   // ---- what it costs -----------------------------------------------------------------------------------------------------
 
   /// Vector operations; of what LLVM makes vectors of, a part of one.
@@ -80,14 +108,14 @@ private:
     return work;
   }
 
-  /// What moving the function's arrays takes at least, as vector operations: nests of little arithmetic on much memory are shared out for that.
-  int64_t memoryOf(mlir::func::FuncOp function) const {
+  /// Of the function's arrays. Moving them takes some vector operations at least: nests of little arithmetic on much memory are shared out for that.
+  static int64_t bytesOf(mlir::func::FuncOp function) {
     int64_t bytes = 0;
     for (const mlir::Type argument : function.getArgumentTypes())
       if (const auto buffer = mlir::dyn_cast<mlir::MemRefType>(argument);
           buffer && buffer.hasStaticShape() && buffer.getElementType().isIntOrFloat())
         bytes += buffer.getNumElements() * std::max(1u, buffer.getElementTypeBitWidth() / 8);
-    return bytes / target_.vectorBytes * target_.distantVectorCost;
+    return bytes;
   }
 
   double workOf(mlir::Operation &op) const {
@@ -116,9 +144,34 @@ private:
         .wasInterrupted();
   }
 
-  static bool isCut(mlir::scf::ForOp loop) {
+  /// The first parallel loop within, if there is one.
+  static mlir::scf::ForOp nextWithin(mlir::scf::ForOp loop) {
+    for (mlir::Operation &op : *loop.getBody())
+      if (isParallel(op))
+        return mlir::cast<mlir::scf::ForOp>(op);
+    return nullptr;
+  }
+
+  /// Operations of the slowest part of a function of `work`, and of fetching what other threads have, where this loop is cut.
+  double costOf(mlir::scf::ForOp loop, bool isOutermost, double work, int64_t bytes) const {
+    double cost = 0;
     const auto steps = stepsOf(loop);
-    return !steps || *steps >= kFewSteps || llvm::none_of(*loop.getBody(), isParallel);
+    for (const int64_t threads : target_.threadNumbers)
+      cost += steps && *steps > 0
+                  ? work * static_cast<double>((*steps + threads - 1) / threads) / static_cast<double>(*steps)
+                  : work / static_cast<double>(threads);
+    const auto known = loop->getAttrOfType<mlir::IntegerAttr>(kExchange);
+    const int64_t exchanged = known ? known.getInt() : isOutermost ? 0 : bytes / 2;
+    return cost + static_cast<double>(target_.threadNumbers.size()) *
+                      static_cast<double>(exchanged / target_.vectorBytes * target_.distantVectorCost);
+  }
+
+  bool isCut(mlir::scf::ForOp loop) const {
+    const double own = costOf(loop, !mlir::isa<mlir::scf::ForOp>(loop->getParentOp()), work_, bytes_);
+    for (mlir::scf::ForOp inner = nextWithin(loop); inner; inner = nextWithin(inner))
+      if (costOf(inner, false, work_, bytes_) < own)
+        return false;
+    return true;
   }
 
   static bool staysOutside(mlir::Operation &op) {
@@ -140,7 +193,7 @@ private:
   }
 
   /// What stands beside the loops of `block` goes to one part: no loop may use it.
-  static bool canSplit(mlir::Block &block) {
+  bool canSplit(mlir::Block &block) const {
     bool hasLoop = false;
     for (mlir::Operation &op : block.without_terminator()) {
       if (!isParallel(op))
@@ -202,7 +255,7 @@ private:
   }
 
   /// Calls of what was cut do all of it.
-  void giveParts() {
+  void callWhole() {
     getOperation().walk([&](mlir::func::CallOp call) {
       auto function = getOperation().lookupSymbol<mlir::func::FuncOp>(call.getCallee());
       if (!function || !function->hasAttr(kWork))
@@ -215,6 +268,8 @@ private:
   }
 
   CpuTarget target_;
+  double work_ = 0;   ///< of the function at hand, in vector operations
+  int64_t bytes_ = 0; ///< of its arrays
 };
 
 } // namespace

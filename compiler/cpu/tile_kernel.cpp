@@ -132,6 +132,7 @@ private:
   void inLoop(unsigned loop, Value end, int64_t step, llvm::function_ref<void()> body) {
     auto created = builder_.create<mlir::scf::ForOp>(location_, index(0), end, index(step));
     created->setAttr(kParallelLoop, builder_.getUnitAttr());
+    created->setAttr(kExchange, builder_.getI64IntegerAttr(exchangedBytes(nest_, loop)));
     indices_[loop] = created.getInductionVar();
     OpBuilder::InsertionGuard guard(builder_);
     builder_.setInsertionPointToStart(created.getBody());

@@ -41,6 +41,7 @@ int main(int argc, char **argv) {
   known.push_back(createReduceRowsPass(CpuTarget()));
   CpuTarget eager;
   eager.sharedWork = 20;
+  eager.sharedWorkBeside = 10;
   known.push_back(createSplitPass(eager));
   known.push_back(createOutlinePass(/*anyShape=*/false));
   const std::string_view option = argc > 2 ? argv[2] : "";

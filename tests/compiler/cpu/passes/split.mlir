@@ -19,7 +19,7 @@
 // CHECK: arith.divui
 // CHECK: scf.for
 // Little work, and checks that end the run, stay whole.
-// CHECK-LABEL: func.func private @little(%{{[^ ]*}}: memref<8xf32>) {
+// CHECK-LABEL: func.func private @little(%{{[^ ]*}}: memref<4xf32>) {
 // Large arrays are work as well.
 // CHECK-LABEL: func.func private @memory(
 // CHECK-SAME: cpu.work = 528
@@ -57,13 +57,13 @@ func.func private @few(%x: memref<3x64xf32>) attributes {cpu.split} {
   } {cpu.parallel}
   return
 }
-func.func private @little(%x: memref<8xf32>) attributes {cpu.split} {
+func.func private @little(%x: memref<4xf32>) attributes {cpu.split} {
   %c0 = arith.constant 0 : index
   %c1 = arith.constant 1 : index
-  %c8 = arith.constant 8 : index
-  scf.for %i = %c0 to %c8 step %c1 {
-    %v = memref.load %x[%i] : memref<8xf32>
-    memref.store %v, %x[%i] : memref<8xf32>
+  %c4 = arith.constant 4 : index
+  scf.for %i = %c0 to %c4 step %c1 {
+    %v = memref.load %x[%i] : memref<4xf32>
+    memref.store %v, %x[%i] : memref<4xf32>
   } {cpu.parallel}
   return
 }
