@@ -351,6 +351,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   layouts.addPass(createUnsignedBytesPass(target));
   layouts.addPass(createFuseRowsPass(target)); // operands are turned for all rows before
   layouts.addPass(mlir::createCanonicalizerPass());
+  layouts.addPass(createJoinInPlacePass());
   if (failed(layouts.run(module)))
     return mlir::failure();
   if (failed(toBuffers(module, function)) || failed(resultsToArguments(function)))

@@ -24,6 +24,7 @@ std::unique_ptr<mlir::Pass> createFillBordersPass();
 std::unique_ptr<mlir::Pass> createApproximateMathPass(const CpuTarget &target);
 /// `anyShape`: functions take descriptors of their buffers, no plain pointers.
 std::unique_ptr<mlir::Pass> createOutlineRowsPass(const CpuTarget &target, bool anyShape);
+std::unique_ptr<mlir::Pass> createJoinInPlacePass();
 /// `anyShape`: functions take dynamic shapes too, as descriptors.
 std::unique_ptr<mlir::Pass> createOutlinePass(bool anyShape);
 /// Tiles come from `choices` where it has some; it must outlive the pass.

@@ -33,6 +33,7 @@ int main(int argc, char **argv) {
   known.push_back(createOrderReductionsPass());
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
+  known.push_back(createJoinInPlacePass());
   known.push_back(createTurnOperandsPass(CpuTarget()));
   known.push_back(createFuseRowsPass(CpuTarget()));
   known.push_back(createOutlineRowsPass(CpuTarget(), /*anyShape=*/false));

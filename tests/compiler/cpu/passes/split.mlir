@@ -53,8 +53,8 @@ func.func private @few(%x: memref<3x64xf32>) attributes {cpu.split} {
     scf.for %j = %c0 to %c64 step %c1 {
       %v = memref.load %x[%i, %j] : memref<3x64xf32>
       memref.store %v, %x[%i, %j] : memref<3x64xf32>
-    } {cpu.parallel}
-  } {cpu.parallel}
+    } {cpu.parallel, cpu.exchange = 0 : i64}
+  } {cpu.parallel, cpu.exchange = 0 : i64}
   return
 }
 func.func private @little(%x: memref<4xf32>) attributes {cpu.split} {

@@ -2,25 +2,6 @@
 
 // Which loop is cut, and which functions: those of less work only beside one of much.
 
-// Three steps are no even parts for two threads or four, 64 are.
-// CHECK-LABEL: func.func private @uneven(
-// CHECK: scf.for {{.*}} = %c0 to %c3
-// CHECK: arith.divui
-// CHECK: scf.for
-func.func private @uneven(%x: memref<3x64xf32>) attributes {cpu.split} {
-  %c0 = arith.constant 0 : index
-  %c1 = arith.constant 1 : index
-  %c3 = arith.constant 3 : index
-  %c64 = arith.constant 64 : index
-  scf.for %i = %c0 to %c3 step %c1 {
-    scf.for %j = %c0 to %c64 step %c1 {
-      %v = memref.load %x[%i, %j] : memref<3x64xf32>
-      memref.store %v, %x[%i, %j] : memref<3x64xf32>
-    } {cpu.parallel, cpu.exchange = 0 : i64}
-  } {cpu.parallel, cpu.exchange = 0 : i64}
-  return
-}
-
 // Both loops are even; parts of the outer one (channels) would fetch much from other cores.
 // CHECK-LABEL: func.func private @far(
 // CHECK: scf.for {{.*}} = %c0 to %c8
