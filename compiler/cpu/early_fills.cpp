@@ -1,7 +1,7 @@
-// Fills of padded tensors, early. A pad becomes a filled tensor that the picture is put into. What is put into the middle of a filled tensor (a padded picture) can be written there at once, without a copy, if the filled tensor is there before
-// what makes it (bufferization's elimination of empty tensors moves nothing). The fill and its empty tensor are moved before the operation that makes what is put in, and before the
-// reduction whose sums that operation alone reads, as those two become one loop nest. Constants of one value that something is put into become fills: they would be copied whole. What
-// stays: fills that stand early enough, and those of a value that is made later.
+// Fills of padded tensors, early. A pad becomes a filled tensor that the picture is put into, and so does a constant of one value that something is put into: it would be copied
+// whole. What is put into a filled tensor can be written there at once if that stands before its maker (the elimination of empty tensors moves nothing). So the fill and its empty
+// tensor go before the operation that makes what is put in, and before the reduction whose sums that operation alone reads, as those two become one loop nest. What stays: fills that
+// stand early enough, those of a value that is made later, and pads whose shape only the run knows.
 #include "cpu/passes.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"

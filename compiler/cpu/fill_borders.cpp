@@ -6,6 +6,7 @@
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Linalg/IR/Linalg.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Transforms/RegionUtils.h"
 
 namespace tessera::compiler::cpu {
 
@@ -41,8 +42,11 @@ mlir::memref::SubViewOp middleOf(mlir::linalg::LinalgOp op, mlir::Value buffer) 
       middle.getType().getRank() == middle.getSourceType().getRank() &&
       llvm::none_of(middle.getStaticOffsets(), mlir::ShapedType::isDynamic) &&
       !op.payloadUsesValueFromOperand(output) && op.getMatchingIndexingMap(output).isPermutation();
-  const bool readsIt =
-      llvm::any_of(op.getDpsInputs(), [&](mlir::Value input) { return rootOf(input) == buffer; });
+  llvm::SetVector<mlir::Value> read;
+  for (const mlir::Value input : op.getDpsInputs())
+    read.insert(input);
+  mlir::getUsedValuesDefinedAbove(op->getRegions(), read);
+  const bool readsIt = llvm::any_of(read, [&](mlir::Value value) { return rootOf(value) == buffer; });
   return writesAll && !readsIt ? middle : nullptr;
 }
 

@@ -1,7 +1,8 @@
 // Parts of joined tensors, made where they belong. The elimination of empty tensors before bufferisation lets what makes a part of a larger tensor write it right there, but only where
 // the larger tensor and the part's place stand before the maker. A concatenation comes the other way: all parts, an empty tensor, one insertion after the other. Here the empty tensor goes before
-// the maker of the first part and each insertion right behind its part, so that nothing is copied. What stays: tensors that start from something else than an empty one (pads of a
-// value), parts that somebody else reads or that no Linalg operation makes, and shapes or places that only the run knows.
+// the maker of the first part and each insertion right behind its part, so that nothing is copied. What stays, and is copied: parts that somebody else reads or that no
+// Linalg operation makes (loops over rows), sums whose own start stands before the tensor, parts that are made in another order than they are joined; tensors that start from something else
+// than an empty one, and shapes or places that only the run knows.
 #include "cpu/passes.h"
 
 #include "mlir/Dialect/Linalg/IR/Linalg.h"

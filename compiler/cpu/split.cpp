@@ -1,5 +1,5 @@
 // Loop nests in parts, for threads. A function of one loop nest that is marked `cpu.split` (lower_cpu.cpp) and is work enough gets two more arguments, `part` and
-// `parts`, and does that part of it: of each outermost parallel loop a run of steps, and the last part what stands beside the loops (rests of tiles). Only parallel
+// `parts`, and does that part of it: of one parallel loop a run of steps, and the last part what stands beside the loops (rests of tiles). Only parallel
 // loops are cut, never reductions, and tiles stay as they are: every element is computed as before, so the bytes do not depend on the parts. Of loops within one another that one
 // is cut whose parts are even and fetch least from the caches of other cores: rows of pictures before channels, which the next nest reads together. What the function costs stands in `cpu.work` (vector operations); calls say part 0 of 1 until parts.h makes them calls
 // through the runtime. What stays: functions of little work, and those that call something, which a thread of its own may not (a check that ends the run).
@@ -41,15 +41,15 @@ public:
   }
 
   void runOnOperation() override {
-    llvm::SmallVector<mlir::func::FuncOp> functions; // in the order of their calls
-    llvm::SmallVector<int64_t> works;                // 0: stays whole
-    for (auto function : getOperation().getOps<mlir::func::FuncOp>()) {
-      if (!function->removeAttr(kSplittable) || function.isExternal())
-        continue;
-      prepare(function);
-      functions.push_back(function);
-      const bool canBe = !callsSomething(function) && canSplit(function.getBody().front());
-      works.push_back(canBe ? static_cast<int64_t>(work_) : 0);
+    const auto functions = inOrderOfCalls();
+    llvm::SmallVector<int64_t> works; // 0: stays whole
+    for (mlir::func::FuncOp function : functions) {
+      const bool isNest = function->removeAttr(kSplittable) && !function.isExternal();
+      if (isNest)
+        prepare(function);
+      works.push_back(isNest && !callsSomething(function) && canSplit(function.getBody().front())
+                          ? static_cast<int64_t>(work_)
+                          : 0);
     }
     for (auto [function, isShared, work] : llvm::zip(functions, areShared(works), works))
       if (isShared)
@@ -58,6 +58,22 @@ public:
   }
 
 private:
+  /// The module's functions; those that nobody calls come last.
+  llvm::SmallVector<mlir::func::FuncOp> inOrderOfCalls() {
+    llvm::SetVector<mlir::Operation *> order;
+    getOperation().walk([&](mlir::func::CallOp call) {
+      if (mlir::Operation *function = getOperation().lookupSymbol(call.getCallee()))
+        order.insert(function);
+    });
+    for (mlir::Operation &op : getOperation().getOps())
+      order.insert(&op);
+    llvm::SmallVector<mlir::func::FuncOp> functions;
+    for (mlir::Operation *op : order)
+      if (auto function = mlir::dyn_cast<mlir::func::FuncOp>(op))
+        functions.push_back(function);
+    return functions;
+  }
+
   void prepare(mlir::func::FuncOp function) {
     bytes_ = bytesOf(function);
     work_ = std::max(workOf(function.getBody().front()),
@@ -170,7 +186,7 @@ private:
     const double own = costOf(loop, !mlir::isa<mlir::scf::ForOp>(loop->getParentOp()), work_, bytes_);
     for (mlir::scf::ForOp inner = nextWithin(loop); inner; inner = nextWithin(inner))
       if (costOf(inner, false, work_, bytes_) < own)
-        return false;
+        return !canSplit(*loop.getBody());
     return true;
   }
 
@@ -192,7 +208,7 @@ private:
     return beside;
   }
 
-  /// What stands beside the loops of `block` goes to one part: no loop may use it.
+  /// What stands beside the loops of `block` goes to one part: no loop may use it. In memory it may touch what no loop does: rests of tiles have elements of their own.
   bool canSplit(mlir::Block &block) const {
     bool hasLoop = false;
     for (mlir::Operation &op : block.without_terminator()) {
@@ -200,7 +216,7 @@ private:
         continue;
       hasLoop = true;
       auto loop = mlir::cast<mlir::scf::ForOp>(op);
-      if (loop.getNumResults() != 0 || (!isCut(loop) && !canSplit(*loop.getBody())))
+      if (loop.getNumResults() != 0)
         return false;
     }
     for (mlir::Operation *op : besideOf(block))

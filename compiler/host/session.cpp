@@ -59,6 +59,9 @@ public:
     return lanes;
   }
   Expected<std::vector<ProfileRow>> profileOfRun(size_t run) const override {
+    if (run >= timelineRuns_.size())
+      return Error{"no timeline of run " + std::to_string(run) + ": " + std::to_string(timelineRuns_.size()) +
+                   " are kept"};
     const TimelineRun &of = timelineRuns_[run];
     tsr_runtime_show(of.runtime, of.index);
     return profileRows(of.runtime, metadata_);

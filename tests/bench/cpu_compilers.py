@@ -20,7 +20,7 @@ class TooSlow(engines.Unfit):
 
 
 class Killed(engines.Unfit):
-    """Somebody ended the compiler: for want of memory, as a rule."""
+    """A signal ended the compiler: for want of memory, as a rule."""
 
 
 def made(compiler, model, shapes, file, limit):
@@ -35,8 +35,8 @@ def made(compiler, model, shapes, file, limit):
         if isinstance(error, subprocess.TimeoutExpired):
             raise TooSlow(f"not compiled in {limit:g} s") from error
         raise
-    if process.returncode == -signal.SIGKILL:
-        raise Killed("the compiler's process was killed")
+    if -process.returncode in (signal.SIGKILL, signal.SIGTERM, signal.SIGABRT):  # a person, or memory that ran out
+        raise Killed(f"the compiler's process ended by signal {-process.returncode}")
     if process.returncode != 0 or not said.strip():
         raise engines.Unfit(f"the compiler's process ended with {process.returncode}")
     found = json.loads(said.splitlines()[-1])

@@ -55,3 +55,20 @@ func.func @gaps(%in: memref<3xf32>, %value: f32, %out: memref<8xf32>) {
   linalg.copy ins(%buffer : memref<8xf32>) outs(%out : memref<8xf32>)
   return
 }
+
+// Its body does.
+// CHECK-LABEL: func.func @body_reads(
+// CHECK: linalg.fill ins(%{{.*}}) outs(%{{.*}} : memref<8xf32>)
+func.func @body_reads(%value: f32, %out: memref<8xf32>) {
+  %c3 = arith.constant 3 : index
+  %buffer = memref.alloc() : memref<8xf32>
+  linalg.fill ins(%value : f32) outs(%buffer : memref<8xf32>)
+  %middle = memref.subview %buffer[2] [4] [1] : memref<8xf32> to memref<4xf32, strided<[1], offset: 2>>
+  linalg.generic {indexing_maps = [#id], iterator_types = ["parallel"]} outs(%middle : memref<4xf32, strided<[1], offset: 2>>) {
+  ^bb0(%y: f32):
+    %v = memref.load %buffer[%c3] : memref<8xf32>
+    linalg.yield %v : f32
+  }
+  linalg.copy ins(%buffer : memref<8xf32>) outs(%out : memref<8xf32>)
+  return
+}
