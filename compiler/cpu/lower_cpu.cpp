@@ -299,12 +299,24 @@ void markNests(mlir::ModuleOp module, FuncOp body) {
   }
 }
 
+/// Elements from a buffer's pointer to its last element, with the gaps of a view; nothing where only the run knows.
+std::optional<int64_t> extentOf(mlir::MemRefType type) {
+  llvm::SmallVector<int64_t> strides;
+  int64_t last = 0;
+  if (!type.hasStaticShape() || failed(mlir::getStridesAndOffset(type, strides, last)) ||
+      mlir::ShapedType::isDynamic(last) || llvm::any_of(strides, mlir::ShapedType::isDynamic))
+    return std::nullopt;
+  for (auto [extent, stride] : llvm::zip(type.getShape(), strides))
+    last += (extent - 1) * stride;
+  return type.getNumElements() == 0 ? 0 : last + 1;
+}
+
 /// Each outlined function with its constants in a module of its own.
 void showKernels(mlir::ModuleOp module, FuncOp body, const CpuTuning &tuning) {
   for (FuncOp each : module.getOps<FuncOp>()) {
     const bool isPlain = llvm::all_of(each.getArgumentTypes(), [](mlir::Type type) {
       const auto buffer = mlir::dyn_cast<mlir::MemRefType>(type);
-      return buffer && buffer.hasStaticShape() && buffer.getLayout().isIdentity();
+      return buffer && extentOf(buffer);
     });
     if (each == body || each.isExternal() || !isPlain || each->hasAttr(kRowLoop))
       continue;
@@ -511,7 +523,7 @@ Expected<std::vector<KernelBuffer>> lowerKernel(mlir::ModuleOp module, const Cpu
     signature.places.push_back(signature.inputs++);
     signature.arguments.push_back(type);
     const unsigned bits = type.getElementType().isIndex() ? 64 : type.getElementTypeBitWidth();
-    buffers.push_back({static_cast<uint64_t>(type.getNumElements()) * ((bits + 7) / 8),
+    buffers.push_back({static_cast<uint64_t>(*extentOf(type)) * ((bits + 7) / 8),
                        mlir::isa<mlir::FloatType>(type.getElementType())});
   }
   mlir::ScopedDiagnosticHandler quiet(module.getContext(),
