@@ -354,6 +354,7 @@ mlir::LogicalResult lowerBody(mlir::ModuleOp module, FuncOp function, const CpuT
   }
   ownStarts(function);
   mlir::PassManager layouts(module.getContext());
+  layouts.addPass(createFlushConstantsPass());
   layouts.addPass(createChannelsLastPass(target));
   layouts.addPass(mlir::createCanonicalizerPass());
   layouts.addPass(createWinogradPass(target));

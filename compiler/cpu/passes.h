@@ -14,6 +14,7 @@ namespace tessera::compiler::cpu {
 
 std::unique_ptr<mlir::Pass> createFuseElementwisePass();
 std::unique_ptr<mlir::Pass> createOrderReductionsPass();
+std::unique_ptr<mlir::Pass> createFlushConstantsPass();
 std::unique_ptr<mlir::Pass> createChannelsLastPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createWinogradPass(const CpuTarget &target);
 std::unique_ptr<mlir::Pass> createUnsignedBytesPass(const CpuTarget &target);

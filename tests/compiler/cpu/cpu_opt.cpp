@@ -31,6 +31,7 @@ int main(int argc, char **argv) {
   std::vector<std::unique_ptr<mlir::Pass>> known;
   known.push_back(createFuseElementwisePass());
   known.push_back(createOrderReductionsPass());
+  known.push_back(createFlushConstantsPass());
   known.push_back(createChannelsLastPass(CpuTarget()));
   known.push_back(createWinogradPass(CpuTarget()));
   known.push_back(createJoinInPlacePass());
