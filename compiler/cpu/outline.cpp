@@ -3,6 +3,7 @@
 // them they take time by the square. Buffers that are not views of one another are marked as such. What stays where it is: operations on buffers that
 // have no plain pointer (strided views, save those of dense rows; `anyShape` false: dynamic shapes too), and those nested in loops, which are called often.
 #include "cpu/nest_of.h"
+#include "cpu/outlined.h"
 #include "cpu/passes.h"
 #include "cpu/runtime_calls.h"
 #include "import/layers.h"
@@ -117,37 +118,17 @@ private:
         return false;
     }
 
-    mlir::OpBuilder builder(function->getContext());
-    builder.setInsertionPointAfter(last_);
+    llvm::SmallVector<mlir::Operation *> moved;
+    llvm::copy_if(group, std::back_inserter(moved), [](mlir::Operation *each) { return each != nullptr; });
     llvm::SmallVector<mlir::Location> locations;
-    for (mlir::Operation *moved : {op.getOperation(), last})
-      if (moved)
-        locations.push_back(moved->getLoc());
-    const mlir::Location location = builder.getFusedLoc(locations);
-    auto kernel = builder.create<mlir::func::FuncOp>(
-        location, (function.getName() + "_kernel_" + llvm::Twine(number)).str(),
-        builder.getFunctionType(mlir::ValueRange(arguments).getTypes(), {}));
-    kernel.setPrivate();
-    last_ = kernel;
-    for (unsigned i = 0; i < arguments.size(); ++i)
-      if (!anyShape_ && isApart(arguments, i)) // a descriptor is no pointer
-        kernel.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    builder.setInsertionPoint(last ? last : op);
-    builder.create<mlir::func::CallOp>(location, kernel, arguments);
-
-    mlir::Block *block = kernel.addEntryBlock();
-    mlir::IRMapping mapping;
-    mapping.map(arguments, block->getArguments());
-    builder.setInsertionPointToStart(block);
-    for (mlir::Operation *constant : inside)
-      builder.clone(*constant, mapping);
-    for (mlir::Operation *moved : group)
-      if (moved)
-        builder.clone(*moved, mapping);
-    builder.create<mlir::func::ReturnOp>(location);
-    for (mlir::Operation *moved : group)
-      if (moved)
-        moved->erase();
+    for (mlir::Operation *each : {op.getOperation(), last})
+      if (each)
+        locations.push_back(each->getLoc());
+    last_ = makeOutlined(last_, mlir::FusedLoc::get(function.getContext(), locations),
+                         function.getName() + "_kernel_" + llvm::Twine(number), inside, moved, arguments,
+                         last ? last : op, !anyShape_);
+    for (mlir::Operation *each : moved)
+      each->erase();
     for (mlir::Operation *origin : inside)
       if (mlir::isa<mlir::memref::AllocOp>(origin))
         origin->erase();
@@ -166,15 +147,8 @@ private:
     return op.getDpsInits()[0].getDefiningOp<mlir::memref::AllocOp>() ? nest->last : nullptr;
   }
 
-  static bool isApart(llvm::ArrayRef<mlir::Value> arguments, unsigned which) {
-    if (!mlir::isa<mlir::MemRefType>(arguments[which].getType()))
-      return false;
-    return llvm::count_if(arguments,
-                          [&](mlir::Value other) { return rootOf(other) == rootOf(arguments[which]); }) == 1;
-  }
-
   bool anyShape_;
-  mlir::Operation *last_ = nullptr; ///< behind which the next function goes
+  mlir::func::FuncOp last_; ///< behind which the next function goes
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "cpu/row_functions.h"
 
 #include "cpu/nest_of.h"
+#include "cpu/outlined.h"
 #include "cpu/parts.h"
 #include "cpu/passes.h"
 
@@ -86,38 +87,17 @@ private:
       else
         return false;
     }
-    mlir::OpBuilder builder(function->getContext());
-    builder.setInsertionPointAfter(function);
-    const mlir::Location location = ForOp(loops.front()).getLoc();
-    auto rows = builder.create<FuncOp>(location, (function.getName() + "_rows_" + llvm::Twine(number)).str(),
-                                       builder.getFunctionType(mlir::ValueRange(arguments).getTypes(), {}));
-    rows.setPrivate();
+    const llvm::SmallVector<mlir::Operation *> moved(loops.begin(), loops.end());
+    FuncOp rows =
+        makeOutlined(function, moved.front()->getLoc(), function.getName() + "_rows_" + llvm::Twine(number),
+                     inside, moved, arguments, moved.back(), !anyShape_);
+    mlir::Builder builder(function->getContext());
     rows->setAttr(kRowLoop, builder.getUnitAttr());
     // Functions such as exp in LLVM's own vectors are most of the time: as wide as they may be.
     rows->setAttr("passthrough", builder.getArrayAttr(widestVectors(builder, target_)));
-    for (unsigned i = 0; i < arguments.size(); ++i)
-      if (!anyShape_ && isApart(arguments, i)) // a descriptor is no pointer
-        rows.setArgAttr(i, mlir::LLVM::LLVMDialect::getNoAliasAttrName(), builder.getUnitAttr());
-    builder.setInsertionPoint(loops.back());
-    builder.create<mlir::func::CallOp>(location, rows, arguments);
-    mlir::Block *block = rows.addEntryBlock();
-    mlir::IRMapping mapping;
-    mapping.map(arguments, block->getArguments());
-    builder.setInsertionPointToStart(block);
-    for (mlir::Operation *constant : inside)
-      builder.clone(*constant, mapping);
-    for (ForOp loop : loops)
-      builder.clone(*loop, mapping);
-    builder.create<mlir::func::ReturnOp>(location);
     for (ForOp loop : loops)
       loop->erase();
     return true;
-  }
-
-  static bool isApart(llvm::ArrayRef<mlir::Value> arguments, unsigned which) {
-    return mlir::isa<mlir::MemRefType>(arguments[which].getType()) &&
-           llvm::count_if(arguments,
-                          [&](mlir::Value other) { return rootOf(other) == rootOf(arguments[which]); }) == 1;
   }
 
   CpuTarget target_;
