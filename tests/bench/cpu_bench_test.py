@@ -90,7 +90,7 @@ class CpuBench(unittest.TestCase):
             self.addCleanup(sys.path.remove, folder)
             self.addCleanup(lambda: [sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in ("tvm", "tflite")])
             for stub, why in (("no llvm", "this apache-tvm has no LLVM"), ("raise ValueError('no such operation\\nat place')", "no such operation"),
-                              ("os.abort()", "the compiler's process ended with -6"), ("time.sleep(100)", "not compiled in 1 s"), ("os._exit(0)", "the compiler's process ended with 0"),
+                              ("os.abort()", "the compiler's process ended by signal 6"), ("time.sleep(100)", "not compiled in 1 s"), ("os._exit(0)", "the compiler's process ended with 0"),
                               ("raise ImportError('x')", "x"), ("def from_tflite(model): pass", "the package tflite is not installed")):
                 row = {"start_ms": {}, "memory_mib": {}, "over_ms": {}, "why_not": {}, "compilers": {}}
                 options = types.SimpleNamespace(cache=os.path.join(folder, why), limit=1 if "sleep" in stub else 60, run_limit=5)
