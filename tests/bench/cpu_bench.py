@@ -2,10 +2,10 @@
 
 usage: cpu_bench.py --build BUILD [--json FILE] [--svg FILE] [--only TEXT ...] [--seconds S] [--rounds N] [--limit S] [--run-limit S] [--cache FOLDER] [--list | --prepare]
 
-All engines of a network take the same seeded inputs and run by turns in one process, S / N seconds each in each of N rounds; a time is the least of all runs (and the median stands in the JSON). Start-up and peak memory are of a process of their own for
-each engine. The peak is what the processor's vectors do at most, measured beside (peak.c). An engine that is not installed, or does not take a network, has no figure; why stands below the table. What IREE and TVM compiled is kept (cpu_cache.py); --prepare does that alone, for all networks.
+All engines of a network take the same seeded inputs and run by turns, each in a process of its own (cpu_process.py), S / N seconds each in each of N rounds; a time is the least of all runs (and the median stands in the JSON). The peak is what the processor's vectors do at most, measured beside (peak.c). An engine that is not installed, or does not take a network, has no figure; why stands below the table. What IREE and TVM compiled is kept (cpu_cache.py); --prepare does that alone, for all networks.
 """
 import argparse
+import contextlib
 import datetime
 import json
 import os
@@ -16,7 +16,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 
 import numpy as np
 
@@ -25,12 +24,12 @@ import cpu_cache
 import cpu_compilers
 import cpu_engines as engines
 import cpu_plot
+import cpu_process
 import cpu_tables as tables
 
 SEEDED_INT8 = ("resnet18", "resnet50", "mobilenet_v2", "squeezenet")
 SEEDED_FLOAT = (("resnet18", 1), ("light_resnet50", 6), ("light_squeezenet", 1))
 LEAST_BYTES = 20000  # smaller files are tests of single operators
-START_SECONDS = 120  # of an engine in a process of its own, until its first run
 
 
 def models_of(root):
@@ -54,59 +53,18 @@ def seeded(build, root, folder):
         yield f"seeded {name} float32", path, [sys.executable, str(script), str(script.with_name(name + ".onnx")), str(seed), path]
 
 
-class OverLimit(engines.Unfit):
-    """One inference takes longer than is waited for."""
-
-
-def in_a_process(kind, model, threads, limit):
-    """(start-up in ms, MiB that the engine adds) of one engine and its first run, which may take `limit` seconds."""
-    command = [sys.executable, "-B", os.path.abspath(__file__), "--child", kind.__name__, model, str(threads), str(limit)]
-    try:
-        result = subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS + limit, check=False)
-    except subprocess.TimeoutExpired as error:
-        raise engines.Unfit(f"it was not ready in {START_SECONDS} s") from error
-    if result.returncode == -signal.SIGALRM:
-        raise OverLimit(f"one inference takes more than {limit:g} s")
-    if result.returncode != 0:
-        raise engines.Unfit(f"its first run ended with {result.returncode}: {(result.stderr.strip().splitlines() or ['no message'])[-1][:150]}")
-    return tuple(float(word) for word in result.stdout.split()[-2:])
-
-
-def child(name, model, threads, limit):
-    def memory(key):
-        with open("/proc/self/status", encoding="utf-8") as stream:
-            return next(int(line.split()[1]) / 1024 for line in stream if line.startswith(key + ":"))
-    kind = next(kind for kind in (engines.Ours, *engines.PEERS, *cpu_compilers.COMPILERS) if kind.__name__ == name)
-    kind.package()  # is not what the network takes
-    library = os.environ["TESSERA_BENCH_LIBRARY"]
-    np.random.RandomState(0)  # nor is what the inputs are drawn with
-    before = memory("VmRSS")
-    engine = kind(model, threads)
-    arrays = engines.arrays_for(engines.Ours(library, 1).inputs if kind is not engines.Ours else engine.inputs)
-    signal.signal(signal.SIGALRM, signal.SIG_DFL)  # it ends the process, whatever that does
-    signal.setitimer(signal.ITIMER_REAL, limit)
-    engine.run(arrays)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    print(engine.start_ms, memory("VmHWM") - before)
-
-
-def measure(runners, arrays, seconds, rounds):
-    """{key: [seconds of each run]}, the engines by turns."""
+def measure(runners, seconds, rounds, row):
+    """{key: [seconds of each run]}, the engines by turns; of one that ends on the way the row has why."""
     times = {key: [] for key in runners}
-    for key, runner in runners.items():
-        runner.run(arrays)
     for _ in range(rounds):
         for key, runner in runners.items():
-            if sum(times[key]) > 2 * seconds:  # a run is longer than its turn
+            if key not in times or sum(times[key]) > 2 * seconds:  # a run is longer than its turn
                 continue
-            end = time.perf_counter() + seconds / rounds
-            while True:
-                begin = time.perf_counter()
-                runner.run(arrays)
-                now = time.perf_counter()
-                times[key].append(now - begin)
-                if now >= end:
-                    break
+            try:
+                times[key] += runner.turn(seconds / rounds)
+            except engines.Unfit as error:
+                row["why_not"][key.rpartition(" ")[0]] = str(error)
+                del times[key]
     return times
 
 
@@ -125,19 +83,14 @@ def apart(a, b):
 
 
 def compiled(row, model, known, shapes, options):
-    """(compiler, what it made, threads) of the other compilers that take the network; each has run it once in a process of its own. `known`: extents of the references."""
+    """(compiler, what it made, threads) of the other compilers that take the network. `known`: extents of the references."""
     for compiler in cpu_compilers.COMPILERS if options.limit > 0 else ():
         if not model.endswith(compiler.endings):
             continue
-        key = f"{compiler.label} 1"
         try:
             compiler.package()
             file, facts = cpu_cache.Cache(options.cache).get(compiler, model, known, lambda: shapes, options.limit)
             row["compilers"][compiler.label] = {name: facts[name] for name in ("seconds", "mib")}
-            row["start_ms"][key], row["memory_mib"][key] = in_a_process(compiler, file, 1, options.run_limit)
-        except OverLimit as error:
-            row["over_ms"][key] = 1e3 * options.run_limit
-            row["why_not"][compiler.label] = str(error)
         except Exception as error:  # noqa: BLE001  a compiler may refuse in any way
             row["why_not"][compiler.label] = engines.first_line(error)
         else:
@@ -187,36 +140,41 @@ def row_of(name, model, tessera, options, folder):
     except engines.Unfit as error:
         row["why_not"]["Tessera"] = str(error)
         return row
-    os.environ["TESSERA_BENCH_LIBRARY"] = library
     ours = engines.Ours(library, 1)
     row["multiply_accumulates"], row["extents"] = ours.macs, extents
     row["type"] = "int8" if "int8" in name or "quant" in name or "_q" in name or "ptq" in name or ours.inputs[0][1].kind in "iu" else "float32"
     candidates = [(engines.Ours, library, (1, 2))] + [(peer, model, (1, 2)) for peer in engines.PEERS if model.endswith(peer.endings)]
     candidates += compiled(row, model, known, shapes_of(ours), options)
-    arrays = engines.arrays_for(ours.inputs)
-    reference = ours.run(arrays)
+    with contextlib.ExitStack() as stack:
+        runners = started(row, candidates, library, options.run_limit, stack)
+        for key, times in measure(runners, options.seconds, options.rounds, row).items():
+            row["least_ms"][key], row["median_ms"][key] = 1e3 * min(times), 1e3 * statistics.median(times)
+    return row
+
+
+def started(row, candidates, library, limit, stack):
+    """{key: process} of the engines that take the network; what their first runs show stands in the row. One that does not on one thread is not asked on two."""
     runners = {}
     for threads in (1, 2):
-        for kind, file, _ in [candidate for candidate in candidates if threads in candidate[2]]:
-            key = f"{kind.label} {threads}"
+        for kind, file, _ in [candidate for candidate in candidates if threads in candidate[2] and candidate[0].label not in row["why_not"]]:
+            key, most = f"{kind.label} {threads}", limit if kind in cpu_compilers.COMPILERS else cpu_process.START_SECONDS
             try:
-                runner = kind(file, threads)
-                output = runner.run(arrays)
-                if threads == 1 and key not in row["start_ms"]:
-                    row["start_ms"][key], row["memory_mib"][key] = in_a_process(kind, file, threads, START_SECONDS)
-            except Exception as error:  # noqa: BLE001  a peer may refuse in any way
+                kind.package()
+                runner = cpu_process.Process(kind, file, threads, library, most)
+            except Exception as error:  # noqa: BLE001  an engine may refuse in any way
                 row["why_not"][kind.label] = engines.first_line(error)
+                if isinstance(error, cpu_process.OverLimit):
+                    row["over_ms"][key] = 1e3 * most
                 continue
+            stack.callback(runner.close)
             runners[key] = runner
+            row["start_ms"][key], row["memory_mib"][key] = runner.start_ms, runner.mib
+            ours = runners.get("Tessera 1")
             if key == "Tessera 2":
-                row["same_bytes_on_two_threads"] = all(np.array_equal(a.view(np.uint8), b.view(np.uint8)) for a, b in zip(reference, output))
-            elif kind in engines.PEERS:
-                row["apart"] = apart(reference, output)
-            elif kind is not engines.Ours:
-                row["compilers"][kind.label]["apart"] = apart(reference, output)
-    for key, times in measure(runners, arrays, options.seconds, options.rounds).items():
-        row["least_ms"][key], row["median_ms"][key] = 1e3 * min(times), 1e3 * statistics.median(times)
-    return row
+                row["same_bytes_on_two_threads"] = all(np.array_equal(a.view(np.uint8), b.view(np.uint8)) for a, b in zip(ours.outputs, runner.outputs, strict=True))
+            elif ours and kind is not engines.Ours:
+                (row["compilers"][kind.label] if kind in cpu_compilers.COMPILERS else row)["apart"] = apart(ours.outputs, runner.outputs)
+    return runners
 
 
 def peaks(folder):
@@ -235,8 +193,6 @@ def peaks(folder):
 
 
 def main():
-    if len(sys.argv) == 6 and sys.argv[1] == "--child":
-        return child(sys.argv[2], sys.argv[3], int(sys.argv[4]), float(sys.argv[5]))
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", required=True)
     parser.add_argument("--json")

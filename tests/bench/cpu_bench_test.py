@@ -3,7 +3,6 @@ import contextlib
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,6 +13,7 @@ import xml.dom.minidom
 
 BUILD = sys.argv.pop(1)
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cpu_bench.py")
+SHAPES = os.path.join(os.path.dirname(BENCH), "..", "..", "examples", "shapes", "shapes.tflite")
 sys.path.insert(0, os.path.dirname(BENCH))
 import cpu_bench  # noqa: E402
 import cpu_cache  # noqa: E402
@@ -42,6 +42,25 @@ class Stub:
 # A package tvm whose reader of TFLite does what the environment says.
 STUBS = {"tflite.py": "raise ImportError\n", "tvm/__init__.py": "import os, types\nruntime = types.SimpleNamespace(enabled=lambda name: os.environ['STUB'] != 'no llvm')\n",
          "tvm/relax/__init__.py": "", "tvm/relax/frontend/__init__.py": "", "tvm/relax/frontend/tflite.py": "import os, time\nexec(os.environ['STUB'])\n"}
+
+# A package onnxruntime that says what ours does, where the environment lets it.
+ONNX_RUNTIME = """import os, time
+import cpu_engines
+count = 0
+class SessionOptions:
+    pass
+class InferenceSession:
+    def __init__(self, *a, **b):
+        exec(os.environ["LOAD"])
+        self.ours = cpu_engines.Ours(os.environ["LIBRARY"], 1)
+    def get_inputs(self):
+        return []
+    def run(self, *a):
+        global count
+        count += 1
+        exec(os.environ["RUN"])
+        return self.ours.run(cpu_engines.arrays_for(self.ours.inputs))
+"""
 
 
 class CpuBench(unittest.TestCase):
@@ -184,10 +203,7 @@ class CpuBench(unittest.TestCase):
             self.assertEqual(prepare(networks), ["1 of 2  a, TVM: compiled in 2.5 s, before", "2 of 2  b, TVM: compiled in 2.5 s", "TVM: 2 of 2 networks compiled"])
             self.assertEqual(calls, [([[1, 3]], 60)] * 2)
 
-    def test_an_inference_longer_than_the_limit(self):
-        with unittest.mock.patch.dict(os.environ, TESSERA_BENCH_LIBRARY="x"), unittest.mock.patch.object(subprocess, "run", lambda *a, **b: types.SimpleNamespace(returncode=-signal.SIGALRM)):
-            with self.assertRaisesRegex(cpu_bench.OverLimit, "one inference takes more than 5 s"):
-                cpu_bench.in_a_process(Stub, "x", 1, 5)
+    def test_time_over_the_limit_stands_for_the_time(self):
         slow = row("slow", 2.0, 4.0)
         slow["over_ms"] = {"TVM 1": 5000.0}
         said = io.StringIO()
@@ -197,9 +213,34 @@ class CpuBench(unittest.TestCase):
         self.assertEqual(said.getvalue().splitlines()[1].split(), ["slow", "2.000", "1.000", ">5000"])
         self.assertIn("float32, 1 threads: 0.00 of TVM's time at most, geometric mean of 1 networks, 1 of them over the limit, which stands for their time", said.getvalue())
 
-    def test_an_engine_whose_first_run_ends_the_process(self):
-        with unittest.mock.patch.dict(os.environ, TESSERA_BENCH_LIBRARY="no such"), self.assertRaisesRegex(cpu_bench.engines.Unfit, "its first run ended with 1: .*no such"):
-            cpu_bench.in_a_process(cpu_bench.engines.Ours, "no such", 1, 5)
+    def test_engines_that_fail_leave_the_others(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "onnxruntime.py"), "w", encoding="utf-8") as stream:
+                stream.write(ONNX_RUNTIME)
+            library = cpu_bench.engines.compile_ours(os.path.join(BUILD, "tools", "tessera"), SHAPES, os.path.join(folder, "made"), {})[0]
+            sys.path.insert(0, folder)
+            self.addCleanup(sys.path.remove, folder)
+            self.addCleanup(sys.modules.pop, "onnxruntime", None)
+            ours, theirs = (cpu_bench.engines.Ours, library, (1, 2)), (cpu_bench.engines.OnnxRuntime, "x.onnx", (1, 2))
+            for load, run, why in (("", "os.abort()", "its process ended by signal 6: no message"), ("", "time.sleep(100)", "one inference takes more than 0.5 s"), ("os._exit(3)", "", "its process ended with 3: no message"),
+                                   ("raise ValueError('no such operation')", "", "its process ended with 1: ValueError: no such operation"), ("", "if count == 3: os.kill(os.getpid(), 11)", "its process ended by signal 11: no message"),
+                                   ("", "if count == 3: time.sleep(100)", "one inference takes more than 0.5 s"), ("", "print('said')", None)):
+                found = {"start_ms": {}, "memory_mib": {}, "over_ms": {}, "why_not": {}, "compilers": {}}
+                with unittest.mock.patch.dict(os.environ, LOAD=load, RUN=run, LIBRARY=library, PYTHONPATH=folder), unittest.mock.patch.object(cpu_bench.cpu_process, "START_SECONDS", 0.5), contextlib.ExitStack() as stack:
+                    runners = cpu_bench.started(found, [ours, theirs], library, 0.5, stack)
+                    times = cpu_bench.measure(runners, 0.02, 2, found)
+                self.assertEqual(found["why_not"], {"ONNX Runtime": why} if why else {}, run)
+                self.assertEqual(sorted(times), ["Tessera 1", "Tessera 2"] if why else ["ONNX Runtime 1", "ONNX Runtime 2", "Tessera 1", "Tessera 2"])
+                self.assertTrue(found["same_bytes_on_two_threads"])
+                self.assertTrue(all(len(values) > 1 and min(values) > 0 for values in times.values()))
+                self.assertEqual(found.get("apart"), None if why and "count" not in run else 0.0)
+
+    def test_an_engine_that_is_never_ready(self):
+        with tempfile.TemporaryDirectory() as folder:
+            with open(os.path.join(folder, "onnxruntime.py"), "w", encoding="utf-8") as stream:
+                stream.write(ONNX_RUNTIME)
+            with unittest.mock.patch.dict(os.environ, LOAD="time.sleep(100)", RUN="", PYTHONPATH=folder), self.assertRaisesRegex(cpu_bench.engines.Unfit, "it was not ready in 2 s"):
+                cpu_bench.cpu_process.Process(cpu_bench.engines.OnnxRuntime, "x.onnx", 1, "no library", 5, start=2)
 
     def test_open_extents_are_those_of_the_references(self):
         with tempfile.TemporaryDirectory() as folder:
