@@ -272,6 +272,7 @@ namespace {
 bool besideFails = false;    // the host's work beside the launch gives up
 uint32_t loadedElements = 0; // of the program; more than the memory has make it fail where it is recorded
 bool endedWithoutWait = false;
+bool recordsBeside = false; // the host asks for a recorder beside the launch
 
 /// A launch that copies, and host code that reads what another place holds beside it.
 int32_t besideCode(tsr_runtime *runtime, const void *const *inputs, void *const *outputs) {
@@ -296,6 +297,8 @@ int32_t besideCode(tsr_runtime *runtime, const void *const *inputs, void *const 
   if (besideFails)
     tsr_host_fail("the work beside it failed");
   tsr_runtime_cpu_end(runtime);
+  if (recordsBeside && (status = tsr_runtime_recorder(runtime, 0, &recorder, &fresh)) != TSR_OK)
+    return status;
   if (endedWithoutWait)
     return TSR_OK;
   if ((status = tsr_runtime_wait(runtime, 0)) != TSR_OK)
@@ -308,7 +311,7 @@ class BesideTest : public testing::Test {
 protected:
   void open(const char *memory, const char *kind = "functional") {
     ASSERT_NO_FATAL_FAILURE(openOn(kind, memory, 1, besideCode, device, runtime));
-    besideFails = endedWithoutWait = false;
+    besideFails = endedWithoutWait = recordsBeside = false;
     loadedElements = kElements;
   }
   tsr_status invoke(uint8_t first) {
@@ -353,6 +356,16 @@ TEST_F(BesideTest, NoRunLeavesALaunchBehind) {
     ASSERT_EQ(invoke(static_cast<uint8_t>(round)), TSR_OK) << tsr_runtime_message(runtime.get());
     ASSERT_EQ(out, in);
   }
+}
+
+TEST_F(BesideTest, NothingIsRecordedBesideALaunch) {
+  open(nullptr);
+  recordsBeside = true;
+  EXPECT_EQ(invoke(1), TSR_INVALID_ARGUMENT);
+  EXPECT_STREQ(tsr_runtime_message(runtime.get()), "segment 0: a launch is still running");
+  tsr_runtime_set_overlap(runtime.get(), 0); // it has ended when start() returns
+  EXPECT_EQ(invoke(2), TSR_OK) << tsr_runtime_message(runtime.get());
+  EXPECT_EQ(out, in);
 }
 
 TEST_F(BesideTest, ErrorsOfTheDeviceComeWithTheWait) {

@@ -131,6 +131,14 @@ Status checkSegment(const tsr_runtime &runtime, uint32_t segment) {
   return failure(TSR_INVALID_ARGUMENT, "segment %u of %zu", segment, runtime.segments.size());
 }
 
+/// Between start() and wait() the device and the turn are the launch's, on a thread of its own.
+Status checkNoneRuns(const tsr_runtime &runtime) {
+  for (size_t i = 0; i < runtime.segments.size(); ++i)
+    if (runtime.segments[i].running.valid())
+      return failure(TSR_INVALID_ARGUMENT, "segment %zu: a launch is still running", i);
+  return {};
+}
+
 Status launchSegment(tsr_runtime &runtime, uint32_t segment);
 
 Status segmentFailure(uint32_t segment, tsr_status status, const char *message) {
@@ -141,6 +149,8 @@ Status segmentFailure(uint32_t segment, tsr_status status, const char *message) 
 
 Status beginSegment(tsr_runtime &runtime, uint32_t segment, tsr_recorder *&recorder, bool &fresh) {
   if (Status status = checkSegment(runtime, segment); !status.ok())
+    return status;
+  if (Status status = checkNoneRuns(runtime); !status.ok())
     return status;
   tsr_recorder *&kept = runtime.segments[segment].recorder;
   fresh = kept == nullptr;
@@ -196,9 +206,7 @@ Status checkRecorded(const tsr_runtime &runtime, uint32_t segment) {
     return status;
   if (!runtime.segments[segment].recorder)
     return failure(TSR_INVALID_ARGUMENT, "segment %u: nothing is recorded", segment);
-  if (runtime.segments[segment].running.valid())
-    return failure(TSR_INVALID_ARGUMENT, "segment %u: a launch is still running", segment);
-  return {};
+  return checkNoneRuns(runtime);
 }
 
 void keepStart(tsr_runtime &runtime, uint32_t segment) {
