@@ -53,6 +53,13 @@ def seeded(build, root, folder):
         yield f"seeded {name} float32", path, [sys.executable, str(script), str(script.with_name(name + ".onnx")), str(seed), path]
 
 
+def leave_out(row, key, error):
+    """Says why an engine has no time in the row."""
+    row["why_not"][key.rpartition(" ")[0]] = engines.first_line(error)
+    if isinstance(error, cpu_process.OverLimit):
+        row["over_ms"][key] = 1e3 * error.seconds
+
+
 def measure(runners, seconds, rounds, row):
     """{key: [seconds of each run]}, the engines by turns; of one that ends on the way the row has why."""
     times = {key: [] for key in runners}
@@ -63,7 +70,7 @@ def measure(runners, seconds, rounds, row):
             try:
                 times[key] += runner.turn(seconds / rounds)
             except engines.Unfit as error:
-                row["why_not"][key.rpartition(" ")[0]] = str(error)
+                leave_out(row, key, error)
                 del times[key]
     return times
 
@@ -152,6 +159,14 @@ def row_of(name, model, tessera, options, folder):
     return row
 
 
+def compare(row, kind, key, ours, runner):
+    """What comes out of an engine, beside what came out of ours on one thread."""
+    if key == "Tessera 2":
+        row["same_bytes_on_two_threads"] = [array.tobytes() for array in ours.outputs] == [array.tobytes() for array in runner.outputs]
+    elif ours and kind is not engines.Ours:
+        (row["compilers"][kind.label] if kind in cpu_compilers.COMPILERS else row)["apart"] = apart(ours.outputs, runner.outputs)
+
+
 def started(row, candidates, library, limit, stack):
     """{key: process} of the engines that take the network; what their first runs show stands in the row. One that does not on one thread is not asked on two."""
     runners = {}
@@ -159,21 +174,14 @@ def started(row, candidates, library, limit, stack):
         for kind, file, _ in [candidate for candidate in candidates if threads in candidate[2] and candidate[0].label not in row["why_not"]]:
             key, most = f"{kind.label} {threads}", limit if kind in cpu_compilers.COMPILERS else cpu_process.START_SECONDS
             try:
-                kind.package()
                 runner = cpu_process.Process(kind, file, threads, library, most)
+                stack.callback(runner.close)
+                compare(row, kind, key, runners.get("Tessera 1"), runner)
             except Exception as error:  # noqa: BLE001  an engine may refuse in any way
-                row["why_not"][kind.label] = engines.first_line(error)
-                if isinstance(error, cpu_process.OverLimit):
-                    row["over_ms"][key] = 1e3 * most
+                leave_out(row, key, error)
                 continue
-            stack.callback(runner.close)
             runners[key] = runner
             row["start_ms"][key], row["memory_mib"][key] = runner.start_ms, runner.mib
-            ours = runners.get("Tessera 1")
-            if key == "Tessera 2":
-                row["same_bytes_on_two_threads"] = all(np.array_equal(a.view(np.uint8), b.view(np.uint8)) for a, b in zip(ours.outputs, runner.outputs, strict=True))
-            elif ours and kind is not engines.Ours:
-                (row["compilers"][kind.label] if kind in cpu_compilers.COMPILERS else row)["apart"] = apart(ours.outputs, runner.outputs)
     return runners
 
 
@@ -216,8 +224,8 @@ def main():
         if options.list:
             print("\n".join(name for name, _, _ in networks))
             return 0
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # compilers and engines that run end too
         if options.prepare:
-            signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # a compiler that runs ends too
             prepare(networks, tessera, options)
             return 0
         peak = peaks(folder)

@@ -11,6 +11,8 @@ import unittest
 import unittest.mock
 import xml.dom.minidom
 
+import numpy
+
 BUILD = sys.argv.pop(1)
 BENCH = os.path.join(os.path.dirname(os.path.abspath(__file__)), "cpu_bench.py")
 SHAPES = os.path.join(os.path.dirname(BENCH), "..", "..", "examples", "shapes", "shapes.tflite")
@@ -44,9 +46,10 @@ STUBS = {"tflite.py": "raise ImportError\n", "tvm/__init__.py": "import os, type
          "tvm/relax/__init__.py": "", "tvm/relax/frontend/__init__.py": "", "tvm/relax/frontend/tflite.py": "import os, time\nexec(os.environ['STUB'])\n"}
 
 # A package onnxruntime that says what ours does, where the environment lets it.
-ONNX_RUNTIME = """import os, time
+ONNX_RUNTIME = """import os, signal, time
 import cpu_engines
-count = 0
+count, change = 0, False
+cpu_process_out = 3
 class SessionOptions:
     pass
 class InferenceSession:
@@ -58,8 +61,9 @@ class InferenceSession:
     def run(self, *a):
         global count
         count += 1
-        exec(os.environ["RUN"])
-        return self.ours.run(cpu_engines.arrays_for(self.ours.inputs))
+        exec(os.environ["RUN"], globals())
+        outputs = self.ours.run(cpu_engines.arrays_for(self.ours.inputs))
+        return [2 * output for output in outputs] if change else outputs
 """
 
 
@@ -111,8 +115,8 @@ class CpuBench(unittest.TestCase):
             for stub, why in (("no llvm", "this apache-tvm has no LLVM"), ("raise ValueError('no such operation\\nat place')", "no such operation"),
                               ("os.abort()", "the compiler's process ended by signal 6"), ("time.sleep(100)", "not compiled in 1 s"), ("os._exit(0)", "the compiler's process ended with 0"),
                               ("raise ImportError('x')", "x"), ("def from_tflite(model): pass", "the package tflite is not installed")):
-                row = {"start_ms": {}, "memory_mib": {}, "over_ms": {}, "why_not": {}, "compilers": {}}
-                options = types.SimpleNamespace(cache=os.path.join(folder, why), limit=1 if "sleep" in stub else 60, run_limit=5)
+                row = {"why_not": {}, "compilers": {}}
+                options = types.SimpleNamespace(cache=os.path.join(folder, why), limit=1 if "sleep" in stub else 60)
                 with unittest.mock.patch.dict(os.environ, STUB=stub, PYTHONPATH=folder):
                     self.assertEqual(list(cpu_bench.compiled(row, os.path.join(folder, "model.tflite"), {}, [], options)), [])
                 self.assertEqual(row["why_not"], {"TVM": why})
@@ -213,34 +217,44 @@ class CpuBench(unittest.TestCase):
         self.assertEqual(said.getvalue().splitlines()[1].split(), ["slow", "2.000", "1.000", ">5000"])
         self.assertIn("float32, 1 threads: 0.00 of TVM's time at most, geometric mean of 1 networks, 1 of them over the limit, which stands for their time", said.getvalue())
 
+    @contextlib.contextmanager
+    def stub_of_onnx_runtime(self, folder, **environment):
+        with open(os.path.join(folder, "onnxruntime.py"), "w", encoding="utf-8") as stream:
+            stream.write(ONNX_RUNTIME)
+        with unittest.mock.patch.dict(os.environ, PYTHONPATH=folder, **{"LOAD": "", "RUN": "", **environment}):
+            yield
+
     def test_engines_that_fail_leave_the_others(self):
+        names = ["ONNX Runtime 1", "ONNX Runtime 2", "Tessera 1", "Tessera 2"]
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "onnxruntime.py"), "w", encoding="utf-8") as stream:
-                stream.write(ONNX_RUNTIME)
             library = cpu_bench.engines.compile_ours(os.path.join(BUILD, "tools", "tessera"), SHAPES, os.path.join(folder, "made"), {})[0]
-            sys.path.insert(0, folder)
-            self.addCleanup(sys.path.remove, folder)
-            self.addCleanup(sys.modules.pop, "onnxruntime", None)
             ours, theirs = (cpu_bench.engines.Ours, library, (1, 2)), (cpu_bench.engines.OnnxRuntime, "x.onnx", (1, 2))
-            for load, run, why in (("", "os.abort()", "its process ended by signal 6: no message"), ("", "time.sleep(100)", "one inference takes more than 0.5 s"), ("os._exit(3)", "", "its process ended with 3: no message"),
-                                   ("raise ValueError('no such operation')", "", "its process ended with 1: ValueError: no such operation"), ("", "if count == 3: os.kill(os.getpid(), 11)", "its process ended by signal 11: no message"),
-                                   ("", "if count == 3: time.sleep(100)", "one inference takes more than 0.5 s"), ("", "print('said')", None)):
+            late, first, ended = "one inference takes more than 2 s", {"ONNX Runtime 1": 2000}, "its process ended by signal {}: no message"
+            for case, why, over, distance in (({"RUN": "os.abort()"}, ended.format(6), {}, None), ({"RUN": "time.sleep(100)"}, late, first, None), ({"LOAD": "os._exit(3)"}, "its process ended with 3: no message", {}, None),
+                                              ({"LOAD": "raise ValueError('no such operation')"}, "no such operation", {}, None), ({"RUN": "if count == 3: os.kill(os.getpid(), 11)"}, ended.format(11), {}, 0),
+                                              ({"RUN": "if count == 3: time.sleep(100)"}, late, {**first, "ONNX Runtime 2": 2000}, 0), ({"RUN": "if count == 2: os.write(cpu_process_out, b'[0.1, ')\nif count == 2: os._exit(0)"}, "its process ended with 0: no message", {}, 0),
+                                              ({"RUN": "print('said')"}, None, {}, 0), ({"RUN": "change = True"}, None, {}, 1)):
                 found = {"start_ms": {}, "memory_mib": {}, "over_ms": {}, "why_not": {}, "compilers": {}}
-                with unittest.mock.patch.dict(os.environ, LOAD=load, RUN=run, LIBRARY=library, PYTHONPATH=folder), unittest.mock.patch.object(cpu_bench.cpu_process, "START_SECONDS", 0.5), contextlib.ExitStack() as stack:
-                    runners = cpu_bench.started(found, [ours, theirs], library, 0.5, stack)
+                with self.subTest(case), self.stub_of_onnx_runtime(folder, LIBRARY=library, **case), unittest.mock.patch.object(cpu_bench.cpu_process, "START_SECONDS", 2), contextlib.ExitStack() as stack:
+                    runners = cpu_bench.started(found, [ours, theirs], library, 1, stack)
                     times = cpu_bench.measure(runners, 0.02, 2, found)
-                self.assertEqual(found["why_not"], {"ONNX Runtime": why} if why else {}, run)
-                self.assertEqual(sorted(times), ["Tessera 1", "Tessera 2"] if why else ["ONNX Runtime 1", "ONNX Runtime 2", "Tessera 1", "Tessera 2"])
-                self.assertTrue(found["same_bytes_on_two_threads"])
-                self.assertTrue(all(len(values) > 1 and min(values) > 0 for values in times.values()))
-                self.assertEqual(found.get("apart"), None if why and "count" not in run else 0.0)
+                    self.assertEqual(found["why_not"], {"ONNX Runtime": why} if why else {})
+                    self.assertEqual(sorted(times), names[2:] if why else names)
+                    self.assertTrue(found["same_bytes_on_two_threads"])
+                    self.assertTrue(all(values and min(values) > 0 for values in times.values()))
+                    self.assertEqual(found.get("apart") and 1, distance)
+                    self.assertEqual(found["over_ms"], over)
+
+    def test_bytes_of_two_threads_that_differ_are_told(self):
+        found = {}
+        cpu_bench.compare(found, cpu_bench.engines.Ours, "Tessera 2", types.SimpleNamespace(outputs=[numpy.float32(0)]), types.SimpleNamespace(outputs=[numpy.float32(-0.0)]))
+        self.assertIs(found["same_bytes_on_two_threads"], False)
 
     def test_an_engine_that_is_never_ready(self):
         with tempfile.TemporaryDirectory() as folder:
-            with open(os.path.join(folder, "onnxruntime.py"), "w", encoding="utf-8") as stream:
-                stream.write(ONNX_RUNTIME)
-            with unittest.mock.patch.dict(os.environ, LOAD="time.sleep(100)", RUN="", PYTHONPATH=folder), self.assertRaisesRegex(cpu_bench.engines.Unfit, "it was not ready in 2 s"):
-                cpu_bench.cpu_process.Process(cpu_bench.engines.OnnxRuntime, "x.onnx", 1, "no library", 5, start=2)
+            for load in ("time.sleep(100)", "signal.signal(signal.SIGALRM, lambda *_: None); [time.sleep(100) for _ in range(9)]", "os.kill(os.getpid(), signal.SIGSTOP)"):
+                with self.stub_of_onnx_runtime(folder, LOAD=load), unittest.mock.patch.object(cpu_bench.cpu_process, "MARGIN_SECONDS", 1), self.assertRaisesRegex(cpu_bench.engines.Unfit, "it was not ready in 2 s"):
+                    cpu_bench.cpu_process.Process(cpu_bench.engines.OnnxRuntime, "x.onnx", 1, "no library", 5, start=2)
 
     def test_open_extents_are_those_of_the_references(self):
         with tempfile.TemporaryDirectory() as folder:
