@@ -9,6 +9,7 @@
 #include <csignal>
 #include <cstdlib>
 #include <memory>
+#include <sched.h>
 #include <sys/wait.h>
 #include <thread>
 #include <unistd.h>
@@ -58,6 +59,56 @@ TEST(PoolTest, EndsAtAnyMoment) {
     for (volatile int step = 0; step < round; step = step + 1) {
     }
   }
+}
+
+/// The cores that the caller's thread may use, while it lasts.
+class Cores {
+public:
+  explicit Cores(int core) {
+    sched_getaffinity(0, sizeof before_, &before_);
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET(core, &one);
+    sched_setaffinity(0, sizeof one, &one);
+  }
+  ~Cores() { sched_setaffinity(0, sizeof before_, &before_); }
+  Cores(const Cores &) = delete;
+  Cores &operator=(const Cores &) = delete;
+
+private:
+  cpu_set_t before_{};
+};
+
+// Threads use the cores of whoever made the pool, also when that has others again, and no more of them are useful than there are cores.
+TEST(PoolTest, ThreadsStayOnTheCoresGiven) {
+  const int here = sched_getcpu();
+  ASSERT_GE(here, 0);
+  Pool pool;
+  {
+    const Cores one(here);
+    EXPECT_EQ(tsr_pool_processors(), 1);
+    pool.reset(tsr_pool_create(3));
+  }
+  struct Seen {
+    std::thread::id caller = std::this_thread::get_id();
+    int core;
+    std::atomic<int> others{0}, elsewhere{0};
+  } seen{.core = here};
+  for (int job = 0; job < 100000 && seen.others < 100; ++job)
+    tsr_pool_run(
+        pool.get(), kMuch,
+        [](void *context, int64_t, int64_t) {
+          auto *from = static_cast<Seen *>(context);
+          if (std::this_thread::get_id() == from->caller) {
+            std::this_thread::yield(); // it may be on the same core
+            return;
+          }
+          ++from->others;
+          from->elsewhere += sched_getcpu() != from->core;
+        },
+        &seen);
+  EXPECT_GE(seen.others, 100);
+  EXPECT_EQ(seen.elsewhere, 0);
 }
 
 TEST(PoolTest, ThreadsThatSleepAreWoken) {
