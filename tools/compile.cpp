@@ -76,7 +76,12 @@ Expected<void> compileLibrary(const Options &options, std::span<const uint8_t> f
   libraryOptions.modelFolder = folderOf(options.model);
   libraryOptions.extents = extents;
   libraryOptions.dump = dump;
+  libraryOptions.tuned = options.tuned;
   Progress progress(false);
+  libraryOptions.warn = [&](const std::string &warning) {
+    progress.clear();
+    warn(warning);
+  };
   progress.show("compiling " + options.model + " ...", true);
   auto files = compiler::makeLibrary(file, libraryOptions);
   progress.clear();
@@ -183,11 +188,9 @@ void addCompile(CLI::App &app, int &status) {
                        "everything for the CPU; NAME: for that processor, as native or cortex-a53")
           ->expected(0, 1)
           ->type_name("[NAME]");
-  CLI::Option *tuned =
-      command
-          ->add_option("--tuned", options->tuned,
-                       "tuning log that tessera tune wrote: plans measured for this machine and memory")
-          ->excludes("--target");
+  CLI::Option *tuned = command->add_option("--tuned", options->tuned,
+                                           "tuning log that tessera tune wrote: plans measured for this "
+                                           "machine and memory, or for this processor (--cpu)");
   command
       ->add_option("--memory", options->memory,
                    "memory model that --tuned's plans were measured with (bench)")

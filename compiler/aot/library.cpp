@@ -85,6 +85,8 @@ Expected<std::vector<LibraryFile>> makeLibrary(std::span<const uint8_t> model,
   compileOptions.hostFeatures = host->features;
   compileOptions.hostCacheBytes = host->cacheBytes;
   compileOptions.dump = options.dump;
+  compileOptions.tuned = options.tuned;
+  compileOptions.warn = options.warn;
   auto compiled = compile(model, compileOptions);
   if (!compiled)
     return compiled.error();

@@ -2,6 +2,8 @@
 
 #include "cpu/object_code.h"
 
+#include "llvm/TargetParser/Triple.h"
+
 #include <cstdio>
 
 namespace tessera::compiler {
@@ -21,7 +23,9 @@ TuningPlace cpuPlace(const std::string &triple, const std::string &cpu, const st
   const std::string &name = cpu.empty() ? here.cpu : cpu;
   const std::string &all = cpu.empty() ? here.features : features;
   const std::string hash = std::to_string(std::hash<std::string>{}(all) % 100'000'000);
-  return {"cpu " + (triple.empty() ? here.triple : triple) + " " + name + " " + hash, "", tuningVersion()};
+  // A library's target names the same architecture otherwise (unknown, not pc).
+  const bool isHere = triple.empty() || llvm::Triple(triple).getArch() == llvm::Triple(here.triple).getArch();
+  return {"cpu " + (isHere ? here.triple : triple) + " " + name + " " + hash, "", tuningVersion()};
 }
 
 Expected<std::unique_ptr<LoggedChoices>> LoggedChoices::open(const CompileOptions &options) {
@@ -65,7 +69,7 @@ Expected<void> LoggedChoices::finish() {
   if (failed_ && asked_ > 0 && found_ == 0 && options_.warn)
     options_.warn("the tuning log " + options_.tuned + " has no choice for this network on " +
                   (options_.cpuOnly
-                       ? "this processor"
+                       ? options_.hostCpu.empty() ? "this processor" : "processor " + options_.hostCpu
                        : "machine " + options_.machine.name + " with memory " + npuPlace_.memory) +
                   " and version " + tuningVersion());
   return failed_;

@@ -1,6 +1,7 @@
 // Tiles of the CPU's code from a log: whatever tile is chosen computes the same bytes, and what is no tile is refused.
 #include "cpu/object_code.h"
 #include "driver-of-passes/pipeline.h"
+#include "tessera/compiler/ahead_of_time.h"
 #include "tessera/compiler/session.h"
 #include "tune/choices.h"
 #include "tune/cpu_task.h"
@@ -262,6 +263,44 @@ TEST_F(CpuTunedTest, TheOtherOrderIsOtherCode) {
 }
 
 // The usual tile of a task is the one that a compilation takes.
+TEST_F(CpuTunedTest, LibrariesForThisProcessorTakeThem) {
+  const std::vector<uint8_t> model = readAll(fs::path(TESSERA_SOURCE_DIR) / "examples/shapes/shapes.tflite");
+  auto target = cpu::describe({});
+  ASSERT_TRUE(target);
+  {
+    auto log = TuningLog::open(path_, TuningLog::Mode::Write);
+    ASSERT_TRUE(log) << log.error().message;
+    for (const std::string &kernel : kernelsOf(model))
+      if (auto nest = CpuKernel::look(kernel); nest && *nest) {
+        std::vector<std::string> tiles;
+        cpu::eachTile((*nest)->nest, *target, cpu::Orders::Both,
+                      [&](const cpu::Tile &tile, double) { tiles.push_back(cpu::tileText(tile)); });
+        ASSERT_TRUE((*log)->choose(cpuPlace("", "", ""), (*nest)->key, TunedChoice{tiles.back(), 1, 2}));
+      }
+  }
+  std::vector<std::string> warnings;
+  const auto codeFor = [&](const std::string &cpu, const std::string &tuned) {
+    LibraryOptions options;
+#if defined __x86_64__
+    options.target = "x86_64-linux-gnu";
+#else
+    options.target = "aarch64-linux-gnu";
+#endif
+    options.cpu = cpu;
+    options.tuned = tuned;
+    options.warn = [&](const std::string &warning) { warnings.push_back(warning); };
+    auto files = makeLibrary(model, options);
+    EXPECT_TRUE(files) << files.error().message;
+    return files->back().data;
+  };
+  EXPECT_NE(codeFor("native", path_), codeFor("native", ""));
+  EXPECT_TRUE(warnings.empty());
+  EXPECT_EQ(codeFor("", path_), codeFor("", ""));
+  ASSERT_EQ(warnings.size(), 1u);
+  EXPECT_NE(warnings[0].find("has no choice for this network on processor "), std::string::npos)
+      << warnings[0];
+}
+
 TEST_F(CpuTunedTest, TheUsualTileIsTheCompilers) {
   auto target = cpu::describe({});
   ASSERT_TRUE(target);

@@ -28,6 +28,9 @@ struct LibraryOptions {
   std::string modelFolder;
   std::map<std::string, int64_t> extents;
   std::function<void(std::string_view stage, const std::string &text)> dump;
+  /// What "native" was tuned to (CompileOptions::tuned); other processors have no choices in a log.
+  std::string tuned;
+  std::function<void(const std::string &warning)> warn;
 };
 
 struct LibraryFile {
