@@ -1,7 +1,7 @@
 """Networks as shared libraries: made for a target, run there (other processors under qemu), and compared with what is known.
 
-usage: ahead_of_time_test.py TESSERA CLANG TARGET [--cpu NAME] [--qemu-cpu NAME] [--networks NAME...] [--cases N] [--instruction NAME]
-                            [--mutant]
+usage: ahead_of_time_test.py TESSERA CLANG TARGET [--cpu NAME] [--qemu-cpu NAME] [--networks NAME...] [--cases N]
+                            [--instruction PATTERN] [--words PATTERN] [--needs FLAG...] [--mutant]
 
 int8 networks byte for byte; float32 within 1e-4 of the output's greatest magnitude, as the tests of ONNX networks are.
 """
@@ -27,6 +27,9 @@ FLOATS = {"model_ic": "mlperf-tiny-results/model_ic", "model_kws": "mlperf-tiny-
           "mobilenet_v2_int8": "../onnx-with-published-io/mobilenetv2_qdq_int8/model"}
 OPEN = {"model_ic", "mobilenet_v2_int8"}  # their inputs have an open extent `batch`
 AGAINST_CPU = {"mobilenet_v2_int8"}  # a float classifier behind int8, of which the reference leaves some roundings open (docs/onnx-input.md)
+UINT8 = {"mobilenet_uint8": "mobilenet_v1_0.25_128_quant"}  # weights with zero points, depthwise layers
+ALL_CHANNELS = {"ic", "ad"}  # no depthwise layers
+WORDS = 40
 LIBRARIES = {"libc.so.6", "libm.so.6", "libgcc_s.so.1", "libpthread.so.0"}
 HOST = f"{os.uname().machine}-linux-gnu"
 
@@ -47,13 +50,24 @@ def close(expected):
     return check
 
 
+def uint8_network(folder, name):
+    golden = os.path.join(folder, "goldens", "tflite-micro", "coral-test_data__" + UINT8[name])
+    cases = []
+    for entry in sorted(entry for entry in os.listdir(golden) if entry.startswith("case")):
+        data, wanted = (np.load(os.path.join(golden, entry, f"{kind}_0.npy")) for kind in ("input", "output"))
+        cases.append(networks.Case(entry, data, networks.exactly(wanted, np.uint8)))
+    return os.path.join(folder, "tflite", "coral-test_data", UINT8[name] + ".tflite"), cases
+
+
 def network_of(name):
     """(file, cases) of a network."""
-    if name not in FLOATS:
+    if name not in FLOATS and name not in UINT8:
         return networks.model_path(name), networks.cases_of(name)
     folder = networks.models_folder()
     if folder is None:
         networks.skip("no real networks here: set TESSERA_MODELS to their folder")
+    if name in UINT8:
+        return uint8_network(folder, name)
     path = os.path.join(folder, "onnx", FLOATS[name] + ".onnx")
     golden = os.path.join(folder, "goldens", "onnxruntime", FLOATS[name].removeprefix("../").replace("/", "__"))
     cases = []
@@ -62,6 +76,13 @@ def network_of(name):
             data, wanted = (np.load(os.path.join(golden, entry, f"{kind}_0.npy")) for kind in ("input", "output"))
             cases.append(networks.Case(entry, data, close(wanted)))
     return path, cases
+
+
+def missing_here(flags):
+    """Those that /proc/cpuinfo does not tell of this machine."""
+    with open("/proc/cpuinfo", encoding="utf-8") as stream:
+        told = re.search(r"^(?:flags|Features)\s*:(.*)$", stream.read(), re.MULTILINE)
+    return sorted(set(flags) - set(told.group(1).split() if told else ()))
 
 
 class Target:
@@ -195,11 +216,12 @@ def main():
     parser.add_argument("--qemu-cpu")
     parser.add_argument("--networks", nargs="+", default=["shapes"])
     parser.add_argument("--cases", type=int, default=2)
-    parser.add_argument("--no-run", action="store_true", help="neither this machine nor qemu has the processor")
-    parser.add_argument("--instruction", help="must stand in the code of each network")
+    parser.add_argument("--needs", nargs="+", default=[], help="flags of /proc/cpuinfo without which libraries are made here and not run")
+    parser.add_argument("--instruction", help="a regular expression that must fit a line of each network's code")
+    parser.add_argument("--words", help=f"one that must fit {WORDS} lines of each network with depthwise layers: LLVM makes some of widened products, too")
     parser.add_argument("--mutant", action="store_true", help="change one byte of one answer: it must be found")
     arguments = parser.parse_args()
-    faults, runs = [], 0
+    faults, runs, missing = [], 0, missing_here(arguments.needs)
     with tempfile.TemporaryDirectory() as folder:
         target = Target(arguments, folder)
         for name in arguments.networks:
@@ -212,9 +234,12 @@ def main():
             faults += dynamic_faults(library, os.path.basename(library)[3:-3])
             if name in AGAINST_CPU:
                 cases = [against_cpu(target, model, case, extra) for case in cases[:arguments.cases]]
-            if arguments.instruction and not re.search(rf"\b{arguments.instruction}\b", target.disassembled(library)):
-                faults.append(f"{name} has no {arguments.instruction}")
-            if arguments.no_run:
+            wanted = [(arguments.instruction, 1), (None if name in ALL_CHANNELS else arguments.words, WORDS)]
+            code = target.disassembled(library) if arguments.instruction or arguments.words else ""
+            for pattern, least in wanted:
+                found = len(re.findall(rf"\b{pattern}\b", code)) if pattern else least
+                faults += [f"{name} has {found} {pattern}, wanted {least}"] if found < least else []
+            if missing:
                 continue
             if not target.launcher:
                 faults += count_faults(library, name, cases)
@@ -235,6 +260,8 @@ def main():
                     faults += thread_faults(library, cases) + list(argument_faults(library))
     for fault in faults:
         print(fault)
+    if missing:
+        print(f"not run: this machine has no {', '.join(missing)}")
     print(f"{arguments.target} {arguments.cpu or ''}: {len(arguments.networks)} networks, {runs} runs, {len(faults)} faults")
     if arguments.mutant:
         return 0 if len(faults) == runs else 1

@@ -45,8 +45,8 @@ def model_path(name):
     return path
 
 
-def exactly(expected):
-    expected = np.asarray(expected, np.int8).reshape(-1)
+def exactly(expected, kind=np.int8):
+    expected = np.asarray(expected, kind).reshape(-1)
 
     def check(output):
         output = output.reshape(-1)
