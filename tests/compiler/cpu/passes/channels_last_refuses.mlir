@@ -59,3 +59,40 @@ func.func @open_slice(%x: tensor<1x2x9x9xf32>, %size: index) -> tensor<1x?x7x7xf
   %slice = tensor.extract_slice %sums[0, 3, 0, 0] [1, %size, 7, 7] [1, 1, 1, 1] : tensor<1x16x7x7xf32> to tensor<1x?x7x7xf32>
   return %slice : tensor<1x?x7x7xf32>
 }
+
+// Integers, in the shapes of which floats change (channels_last.mlir, @border).
+// CHECK-LABEL: func.func @integers
+// CHECK-NOT: tensor<1x7x7x64xi32>
+// CHECK: linalg.generic {{.*}} outs({{.*}} : tensor<1x64x7x7xi32>)
+// CHECK: linalg.generic {{.*}} ins({{.*}} : tensor<1x64x7x7xi32>, tensor<64x64x3x3xi32>) outs({{.*}} : tensor<1x64x5x5xi32>)
+// CHECK-NOT: tensor<1x7x7x64xi32>
+// CHECK: return
+#all = affine_map<(n, o, y, x) -> (n, o, y, x)>
+func.func @integers(%x: tensor<1x2x9x9xi32>) -> tensor<1x64x5x5xi32> {
+  %zero = arith.constant 0 : i32
+  %v = arith.constant dense<1> : tensor<64x2x3x3xi32>
+  %w = arith.constant dense<2> : tensor<64x64x3x3xi32>
+  %e0 = tensor.empty() : tensor<1x64x7x7xi32>
+  %start0 = linalg.fill ins(%zero : i32) outs(%e0 : tensor<1x64x7x7xi32>) -> tensor<1x64x7x7xi32>
+  %first = linalg.generic {indexing_maps = [#in, #weights, #out], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%x, %v : tensor<1x2x9x9xi32>, tensor<64x2x3x3xi32>) outs(%start0 : tensor<1x64x7x7xi32>) {
+  ^bb0(%a: i32, %k: i32, %o: i32):
+    %p = arith.muli %a, %k : i32
+    %r = arith.addi %o, %p : i32
+    linalg.yield %r : i32
+  } -> tensor<1x64x7x7xi32>
+  %e1 = tensor.empty() : tensor<1x64x7x7xi32>
+  %relu = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel", "parallel", "parallel", "parallel"]} ins(%first : tensor<1x64x7x7xi32>) outs(%e1 : tensor<1x64x7x7xi32>) {
+  ^bb0(%a: i32, %o: i32):
+    %r = arith.maxsi %a, %zero : i32
+    linalg.yield %r : i32
+  } -> tensor<1x64x7x7xi32>
+  %e2 = tensor.empty() : tensor<1x64x5x5xi32>
+  %start2 = linalg.fill ins(%zero : i32) outs(%e2 : tensor<1x64x5x5xi32>) -> tensor<1x64x5x5xi32>
+  %second = linalg.generic {indexing_maps = [#in, #weights, #out], iterator_types = ["parallel", "parallel", "parallel", "parallel", "reduction", "reduction", "reduction"]} ins(%relu, %w : tensor<1x64x7x7xi32>, tensor<64x64x3x3xi32>) outs(%start2 : tensor<1x64x5x5xi32>) {
+  ^bb0(%a: i32, %k: i32, %o: i32):
+    %p = arith.muli %a, %k : i32
+    %r = arith.addi %o, %p : i32
+    linalg.yield %r : i32
+  } -> tensor<1x64x5x5xi32>
+  return %second : tensor<1x64x5x5xi32>
+}

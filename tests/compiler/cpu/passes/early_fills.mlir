@@ -32,20 +32,6 @@ func.func @read_twice(%a: tensor<4x8xf32>, %b: tensor<8x4xf32>, %sums: tensor<4x
   return %result, %product : tensor<6x6xf32>, tensor<4x4xf32>
 }
 
-// The value is made later than the picture: nothing moves.
-// CHECK-LABEL: func.func @later_value(
-// CHECK: linalg.exp
-// CHECK: tensor.extract
-// CHECK: linalg.fill
-func.func @later_value(%in: tensor<4x4xf32>, %out: tensor<4x4xf32>, %i: index) -> tensor<6x6xf32> {
-  %kept = linalg.exp ins(%in : tensor<4x4xf32>) outs(%out : tensor<4x4xf32>) -> tensor<4x4xf32>
-  %value = tensor.extract %kept[%i, %i] : tensor<4x4xf32>
-  %empty = tensor.empty() : tensor<6x6xf32>
-  %fill = linalg.fill ins(%value : f32) outs(%empty : tensor<6x6xf32>) -> tensor<6x6xf32>
-  %result = tensor.insert_slice %kept into %fill[1, 1] [4, 4] [1, 1] : tensor<4x4xf32> into tensor<6x6xf32>
-  return %result : tensor<6x6xf32>
-}
-
 // A constant of one value becomes a fill.
 // CHECK-LABEL: func.func @constant(
 // CHECK: %[[VALUE:.*]] = arith.constant 2.000000e+00 : f32

@@ -29,38 +29,3 @@ func.func @joined(%x: tensor<4xf32>) -> tensor<8xf32> {
   %both = tensor.insert_slice %b into %first[4] [4] [1] : tensor<4xf32> into tensor<8xf32>
   return %both : tensor<8xf32>
 }
-
-// A part that somebody else reads has its own place, a tensor that starts from a value is not empty, and a place that is computed may stand behind.
-// CHECK-LABEL: func.func @stays
-// CHECK: linalg.generic
-// CHECK: tensor.empty() : tensor<8xf32>
-// CHECK-NEXT: tensor.insert_slice
-// CHECK: linalg.fill
-// CHECK-NEXT: tensor.insert_slice
-// CHECK: linalg.generic
-// CHECK: tensor.empty() : tensor<7xf32>
-// CHECK-NEXT: tensor.insert_slice
-// CHECK: return
-func.func @stays(%x: tensor<4xf32>, %at: index) -> (tensor<4xf32>, tensor<8xf32>, tensor<9xf32>, tensor<7xf32>) {
-  %zero = arith.constant 0.0 : f32
-  %ea = tensor.empty() : tensor<4xf32>
-  %a = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%ea : tensor<4xf32>) {
-  ^bb0(%v: f32, %o: f32):
-    %r = math.absf %v : f32
-    linalg.yield %r : f32
-  } -> tensor<4xf32>
-  %whole = tensor.empty() : tensor<8xf32>
-  %first = tensor.insert_slice %a into %whole[0] [4] [1] : tensor<4xf32> into tensor<8xf32>
-  %more = tensor.empty() : tensor<9xf32>
-  %padded = linalg.fill ins(%zero : f32) outs(%more : tensor<9xf32>) -> tensor<9xf32>
-  %second = tensor.insert_slice %x into %padded[1] [4] [1] : tensor<4xf32> into tensor<9xf32>
-  %eb = tensor.empty() : tensor<4xf32>
-  %b = linalg.generic {indexing_maps = [#all, #all], iterator_types = ["parallel"]} ins(%x : tensor<4xf32>) outs(%eb : tensor<4xf32>) {
-  ^bb0(%v: f32, %o: f32):
-    %r = arith.negf %v : f32
-    linalg.yield %r : f32
-  } -> tensor<4xf32>
-  %other = tensor.empty() : tensor<7xf32>
-  %third = tensor.insert_slice %b into %other[%at] [4] [1] : tensor<4xf32> into tensor<7xf32>
-  return %a, %first, %second, %third : tensor<4xf32>, tensor<8xf32>, tensor<9xf32>, tensor<7xf32>
-}

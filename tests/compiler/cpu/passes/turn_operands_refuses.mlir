@@ -13,3 +13,22 @@ func.func @others(%q: tensor<16x24xf32>, %k: tensor<24x20xf32>, %few: tensor<7x2
   %d = linalg.matmul_transpose_b ins(%open, %rows : tensor<?x24xf32>, tensor<20x24xf32>) outs(%s : tensor<?x20xf32>) -> tensor<?x20xf32>
   return %a, %b, %c, %d : tensor<16x20xf32>, tensor<16x20xf32>, tensor<7x20xf32>, tensor<?x20xf32>
 }
+
+// A window: the picture's rows move with two loops. Without it, one kernel for each row, the kernels would be turned for the sake of their filters.
+// CHECK-LABEL: func.func @window(
+// CHECK-NOT: tensor.empty
+// CHECK: linalg.generic
+// CHECK-NOT: linalg.generic
+// CHECK: return
+#picture = affine_map<(n, y, o, i, c) -> (n, y + i, c)>
+#kernels = affine_map<(n, y, o, i, c) -> (y, o, i, c)>
+#sums = affine_map<(n, y, o, i, c) -> (n, y, o)>
+func.func @window(%x: tensor<16x10x24xf32>, %k: tensor<8x20x3x24xf32>, %o: tensor<16x8x20xf32>) -> tensor<16x8x20xf32> {
+  %r = linalg.generic {indexing_maps = [#picture, #kernels, #sums], iterator_types = ["parallel", "parallel", "parallel", "reduction", "reduction"]} ins(%x, %k : tensor<16x10x24xf32>, tensor<8x20x3x24xf32>) outs(%o : tensor<16x8x20xf32>) {
+  ^bb0(%a: f32, %b: f32, %s: f32):
+    %p = arith.mulf %a, %b : f32
+    %t = arith.addf %s, %p : f32
+    linalg.yield %t : f32
+  } -> tensor<16x8x20xf32>
+  return %r : tensor<16x8x20xf32>
+}
