@@ -1,15 +1,14 @@
 #include "aot/target.h"
 
+#include "cpu/processor.h"
 #include "tessera/compiler/ahead_of_time.h"
 
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/MC/MCSubtargetInfo.h"
-#include "llvm/MC/TargetRegistry.h"
 #include "llvm/TargetParser/ARMTargetParser.h"
 #include "llvm/TargetParser/Host.h"
 #include "llvm/TargetParser/Triple.h"
 
-#include <memory>
 #include <vector>
 
 namespace tessera::compiler::aot {
@@ -25,18 +24,6 @@ constexpr Target kTargets[] = {
     {"arm-linux-gnueabihf", "armv7a-unknown-linux-gnueabihf", "generic", "+neon"},
 };
 
-Expected<std::unique_ptr<llvm::MCSubtargetInfo>> subtargetOf(const std::string &triple, llvm::StringRef cpu,
-                                                             llvm::StringRef features) {
-  cpu::registerTargets();
-  std::string message;
-  const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
-  std::unique_ptr<llvm::MCSubtargetInfo> info(found ? found->createMCSubtargetInfo(triple, cpu, features)
-                                                    : nullptr);
-  if (!info)
-    return Error{"no code generator for " + triple};
-  return info;
-}
-
 /// What LLVM does not take from a processor's name: ARM's floating point and vector unit, which is optional by its architecture.
 std::string featuresOf(const std::string &triple, llvm::StringRef cpu) {
   std::vector<llvm::StringRef> features;
@@ -48,12 +35,12 @@ std::string featuresOf(const std::string &triple, llvm::StringRef cpu) {
 /// Checks that there is the processor and that it has what is `needed`; `target`: as it is called in messages.
 Expected<void> checkProcessor(const std::string &target, const std::string &triple, const std::string &cpu,
                               llvm::StringRef needed) {
-  auto all = subtargetOf(triple, "", "");
+  auto all = cpu::subtargetOf(triple, "", "");
   if (!all)
     return all.error();
   std::string names = "native";
   for (const llvm::SubtargetSubTypeKV &processor : (*all)->getAllProcessorDescriptions()) {
-    auto info = subtargetOf(triple, processor.Key, featuresOf(triple, processor.Key));
+    auto info = cpu::subtargetOf(triple, processor.Key, featuresOf(triple, processor.Key));
     if (!info || (!needed.empty() && !(*info)->checkFeatures(needed)))
       continue;
     if (cpu == processor.Key)
@@ -112,7 +99,11 @@ isa::Expected<std::string> processorOf(const std::string &target, const std::str
   if (name == "native")
     return std::string();
   const std::string triple = llvm::sys::getProcessTriple();
-  if (auto known = aot::checkProcessor(triple, triple, name, ""); !known)
+  llvm::StringRef needed;
+  for (const aot::Target &known : aot::kTargets)
+    if (aot::isHost(known.triple))
+      needed = known.needed;
+  if (auto known = aot::checkProcessor(triple, triple, name, needed); !known)
     return known.error();
   return name;
 }

@@ -50,9 +50,8 @@ std::string hostFeatures() {
 
 Expected<std::unique_ptr<llvm::TargetMachine>> makeMachine(const HostTarget &target) {
   registerTargets();
-  const bool here = target.cpu.empty() && target.triple.empty();
-  const HostTarget wanted = here ? thisHost() : target;
-  const std::string triple = wanted.triple.empty() ? llvm::sys::getProcessTriple() : wanted.triple;
+  const HostTarget wanted = spelledOut(target);
+  const std::string &triple = wanted.triple;
   std::string message;
   const llvm::Target *found = llvm::TargetRegistry::lookupTarget(triple, message);
   if (!found)
@@ -136,6 +135,15 @@ void registerTargets() {
 HostTarget thisHost() {
   return {llvm::sys::getProcessTriple(), llvm::sys::getHostCPUName().str(), hostFeatures(),
           std::max<int64_t>(sysconf(_SC_LEVEL2_CACHE_SIZE), 0)};
+}
+
+HostTarget spelledOut(const HostTarget &target) {
+  if (target.cpu.empty() && target.triple.empty())
+    return thisHost();
+  HostTarget result = target;
+  if (result.triple.empty())
+    result.triple = llvm::sys::getProcessTriple();
+  return result;
 }
 
 Expected<CpuTarget> describe(const HostTarget &target) {

@@ -30,6 +30,9 @@ void registerTargets();
 /// This host, spelled out.
 HostTarget thisHost();
 
+/// `target` with what it leaves empty.
+HostTarget spelledOut(const HostTarget &target);
+
 /// What the passes ask about that processor.
 isa::Expected<CpuTarget> describe(const HostTarget &target);
 

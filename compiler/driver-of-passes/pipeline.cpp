@@ -2,6 +2,7 @@
 
 #include "cpu/lower_cpu.h"
 #include "cpu/object_code.h"
+#include "cpu/processor.h"
 #include "cpu/whole.h"
 #include "driver-of-passes/metadata.h"
 #include "driver-of-passes/pipeline.h"
@@ -119,6 +120,14 @@ Expected<CompiledModel> compileWith(std::span<const uint8_t> model, const Compil
   auto target = cpu::describe(host);
   if (!target)
     return target.error();
+  if (host.triple.empty()) { // of this architecture: a session runs it
+    auto processor = cpu::spelledOut(host);
+    auto features = cpu::codeFeatures(processor);
+    if (!features)
+      return features.error();
+    metadata["cpu"] = processor.cpu;
+    metadata["cpu_features"] = *features;
+  }
   const auto owner = options.arenaFromCaller ? cpu::ArenaOf::Caller : cpu::ArenaOf::Object;
   cpu::CpuTuning tuning{tiles, {}};
   if (kernels)

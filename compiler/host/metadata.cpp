@@ -15,6 +15,7 @@ namespace {
 
 constexpr uint64_t kMaxTensorBytes = uint64_t{1} << 31;
 constexpr size_t kMaxMarks = 256;
+constexpr size_t kMaxFeatures = 1024;
 
 /// Reads members and remembers the first thing that was wrong.
 class Reader {
@@ -52,6 +53,21 @@ public:
       if (!item.is_object())
         return wrong(key, "a list of objects"), empty;
     return *at;
+  }
+  std::vector<std::string> texts(const json &object, const char *key, size_t limit) {
+    std::vector<std::string> result;
+    auto at = object.find(key);
+    if (at == object.end())
+      return result;
+    bool areTexts = at->is_array() && at->size() <= limit;
+    for (size_t i = 0; areTexts && i < at->size(); ++i) {
+      areTexts = (*at)[i].is_string();
+      if (areTexts)
+        result.push_back((*at)[i].get<std::string>());
+    }
+    if (!areTexts)
+      wrong(key, "a list of at most " + std::to_string(limit) + " strings");
+    return result;
   }
   void wrong(const std::string &key, const std::string &wanted) {
     if (error.empty())
@@ -153,6 +169,8 @@ Expected<Metadata> parseMetadata(std::string_view text) {
   Metadata metadata;
   metadata.model = reader.text(document, "model");
   metadata.machine = reader.text(document, "machine", false);
+  metadata.cpu = reader.text(document, "cpu", false);
+  metadata.cpuFeatures = reader.texts(document, "cpu_features", kMaxFeatures);
   metadata.segments = static_cast<uint32_t>(reader.count(document, "segments", 1 << 16));
   metadata.isDynamic = document.value("dynamic", json(false)) == true;
   for (const json &item : reader.list(document, "inputs"))

@@ -18,6 +18,8 @@ struct LayerInfo {
 struct Metadata {
   std::string model;
   std::string machine;
+  std::string cpu; ///< the processor that the host code was made for; empty where an image does not tell
+  std::vector<std::string> cpuFeatures; ///< what the code uses of it (cpu/processor.h)
   uint32_t segments = 0;
   bool isDynamic = false; ///< host code takes the inputs' extents too
   std::vector<TensorInfo> inputs;

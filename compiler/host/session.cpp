@@ -1,5 +1,6 @@
 #include "tessera/compiler/session.h"
 
+#include "cpu/processor.h"
 #include "metadata.h"
 #include "profile.h"
 #include "tessera/compiler/compiler.h"
@@ -184,6 +185,8 @@ Expected<void> DeviceSession::prepare(std::span<const uint8_t> file, const Sessi
   if (image->configHash != 0)
     if (auto fits = image->checkMachine(machine_); !fits)
       return Error{fits.error().message + "; it was made for machine " + metadata_.machine};
+  if (auto fits = cpu::checkThisHost(metadata_.cpu, metadata_.cpuFeatures); !fits)
+    return fits.error();
   auto code = loadHostCode(*object);
   if (!code)
     return code.error();

@@ -52,6 +52,7 @@ class Errors(unittest.TestCase):
 
     def test_image_for_an_unknown_processor(self):
         self.assertIn("no processor nonsense for ", self.fails(SHAPES, "--cpu", "nonsense"))
+        self.assertIn("no processor i386 for ", self.fails(SHAPES, "--cpu", "i386"))  # of 32 bits
 
     def test_no_linker(self):
         said = self.fails(SHAPES, "--target", "x86_64-linux-gnu", PATH=self.folder.name)

@@ -118,6 +118,25 @@ class ErrorsTest(unittest.TestCase):
         self.assert_error(self.run_model(image), "made for machine ours, which this build does not know")
         self.assertEqual(self.run_model(image, "--machine", own).returncode, 0)
 
+    @unittest.skipIf(os.uname().machine != "x86_64", "the processors are x86's")
+    def test_images_know_their_processor(self):
+        with open("/proc/cpuinfo", encoding="utf-8") as stream:
+            flags = set(next(line for line in stream if line.startswith("flags")).split())
+        expected = np.load(os.path.join(os.path.dirname(MODEL), "sheet_expected.npy"))[0].reshape(-1)
+        image, refused = self.path("processor.tsr"), 0
+        # No processor has both what the first two need.
+        for name, feature in (("bdver4", "xop"), ("skylake-avx512", "avx512vl"), ("x86-64-v3", "avx2"), ("native", "fpu"), ("", "fpu")):
+            with self.subTest(name):
+                self.assertEqual(self.tessera("compile", MODEL, "--cpu", *filter(None, [name]), "-o", image).returncode, 0)
+                result = self.tessera("run", image, "--input", self.one, "--device", "cpu", "--output", self.path("answers"))
+                if feature not in flags:
+                    refused += 1
+                    self.assert_error(result, f"error: {image}: the code is for processor {name}, and this one, ", ", has no ", feature)
+                else:
+                    self.assertEqual(result.returncode, 0, result.stderr)
+                    np.testing.assert_array_equal(np.load(self.path("answers/output_0.npy")).reshape(-1), expected)
+        self.assertGreater(refused, 0)
+
     def test_memory_models_that_change_nothing_are_told(self):
         result = self.run_model(MODEL, "--memory", "ddr3")
         self.assertEqual(result.returncode, 0)
