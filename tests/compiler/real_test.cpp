@@ -174,31 +174,32 @@ TEST_F(RealTest, TransposedConvolutionScattersItsInput) {
 }
 
 TEST_F(RealTest, WideSumsKeepSixteenBitsOfTheMultiplier) {
-  constexpr size_t kDepth = 40, kChannels = 3;
+  constexpr size_t kRows = 16, kDepth = 40, kChannels = 3; // rows enough to see each half rounded
   const Bytes weights = randomBytes(kChannels * kDepth, random_);
   const std::vector<int64_t> bias = {int64_t{1} << 34, -(int64_t{1} << 33), 77};
   TinyModel model;
-  model.tensors = {{"x", {1, kDepth}, TensorType::INT16, {0.001f}, {0}},
+  model.tensors = {{"x", {kRows, kDepth}, TensorType::INT16, {0.001f}, {0}},
                    {"w", {kChannels, kDepth}, TensorType::INT8, {0.01f, 0.02f, 0.03f}, {0, 0, 0}, weights},
                    plain("b", {kChannels}, TensorType::INT64, bytesOf(bias)),
-                   {"y", {1, kChannels}, TensorType::INT16, {8.0f}, {0}}};
+                   {"y", {kRows, kChannels}, TensorType::INT16, {8.0f}, {0}}};
   model.outputs = {3};
   model.operators = {{BuiltinOperator::FULLY_CONNECTED, {0, 1, 2}, {3}}};
-  const Bytes raw = randomBytes(2 * kDepth, random_);
+  const Bytes raw = randomBytes(2 * kRows * kDepth, random_);
   const auto input = valuesOf<int16_t>(raw);
   const auto output = valuesOf<int16_t>(runOnCpu(model, {raw}));
-  ASSERT_EQ(output.size(), kChannels);
-  for (size_t o = 0; o < kChannels; ++o) {
+  ASSERT_EQ(output.size(), kRows * kChannels);
+  for (size_t i = 0; i < output.size(); ++i) {
+    const size_t row = i / kChannels, o = i % kChannels;
     int64_t sum = bias[o];
     for (size_t c = 0; c < kDepth; ++c)
-      sum += int64_t{input[c]} * at(weights, o * kDepth + c);
+      sum += int64_t{input[row * kDepth + c]} * at(weights, o * kDepth + c);
     const float scale = 0.01f * static_cast<float>(o + 1);
     const auto factor = isa::quantizeMultiplier(static_cast<double>(0.001f) *
                                                 static_cast<double>(model.tensors[1].scales[o]) / 8.0);
     const int64_t multiplier = (static_cast<int64_t>(factor.multiplier) + (1 << 15)) >> 16;
     const int shift = 15 - factor.shift;
     const int64_t scaledSum = (sum * multiplier + (int64_t{1} << (shift - 1))) >> shift;
-    EXPECT_EQ(output[o], std::clamp<int64_t>(scaledSum, -32768, 32767)) << scale;
+    EXPECT_EQ(output[i], std::clamp<int64_t>(scaledSum, -32768, 32767)) << scale;
   }
 }
 
