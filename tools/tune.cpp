@@ -123,6 +123,8 @@ std::string jsonOf(const Options &options, const compiler::TuneReport &report) {
 }
 
 Expected<void> tune(Options &options) {
+  if (auto checked = checkFiles({}, {options.json}); !checked)
+    return checked;
   auto file = readFile(options.model);
   if (!file)
     return file.error();

@@ -8,6 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <set>
+
 namespace tessera::compiler {
 
 using isa::Error;
@@ -15,13 +17,25 @@ using isa::Expected;
 
 namespace {
 
-Expected<void> checkFixed(const TensorInfo &tensor) {
-  for (size_t i = 0; i < tensor.symbols.size(); ++i)
-    if (tensor.shape[i] == kDynamicExtent && tensor.symbols[i] != "?")
-      return Error{"extent " + tensor.symbols[i] + " of " + tensor.name +
-                   " is open, and a library has fixed ones: --extent " + tensor.symbols[i] + "=N"};
-  if (tensor.isDynamic())
-    return Error{"the shape of " + tensor.name +
+/// The error names every open extent, so that one more command is enough.
+Expected<void> checkFixed(std::span<const TensorInfo> inputs, std::span<const TensorInfo> outputs) {
+  std::string open, options, unnamed;
+  std::set<std::string> seen;
+  for (const auto &tensors : {inputs, outputs})
+    for (const TensorInfo &tensor : tensors) {
+      for (size_t i = 0; i < tensor.symbols.size(); ++i)
+        if (tensor.shape[i] == kDynamicExtent && tensor.symbols[i] != "?" &&
+            seen.insert(tensor.symbols[i]).second) {
+          open += (open.empty() ? "" : ", ") + tensor.symbols[i] + " of " + tensor.name;
+          options += " --extent " + tensor.symbols[i] + "=N";
+        }
+      if (tensor.isDynamic() && unnamed.empty())
+        unnamed = tensor.name;
+    }
+  if (!open.empty())
+    return Error{"open extents (" + open + "), and a library has fixed ones:" + options};
+  if (!unnamed.empty())
+    return Error{"the shape of " + unnamed +
                  " is known only when the network runs, and a library has fixed ones"};
   return {};
 }
@@ -32,10 +46,8 @@ Expected<aot::Facts> factsOf(const isa::ProgramImage &image, const LibraryOption
   auto metadata = parseMetadata(text);
   if (!metadata)
     return metadata.error();
-  for (const auto *tensors : {&metadata->inputs, &metadata->outputs})
-    for (const TensorInfo &tensor : *tensors)
-      if (auto fixed = checkFixed(tensor); !fixed)
-        return fixed.error();
+  if (auto fixed = checkFixed(metadata->inputs, metadata->outputs); !fixed)
+    return fixed.error();
   aot::Facts facts;
   facts.name = identifierOf(options.name);
   facts.network = options.name;

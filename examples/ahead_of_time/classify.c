@@ -1,4 +1,4 @@
-/* The demonstration network as a library: classifies the first picture of a file of raw int8 pictures and times the start.
+/* The demonstration network as a library: classifies the first picture of a file of raw int8 pictures.
  *
  * tessera compile examples/shapes/shapes.tflite --target x86_64-linux-gnu -o shapes
  * cc -Ishapes examples/ahead_of_time/classify.c -Lshapes -lshapes -Wl,-rpath,'$ORIGIN/shapes' -o classify && ./classify pictures.bin */

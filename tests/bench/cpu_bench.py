@@ -214,6 +214,10 @@ def main():
     parser.add_argument("--prepare", action="store_true", help="compile with IREE and TVM what is not kept yet, and measure nothing; may be interrupted")
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
+    for path in [path for path in (options.json, options.svg) if path]:
+        folder = os.path.dirname(os.path.abspath(path))
+        if os.path.isdir(path) or not os.access(path if os.path.exists(path) else folder, os.W_OK):
+            parser.error(f"cannot write {path}")
     options.models = root = pathlib.Path(os.environ.get("TESSERA_MODELS") or os.path.join(engines.ROOT, "..", "shared", "models"))
     tessera = os.path.join(options.build, "tools", "tessera")
     rows = []
@@ -221,6 +225,8 @@ def main():
         networks = [("shapes.tflite", os.path.join(engines.ROOT, "examples", "shapes", "shapes.tflite"), None)]
         networks += [(name, path, None) for name, path in models_of(root)] + list(seeded(options.build, root, folder))
         networks = [entry for entry in networks if not options.only or any(text in entry[0] for text in options.only)]
+        if not networks:
+            parser.error(f"no network's name holds {' or '.join(options.only)}; --list has them all")
         if options.list:
             print("\n".join(name for name, _, _ in networks))
             return 0

@@ -88,6 +88,13 @@ class CpuBench(unittest.TestCase):
             self.assertTrue("TVM 1" in found["least_ms"] or "TVM" in found["why_not"])
             self.assertEqual(xml.dom.minidom.parse(plot).documentElement.tagName, "svg")
 
+    def test_wrong_arguments_end_before_anything_is_measured(self):
+        with tempfile.TemporaryDirectory() as folder:
+            for arguments, said in ((("--only", "nosuchnet"), "no network's name holds nosuchnet; --list has them all"), (("--json", os.path.join(folder, "no", "x.json")), "cannot write"), (("--svg", folder), "cannot write")):
+                result = subprocess.run([sys.executable, "-B", BENCH, "--build", BUILD, "--only", "shapes.tflite", *arguments], capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual((result.returncode, result.stdout), (2, ""))
+                self.assertIn(said, result.stderr)
+
     def test_means_are_of_ratios_by_type(self):
         means = cpu_tables.summary([row("a", 1.0, 4.0), row("b", 4.0, 4.0), row("c", 3.0, 1.0, "int8"), {"network": "d", "least_ms": {}, "why_not": {}}])
         self.assertAlmostEqual(means["float32, 1 threads"]["ours_to_peer"], 0.5)

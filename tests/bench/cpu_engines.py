@@ -7,6 +7,7 @@ import importlib
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -74,8 +75,8 @@ def compile_ours(tessera, model, folder, known):
             return os.path.join(folder, library), seconds, usage.ru_maxrss / 1024, extents
         if "--extent " not in error:
             raise Unfit(error.removeprefix("error: ").removeprefix(model + ": "))
-        extent = error.rsplit("--extent ", 1)[1].removesuffix("=N")
-        extents[extent] = known.get(extent, 1)
+        for extent in re.findall(r"--extent (\S+)=N", error):
+            extents[extent] = known.get(extent, 1)
     raise Unfit("too many open extents")
 
 

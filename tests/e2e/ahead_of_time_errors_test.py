@@ -50,6 +50,17 @@ class Errors(unittest.TestCase):
         other = "aarch64-linux-gnu" if os.uname().machine == "x86_64" else "x86_64-linux-gnu"
         self.assertIn(f"and the target {other}", self.fails(SHAPES, "--target", other, "--cpu", "native"))
 
+    def test_all_open_extents_are_named(self):
+        models = networks.models_folder()
+        if not models:
+            self.skipTest("no models: TESSERA_MODELS")
+        model = os.path.join(models, "onnx", "onnxruntime-qdq", "qdq_minimal_model.onnx")
+        target = ("--target", "x86_64-linux-gnu")
+        said = self.fails(model, *target)
+        self.assertIn("open extents (batch of ", said)
+        self.assertTrue(said.endswith(": --extent batch=N --extent height=N --extent width=N\n"), said)
+        self.assertTrue(self.fails(model, *target, "--extent", "height=8").endswith(": --extent batch=N --extent width=N\n"))
+
     def test_image_for_an_unknown_processor(self):
         self.assertIn("no processor nonsense for ", self.fails(SHAPES, "--cpu", "nonsense"))
         self.assertIn("no processor i386 for ", self.fails(SHAPES, "--cpu", "i386"))  # of 32 bits
