@@ -181,8 +181,8 @@ class TuneTest(unittest.TestCase):
         self.assert_error(run("tune", MODEL, "--device", "nothing", "--log", self.log), "nothing")
         self.assert_error(run("tune", MODEL, "--device", "null", "--log", self.log), "null")
         self.assert_error(run("tune", "missing.tflite", "--log", self.log), "missing.tflite")
-        self.assert_error(run("tune", MODEL, "--log", self.log, "--json", self.log + "/no/folder.json"), "cannot write")
-        self.assertFalse(os.path.exists(self.log))  # nothing was measured for it
+        self.assert_error(run("tune", MODEL, "--log", self.log + "2", "--json", self.log + "/no/folder.json"), "cannot write")
+        self.assertFalse(os.path.exists(self.log + "2"))  # nothing was measured for it
         self.assert_error(run("tune", INPUT, "--log", self.log), "sheet.npy")
         for arguments in (("--trials", "-1"), ("--trials", "x"), ("--epsilon", "2"), ("--jobs", "0"), ("--time-limit", "-1")):
             with self.subTest(arguments):
