@@ -175,8 +175,8 @@ tsr_status tsr_runtime_read_blocked(tsr_runtime *runtime, uint32_t offset, int8_
                                     uint32_t width, uint32_t channels);
 
 /* The same in two: what stands between runs beside the launch, on the caller's thread, and calls nothing here that uses the device (share, cpu_begin and
- * cpu_end do not; TSR_INVALID_ARGUMENT: another segment is recorded or launched). Where the host does not see the device's memory, or after tsr_runtime_set_overlap(runtime, 0), start() returns behind the launch. The launch has its
- * limit, so wait() has one. */
+ * cpu_end do not): to record or launch there is TSR_INVALID_ARGUMENT. Where the host does not see the device's memory, or after tsr_runtime_set_overlap(runtime, 0),
+ * start() returns behind the launch. The launch has its limit, so wait() has one. */
 tsr_status tsr_runtime_start(tsr_runtime *runtime, uint32_t segment);
 tsr_status tsr_runtime_wait(tsr_runtime *runtime, uint32_t segment);
 
